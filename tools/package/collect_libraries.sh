@@ -102,7 +102,7 @@ debian_package_of() {
         package=$(dpkg-query -S "$path" 2>/dev/null | head -n 1 | sed 's/: .*//') || true
         if [ -n "$package" ]; then
             mkdir -p "$out/licenses"
-            cp "/usr/share/doc/$package/copyright" "$out/licenses/$package.txt" 2>/dev/null || true
+            cp "/usr/share/doc/${package%%:*}/copyright" "$out/licenses/${package%%:*}.txt" 2>/dev/null || true
             dpkg-query -W -f '${source:Package} ${Version}' "$package"
             return 0
         fi

@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Usage: tools/setup.sh
+#
+# Installs what building and testing need, each only if it is missing: Debian packages (as root, or by sudo if that asks
+# nothing), Python packages into build/venv, Node's N-API headers into build/node. Elsewhere than on Debian it says what
+# is missing. The engine is not its business: see tools/engine.sh.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { echo "setup: $*" >&2; }
+
+# The package names are Debian 12's.
+packages=(
+    build-essential clang meson ninja-build pkg-config
+    libsqlite3-dev libpq-dev libcmocka-dev libffi-dev
+    doxygen valgrind patchelf
+    python3 python3-venv
+    ruby ruby-dev ruby-ffi ruby-minitest
+    postgresql-15 postgresql-client-15 sqlite3
+)
+
+missing_packages() {
+    local package
+    for package in "${packages[@]}"; do
+        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+        installed) ;;
+        *) echo "$package" ;;
+        esac
+    done
+}
+
+install_debian_packages() {
+    local missing=() as_root=()
+    mapfile -t missing < <(missing_packages)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
+            say "missing packages; install them with: sudo apt-get install ${missing[*]}"
+            return 1
+        fi
+        as_root=(sudo -n)
+    fi
+    say "installing ${missing[*]}"
+    # The lists of a fresh machine may be absent or too old to fetch from.
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "${missing[@]}" >/dev/null 2>&1 ||
+        { "${as_root[@]}" apt-get update -qq &&
+            "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "${missing[@]}" >/dev/null; }
+}
+
+check_other_system() {
+    local missing=() tool module
+    for tool in cc meson ninja pkg-config doxygen valgrind patchelf python3 ruby psql sqlite3; do
+        command -v "$tool" >/dev/null || missing+=("$tool")
+    done
+    if command -v pkg-config >/dev/null; then
+        for module in sqlite3 libpq cmocka libffi; do
+            pkg-config --exists "$module" || missing+=("$module (headers)")
+        done
+    fi
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "missing, please install: $(printf '%s, ' "${missing[@]}" | sed 's/, $//')"
+    return 1
+}
+
+check_node() {
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        say "missing, please install: node 20 or newer, with npm"
+        return 1
+    fi
+    if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+        say "node $(node --version) is too old: 20 or newer is needed"
+        return 1
+    fi
+}
+
+install_python_packages() {
+    local stamp=build/venv/requirements.stamp
+    if [ -f "$stamp" ] && cmp -s "$stamp" tools/requirements.txt; then
+        return 0
+    fi
+    say "installing Python packages into build/venv"
+    rm -rf build/venv
+    python3 -m venv build/venv
+    build/venv/bin/pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+    cp tools/requirements.txt "$stamp"
+}
+
+install_node_headers() {
+    local directory=build/node/node_modules/node-api-headers
+    [ ! -f "$directory/include/node_api.h" ] || return 0
+    say "installing Node's N-API headers into build/node"
+    mkdir -p build/node
+    npm install --prefix build/node --no-save --no-package-lock --silent node-api-headers@1 >/dev/null
+}
+
+if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+    install_debian_packages
+else
+    check_other_system
+fi
+check_node
+install_python_packages
+install_node_headers
