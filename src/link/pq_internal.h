@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files that implement link.h with libpq (pq*.c), and by nothing else. */
+#ifndef HDB_PQ_INTERNAL_H
+#define HDB_PQ_INTERNAL_H
+
+#include "buffer.h"
+#include "link/link.h"
+#include <libpq-fe.h>
+
+/* Types the link sends and reads in binary (pg_type.dat; fixed for ever). */
+enum {
+    PQ_BOOL = 16,
+    PQ_BYTEA = 17,
+    PQ_NAME = 19,
+    PQ_INT8 = 20,
+    PQ_INT2 = 21,
+    PQ_INT4 = 23,
+    PQ_TEXT = 25,
+    PQ_OID = 26,
+    PQ_FLOAT4 = 700,
+    PQ_FLOAT8 = 701,
+    PQ_UNKNOWN = 705,
+    PQ_BPCHAR = 1042,
+    PQ_VARCHAR = 1043,
+    PQ_NUMERIC = 1700
+};
+
+/* A prepared statement of the session. The declared parameter types are part of it, so one text may have several. */
+typedef struct pq_statement {
+    struct pq_statement *next; /* same bucket */
+    uint64_t hash;
+    char name[16]; /* "" for the unnamed one, which lives for one call */
+    char *sql;
+    bool binary; /* every result column is of a type that is read in binary; false until described */
+    int count;
+    Oid *types; /* 0: declared by a NULL, and what the server made of it is not one of ours */
+} pq_statement;
+
+/* Arguments of one execution in libpq's form; memory is kept between calls. */
+typedef struct pq_params {
+    int capacity;
+    Oid *types;
+    const char **values;
+    int *lengths;
+    int *formats;
+    uint64_t *numbers; /* network byte order */
+} pq_params;
+
+enum { PQ_BUCKETS = 64, PQ_STATEMENTS_MAX = 256 };
+
+/* What the next result of a pipeline answers. */
+typedef struct pq_pending {
+    pq_statement *prepares; /* NULL: an execution */
+    int index; /* of the statement, from 0 */
+} pq_pending;
+
+typedef struct pq_pipeline {
+    bool open;
+    int sent;         /* statements since the last sync */
+    size_t unflushed; /* bytes handed to libpq since the socket was looked at */
+    pq_pending *queue;
+    size_t head, tail, capacity;
+    int failed; /* index of the first statement that failed, -1 */
+    hdb_error error;
+    pq_statement *refused; /* taken out of the cache, freed after the sync: the queue may still point at them */
+} pq_pipeline;
+
+struct hdb_link {
+    PGconn *conn; /* NULL once the link is given up */
+    enum hdb_peer peer;
+    int deadline_ms;
+    const volatile int *interrupt;
+    pq_statement *buckets[PQ_BUCKETS];
+    int statements;
+    unsigned last_name;
+    pq_params params;
+    pq_pipeline pipeline;
+    bool copying;
+    hdb_buffer copy;
+};
+
+/* pq.c: waiting and errors */
+
+/* Sends what is queued and waits until PQgetResult() would not block. */
+int pq_wait_result(hdb_link *link, hdb_error *error);
+/* Sends what is queued, reading meanwhile so that the server is never stuck on answering. */
+int pq_wait_flush(hdb_link *link, hdb_error *error);
+/* The session is gone or has to be: says why and closes it. */
+int pq_lost(hdb_link *link, hdb_error *error);
+int pq_from_result(hdb_link *link, const PGresult *result, const char *sql, hdb_error *error);
+/* HDB_OK if the link can take a new statement outside of pipeline and COPY. */
+int pq_check_idle(hdb_link *link, hdb_error *error);
+/* Takes results until the server is ready again. The last good one goes to `out` (NULL: none wanted), the first error
+ * to `error`. */
+int pq_collect(hdb_link *link, const char *sql, PGresult **out, hdb_error *error);
+
+/* pq_statement.c */
+
+/* Fills link->params from values. */
+int pq_params_set(hdb_link *link, const hdb_value *values, int count, hdb_error *error);
+void pq_params_free(pq_params *params);
+/* The cached statement that fits the text and link->params, or NULL. */
+pq_statement *pq_statement_find(hdb_link *link, const char *sql, int count);
+/* Makes an entry for link->params, in the cache if there is room and in no list (name "") if there is not. */
+pq_statement *pq_statement_new(hdb_link *link, const char *sql, int count);
+/* Notes what the server told of a statement. */
+void pq_statement_described(pq_statement *statement, const PGresult *result);
+/* Takes a statement out of the cache; it stays allocated. */
+void pq_statement_remove(hdb_link *link, pq_statement *statement);
+void pq_statement_free(pq_statement *statement);
+void pq_statements_clear(hdb_link *link);
+static inline bool pq_statement_is_cached(const pq_statement *statement) {
+    return statement->name[0] != '\0';
+}
+
+/* rows.c */
+
+/* Whether cells of that type are understood in binary. */
+bool pq_type_is_binary(Oid type);
+/* Turns the hex text of bytea cells into bytes, in place. */
+void pq_rows_decode(PGresult *result);
+hdb_value pq_cell(const PGresult *result, int row, int column, enum hdb_row_format format);
+/* Takes the result over, also when it fails. */
+int pq_rows_new(PGresult *result, enum hdb_row_format format, hdb_rows **out, hdb_error *error);
+/* A double in the engine's spelling, whatever the locale. `text` has room for 32 bytes. Returns the length. */
+int pq_double_text(double value, char *text);
+
+/* pq_pipeline.c */
+void pq_pipeline_free(hdb_link *link);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening a session: conninfo, deadline, and failures told in a way that a user can act on. */
+#include "link/pq_internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void ignore_notice(void *context, const char *message) {
+    (void)context;
+    (void)message;
+}
+
+static int64_t now_ms(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Replaces every occurrence of a secret by stars. */
+static void mask(hdb_buffer *out, const char *text, const char *secret) {
+    const char *found;
+
+    if (secret != NULL && *secret != '\0')
+        for (; (found = strstr(text, secret)) != NULL; text = found + strlen(secret)) {
+            hdb_buffer_append(out, text, (size_t)(found - text));
+            hdb_buffer_text(out, "****");
+        }
+    hdb_buffer_text(out, text);
+}
+
+/* What libpq says of a conninfo that it can't read may quote any part of it, so only its first words are passed on. */
+static int malformed(const char *message, hdb_error *error) {
+    return hdb_error_set(error, HDB_CANTOPEN, "08001", "malformed connection string: %.*s",
+                         (int)strcspn(message, "\"\n:"), message);
+}
+
+static const char *option(const PQconninfoOption *options, const char *keyword) {
+    for (; options->keyword != NULL; options++)
+        if (strcmp(options->keyword, keyword) == 0)
+            return options->val;
+    return NULL;
+}
+
+static bool has_several_hosts(const PQconninfoOption *options) {
+    const char *host = option(options, "host"), *address = option(options, "hostaddr");
+
+    return (host != NULL && strchr(host, ',') != NULL) || (address != NULL && strchr(address, ',') != NULL);
+}
+
+/* Drives a connection that PQconnectStartParams() has begun. False if the time is over. */
+static bool drive(PGconn *conn, int timeout_ms) {
+    int64_t end = now_ms() + timeout_ms;
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+
+    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+        struct pollfd socket = {.fd = PQsocket(conn), .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        int64_t left = end - now_ms();
+        if (timeout_ms > 0 && left <= 0)
+            return false;
+        if (poll(&socket, 1, timeout_ms > 0 ? (int)left : -1) > 0)
+            state = PQconnectPoll(conn);
+    }
+    return true;
+}
+
+/* libpq keeps no SQLSTATE of a refused connection; in verbose messages it stands between the severity and the text:
+ * "... failed: FATAL:  28P01: password authentication failed ...\nLOCATION: ...". Copies the message without it. */
+static void split_state(const char *message, char state[6], hdb_buffer *text) {
+    const char *end = strstr(message, "\nLOCATION:"), *at;
+    size_t length = end != NULL ? (size_t)(end - message) : strlen(message);
+
+    while (length > 0 && message[length - 1] == '\n')
+        length--;
+    for (at = strstr(message, ":  "); at != NULL && at < message + length; at = strstr(at + 3, ":  "))
+        if (strspn(at + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && strncmp(at + 8, ": ", 2) == 0) {
+            memcpy(state, at + 3, 5);
+            hdb_buffer_append(text, message, (size_t)(at + 3 - message));
+            hdb_buffer_append(text, at + 10, (size_t)(message + length - (at + 10)));
+            return;
+        }
+    hdb_buffer_append(text, message, length);
+}
+
+static int refused(PGconn *conn, const char *password, hdb_error *error) {
+    hdb_buffer masked = HDB_BUFFER_INIT, text = HDB_BUFFER_INIT;
+    const char *reason = PQerrorMessage(conn);
+    char state[6] = "";
+    int rc;
+
+    mask(&masked, reason, password != NULL && strlen(password) > 3 ? password : NULL);
+    split_state(masked.data != NULL ? masked.data : "", state, &text);
+    if (masked.failed || text.failed) {
+        rc = hdb_error_nomem(error);
+    } else if (state[0] == '\0' && strstr(text.data, "closed the connection unexpectedly") != NULL) {
+        rc = hdb_error_set(error, HDB_CANTOPEN, "53300",
+                           "%.*s; a HeliosDB server does this, without giving a reason, when it has too many "
+                           "connections (its --max-connections)",
+                           (int)strcspn(text.data, "\n"), text.data);
+    } else {
+        rc = hdb_error_set(error, HDB_CANTOPEN, state[0] != '\0' ? state : "08001", "%s", text.data);
+    }
+    hdb_buffer_free(&masked);
+    hdb_buffer_free(&text);
+    return rc;
+}
+
+/* Settings whose other values would change what cells look like; a HeliosDB server has only these. */
+static const char settings[] = "SET bytea_output = hex; SET extra_float_digits = 3; SET standard_conforming_strings = on";
+
+static int settle(hdb_link *link, hdb_error *error) {
+    hdb_rows *rows = NULL;
+    hdb_value version;
+    int rc;
+
+    PQsetErrorVerbosity(link->conn, PQERRORS_DEFAULT);
+    PQsetNoticeProcessor(link->conn, ignore_notice, NULL);
+    if (PQsetnonblocking(link->conn, 1) != 0)
+        return pq_lost(link, error);
+    rc = hdb_link_query(link, "SELECT version()", NULL, 0, HDB_ROWS_NATIVE, &rows, error);
+    if (rc != HDB_OK)
+        return rc;
+    if (hdb_rows_count(rows) == 1 && (version = hdb_rows_cell(rows, 0, 0)).type == HDB_TYPE_TEXT &&
+        memmem(version.as.bytes.data, version.as.bytes.size, "HeliosDB", 8) != NULL)
+        link->peer = HDB_PEER_HELIOSDB;
+    hdb_rows_free(rows);
+    return link->peer == HDB_PEER_POSTGRESQL ? hdb_link_script(link, settings, error) : HDB_OK;
+}
+
+static PGconn *start(const char *conninfo, const char *timeout) {
+    const char *const names[] = {"dbname", "client_encoding", "fallback_application_name",
+                                 timeout != NULL ? "connect_timeout" : NULL, NULL};
+    const char *const values[] = {conninfo, "UTF8", "libheliosdb", timeout, NULL};
+
+    /* Only the blocking form tries the next host when one does not answer in time. */
+    return timeout != NULL ? PQconnectdbParams(names, values, 1) : PQconnectStartParams(names, values, 1);
+}
+
+static int connect_to(hdb_link *link, const char *conninfo, const PQconninfoOption *options, int timeout_ms,
+                      hdb_error *error) {
+    const char *asked = option(options, "connect_timeout");
+    char timeout[16] = "0";
+
+    if (timeout_ms <= 0 && asked != NULL)
+        timeout_ms = atoi(asked) * 1000;
+    if (timeout_ms > 0)
+        snprintf(timeout, sizeof timeout, "%d", (timeout_ms + 999) / 1000);
+    link->conn = start(conninfo, has_several_hosts(options) ? timeout : NULL);
+    if (link->conn == NULL)
+        return hdb_error_nomem(error);
+    if (!has_several_hosts(options) && PQstatus(link->conn) != CONNECTION_BAD) {
+        PQsetNoticeProcessor(link->conn, ignore_notice, NULL);
+        PQsetErrorVerbosity(link->conn, PQERRORS_VERBOSE);
+        if (!drive(link->conn, timeout_ms))
+            return hdb_error_set(error, HDB_CANTOPEN, "08001", "the server did not answer within %d ms", timeout_ms);
+    }
+    if (PQstatus(link->conn) != CONNECTION_OK)
+        return refused(link->conn, option(options, "password"), error);
+    return settle(link, error);
+}
+
+int hdb_link_open(const char *conninfo, int timeout_ms, hdb_link **out, hdb_error *error) {
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(conninfo, &message);
+    hdb_link *link = NULL;
+    int rc = HDB_CANTOPEN;
+
+    *out = NULL;
+    if (options == NULL) {
+        rc = message != NULL ? malformed(message, error) : hdb_error_nomem(error);
+        goto done;
+    }
+    link = calloc(1, sizeof *link);
+    if (link == NULL) {
+        rc = hdb_error_nomem(error);
+        goto done;
+    }
+    link->peer = HDB_PEER_POSTGRESQL;
+    link->pipeline.failed = -1;
+    rc = connect_to(link, conninfo, options, timeout_ms, error);
+    if (rc == HDB_IOERR) /* lost before it was ours */
+        rc = hdb_error_set(error, HDB_CANTOPEN, "08001", "%s", hdb_error_message(error));
+    if (rc == HDB_OK) {
+        *out = link;
+        link = NULL;
+    }
+done:
+    hdb_link_close(link);
+    PQconninfoFree(options);
+    PQfreemem(message);
+    return rc;
+}
