@@ -33,8 +33,9 @@ header_alone() { # compiler, language, standard
 }
 
 needs_only_these() {
-    local name
-    for name in $(patchelf --print-needed "$library"); do
+    local name needed
+    needed=$(patchelf --print-needed "$library")
+    for name in $needed; do
         case $name in
         libsqlite3.so.0 | libpq.so.5 | libc.so.6 | libm.so.6 | ld-linux*) ;;
         *) echo "the library needs $name" && return 1 ;;
@@ -43,7 +44,7 @@ needs_only_these() {
 }
 
 soname_is() { [ "$(patchelf --print-soname "$library")" = "$1" ]; }
-stack_is_not_executable() { ! readelf -lW "$library" | grep GNU_STACK | grep -q E; }
+stack_is_not_executable() { [ "$(readelf -lW "$library" | awk '/GNU_STACK/ { print $7 }')" = RW ]; }
 
 tap_check "the symbol map names the header's functions" same_as_header functions_of_map
 tap_check "the library exports the header's functions" same_as_header functions_of_library

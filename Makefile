@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front for Meson and tools/*.sh; everything is built in build/.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup engine build demo test bench docs package clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: ## install what building and testing need
+	@tools/setup.sh
+
+engine: ## build the HeliosDB Nano program once, unless HELIOSDB_BIN or PATH has it; print where it is
+	@tools/engine.sh
+
+build/build.ninja:
+	meson setup build
+
+build: setup build/build.ninja ## compile the library
+	ninja -C build
+
+demo: build ## the tutorial's programs: embedded, then against servers
+	@tools/demo.sh
+
+test: ## everything that can be checked; the last line counts it
+	@tools/test.sh
+
+bench: build ## measure beside sqlite3, libpq and psycopg
+	@tools/bench.sh
+
+docs: build ## the reference of the C interface, in build/doxygen/html
+	meson configure build -Ddocs=true
+	ninja -C build
+	@echo build/doxygen/html/index.html
+
+package: build ## the Python wheel, npm tarball and gem, in dist/
+	@tools/package.sh
+
+clean: ## remove build/ and dist/; the engine stays in the user's cache
+	rm -rf build build-* dist

@@ -1,0 +1,227 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Usage: tools/test.sh [STAGE..]     runs these stages, or all; tools/test.sh --list names them
+#
+# Sets the machine up, gets the engine, builds with warnings as errors and runs every kind of test. Each stage has its
+# log and its results in build/test/. The last line adds up what all runners recorded: "N passed, N failed, N skipped".
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+results=build/test
+servers=tests/support/servers.sh
+stages=(setup engine build generated interface docs c sql python node ruby demo packages sanitizers valgrind leftovers)
+passed=0 failed=0 skipped=0
+stage_pid=''
+
+meson_build() { # directory, options
+    local directory=$1
+    shift
+    if [ -f "$directory/build.ninja" ]; then
+        meson configure "$directory" "$@"
+    else
+        meson setup "$directory" "$@"
+    fi
+    ninja -C "$directory"
+}
+
+# --- the stages: each is a function run_<name>
+
+run_setup() { tools/setup.sh; }
+
+run_engine() { tools/engine.sh; }
+
+run_build() { meson_build build -Dwerror=true -Ddocs=false; }
+
+run_generated() { build/venv/bin/python tools/bindings/generate.py --check; }
+
+run_interface() { tools/check_interface.sh build | tee "$results/interface.tap"; }
+
+run_docs() { meson_build build/docs -Ddocs=true -Dtests=false; }
+
+run_c() { meson_test c --no-suite sql; }
+
+run_sql() { meson_test sql --suite sql; }
+
+# Suites that use a server empty its database between cases: each gets servers of its own.
+meson_test() { # name, what to select
+    local name=$1 status=0
+    shift
+    "$servers" run meson test -C build --no-rebuild --print-errorlogs --logbase "$name" "$@" || status=$?
+    cp "build/meson-logs/$name.json" "$results/$name.json"
+    return "$status"
+}
+
+run_python() {
+    PYTHONPATH=bindings/python "$servers" run \
+        build/venv/bin/python -m pytest -q -rs --junitxml="$results/python.xml" tests/bindings/python
+}
+
+run_node() {
+    bindings/node/build.sh
+    "$servers" run node --test --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=junit --test-reporter-destination="$results/node.xml" tests/bindings/node/
+}
+
+run_ruby() {
+    MINITEST_JUNIT=$results/ruby.xml "$servers" run ruby -I bindings/ruby/lib -r ./tests/support/minitest_junit.rb \
+        -e 'Dir["./tests/bindings/ruby/**/*_test.rb"].sort.each { |file| require file }'
+}
+
+run_demo() { tools/demo.sh; }
+
+run_packages() {
+    tools/package.sh
+    tests/packages/run.sh dist | tee "$results/packages.tap"
+}
+
+run_sanitizers() {
+    meson_build build/sanitizers -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true
+    local status=0
+    ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+        "$servers" run meson test -C build/sanitizers --no-rebuild --print-errorlogs --timeout-multiplier 3 \
+        --suite unit --suite api || status=$?
+    cp build/sanitizers/meson-logs/testlog.json "$results/sanitizers.json"
+    return "$status"
+}
+
+run_valgrind() {
+    local status=0
+    meson test -C build --no-rebuild --print-errorlogs --timeout-multiplier 10 --logbase valgrind --suite valgrind \
+        --wrap 'valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=99' || status=$?
+    cp build/meson-logs/valgrind.json "$results/valgrind.json"
+    return "$status"
+}
+
+# No engine or keeper of ours may be left once the linger time is over.
+run_leftovers() {
+    local tries left
+    for tries in $(seq 20); do
+        left=$(processes_of_this_run)
+        [ -n "$left" ] || return 0
+        [ "$tries" = 20 ] || sleep 1
+    done
+    echo "processes are left:"
+    # shellcheck disable=SC2086
+    ps -o pid,etime,args -p $left
+    return 1
+}
+
+processes_of_this_run() {
+    local directory pid
+    for directory in /proc/[0-9]*; do
+        pid=${directory#/proc/}
+        case $(readlink "$directory/exe" 2>/dev/null) in
+        */heliosdb-nano* | */heliosdb-keeper* | */postgres)
+            if tr '\0' '\n' <"$directory/cmdline" 2>/dev/null | grep -qF "$TMPDIR"; then
+                echo "$pid"
+            fi
+            ;;
+        esac
+    done
+}
+
+# --- running them
+
+# What a stage's runners write below $results; a stage without any counts as one test.
+results_of() {
+    case $1 in
+    interface) echo tap:interface.tap ;;
+    c) echo meson:c.json ;;
+    sql) echo meson:sql.json ;;
+    python) echo junit:python.xml ;;
+    node) echo junit:node.xml ;;
+    ruby) echo junit:ruby.xml ;;
+    packages) echo tap:packages.tap ;;
+    sanitizers) echo meson:sanitizers.json ;;
+    valgrind) echo meson:valgrind.json ;;
+    esac
+}
+
+limit_of() {
+    case $1 in
+    engine) echo 3600 ;; # cargo builds it here when there is none
+    sql | c) echo 1200 ;;
+    *) echo 900 ;;
+    esac
+}
+
+run_stage() {
+    local name=$1 start=$SECONDS status=0 sources=() source report='' counts=(0 0 0)
+    local log=$results/$name.log
+    rm -f "$results/$name".{tap,xml,json,log}
+    # timeout makes a process group of it and ends that group when the time is over, or when it gets a signal itself.
+    # The first two can take long on a new machine: they are shown as they go.
+    case $name in
+    setup | engine) timeout --kill-after=20 "$(limit_of "$name")" "$0" --run "$name" </dev/null > >(tee "$log") 2>&1 & ;;
+    *) timeout --kill-after=20 "$(limit_of "$name")" "$0" --run "$name" </dev/null >"$log" 2>&1 & ;;
+    esac
+    stage_pid=$!
+    wait "$stage_pid" || status=$?
+    stage_pid=''
+    for source in $(results_of "$name"); do
+        sources+=("${source%%:*}:$results/${source#*:}")
+    done
+    if [ ${#sources[@]} -gt 0 ]; then
+        report=$(python3 tools/count_results.py --totals "$results/$name.totals" "${sources[@]}")
+        read -r -a counts <"$results/$name.totals"
+    elif [ "$status" = 0 ]; then
+        counts=(1 0 0)
+    fi
+    # A runner that failed without a failed test (it died, or could not start) is a failure too.
+    if [ "$status" != 0 ] && [ "${counts[1]}" = 0 ]; then
+        counts[1]=1
+    fi
+    passed=$((passed + counts[0])) failed=$((failed + counts[1])) skipped=$((skipped + counts[2]))
+    printf '%-11s %4d s   %d ok, %d failed, %d skipped\n' "$name" $((SECONDS - start)) "${counts[@]}"
+    [ -z "$report" ] || echo "$report"
+    if [ "${counts[1]}" != 0 ]; then
+        [ "$status" != 124 ] || echo "--- $name took more than $(limit_of "$name") s and was ended"
+        echo "--- the end of $log:"
+        tail -n 100 "$log"
+        echo "---"
+    fi
+    [ "${counts[1]}" = 0 ]
+}
+
+interrupted() {
+    [ -z "$stage_pid" ] || kill "$stage_pid" 2>/dev/null || true
+    exit 130
+}
+
+main() {
+    local name status=0 chosen=("$@")
+    [ ${#chosen[@]} -gt 0 ] || chosen=("${stages[@]}")
+    mkdir -p "$results"
+    TMPDIR=$(mktemp -d /tmp/hdb-test.XXXXXX)
+    # The private PostgreSQL runs as another user.
+    chmod 0755 "$TMPDIR"
+    export TMPDIR
+    trap 'rm -rf "$TMPDIR"' EXIT
+    trap interrupted INT TERM
+    for name in "${chosen[@]}"; do
+        run_stage "$name" || status=1
+        # Nothing that follows makes sense without these.
+        case $status:$name in
+        1:setup | 1:engine | 1:build) break ;;
+        esac
+    done
+    echo "$passed passed, $failed failed, $skipped skipped"
+    return "$status"
+}
+
+prepare_environment() {
+    export HELIOSDB_LIBRARY=$PWD/build/src/libheliosdb.so
+    unset HELIOSDB_DSN HELIOSDB_MODE HELIOSDB_MEMORY
+    if [ "$1" != setup ] && [ "$1" != engine ]; then
+        HELIOSDB_BIN=$(tools/engine.sh --check)
+        export HELIOSDB_BIN
+    fi
+    results=$PWD/build/test
+}
+
+case ${1:-} in
+--list) printf '%s\n' "${stages[@]}" ;;
+--run) prepare_environment "$2" && "run_$2" ;;
+*) main "$@" ;;
+esac
