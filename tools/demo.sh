@@ -17,7 +17,7 @@ run() { # shows the command, with the variables that matter, and runs it
     "$@"
 }
 
-masked() { sed 's,:[^:/@]*@,:***@,' <<<"$1"; }
+masked() { echo "${1%:*@*}:***@${1##*@}"; }
 
 embedded() {
     step "The tutorial's 30-second example, embedded"
@@ -48,6 +48,7 @@ daemon_by_argument() {
 }
 
 rows_in_server() {
+    # shellcheck disable=SC2016
     echo '$ psql "$HELIOSDB_DSN" -c "SELECT * FROM files"'
     psql --no-psqlrc "$HELIOSDB_DSN" -c "SELECT * FROM files"
 }

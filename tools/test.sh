@@ -65,7 +65,7 @@ run_node() {
 
 run_ruby() {
     MINITEST_JUNIT=$results/ruby.xml "$servers" run ruby -I bindings/ruby/lib -r ./tests/support/minitest_junit.rb \
-        -e 'Dir["./tests/bindings/ruby/**/*_test.rb"].sort.each { |file| require file }'
+        -e 'Dir["./tests/bindings/ruby/**/test_*.rb"].sort.each { |file| require file }'
 }
 
 run_demo() { tools/demo.sh; }

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Usage: tests/packages/run.sh DIST
+#
+# Installs each package of DIST where nothing else is, without a network, and runs the smoke test with it; in TAP. Also
+# builds a C program against an installed library. Only HELIOSDB_BIN is given to them.
+set -euo pipefail
+dist=$(cd "${1:?dist directory}" && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tests/support/tap.sh"
+here=$root/tests/packages
+work=$(mktemp -d "${TMPDIR:-/tmp}/hdb-packages.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+unset PYTHONPATH HELIOSDB_LIBRARY LD_LIBRARY_PATH RUBYLIB GEM_HOME GEM_PATH NODE_PATH PKG_CONFIG_PATH
+cd "$work"
+
+# The smoke tests end with this; anything else on the way there is an error.
+says_ok() {
+    local output
+    output=$("$@")
+    echo "$output"
+    [ "$(tail -n 1 <<<"$output")" = OK ]
+}
+
+# --- Python
+
+wheel_installs() {
+    python3 -m venv "$work/venv"
+    "$work/venv/bin/pip" install --no-index --no-deps --disable-pip-version-check "$dist"/*.whl
+    ! "$work/venv/bin/pip" list --format=freeze | grep -viE '^(pip|setuptools|heliosdb[-_]sqlite)=='
+}
+wheel_smoke() { says_ok "$work/venv/bin/python" "$root/examples/tutorial_smoke.py"; }
+wheel_carries_libpq() { "$work/venv/bin/python" "$here/carried.py"; }
+wheel_without_engine() {
+    env -u HELIOSDB_BIN PATH=/usr/bin:/bin XDG_CACHE_HOME="$work/none" \
+        "$work/venv/bin/python" "$here/no_engine.py" "$work/no-engine.db"
+}
+
+# --- Node
+
+npm_installs() {
+    mkdir -p "$work/node"
+    echo '{ "private": true }' >"$work/node/package.json"
+    (cd "$work/node" && npm install --offline --no-audit --no-fund "$dist"/*.tgz)
+}
+npm_smoke() {
+    cp "$here/smoke.js" "$work/node/"
+    (cd "$work/node" && says_ok node smoke.js)
+}
+
+# --- Ruby
+
+gem_installs() {
+    GEM_HOME=$work/gems gem install --local --no-document --ignore-dependencies "$dist"/*.gem
+}
+gem_smoke() { GEM_HOME=$work/gems says_ok ruby "$here/smoke.rb"; }
+
+# --- C
+
+library_installs() {
+    meson setup "$work/build" "$root" --prefix="$work/prefix" --libdir=lib -Dtests=false
+    meson install -C "$work/build"
+    [ -x "$(PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig pkg-config --variable=keeper heliosdb)" ]
+}
+c_smoke() {
+    local flags
+    # The program is the one that the header shows.
+    sed -n '/@code/,/@endcode/ { /@/d; s/^ \* \{0,1\}//; p }' "$root/include/heliosdb/heliosdb.h" >"$work/program.c"
+    flags=$(PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig pkg-config --cflags --libs heliosdb)
+    # shellcheck disable=SC2086
+    cc -std=c99 -Wall -Wextra -Werror "$work/program.c" -o "$work/program" $flags
+    [ "$(cd "$work" && LD_LIBRARY_PATH=$work/prefix/lib ./program)" = "1 one" ]
+}
+
+tap_check "the wheel installs alone in a fresh virtual environment" wheel_installs
+tap_check "the wheel runs the tutorial's smoke test" wheel_smoke
+tap_check "the wheel uses the libpq it carries, and the system's libsqlite3" wheel_carries_libpq
+tap_check "the wheel without an engine says how to get it" wheel_without_engine
+tap_check "the npm tarball installs offline" npm_installs
+tap_check "the npm package runs the smoke test" npm_smoke
+tap_check "the gem installs" gem_installs
+tap_check "the gem runs the smoke test" gem_smoke
+tap_check "the library installs with a pkg-config file" library_installs
+tap_check "the header's program compiles with pkg-config's flags and runs" c_smoke
+tap_done
