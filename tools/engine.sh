@@ -120,7 +120,7 @@ if command -v "$crate" >/dev/null; then
     exit 0
 fi
 if [ ! -x "$program" ]; then
-    [ "${1:-}" != --check ] || exit 1
+    [ "${1:-}" != --check ] || die "there is none yet; tools/engine.sh builds it"
     need_rust
     need_packages
     mkdir -p "$cache"
