@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Makes room for `more` bytes and an ending NUL. A buffer that failed once stays failed: its content has a hole. */
-static bool reserve(hdb_buffer *buffer, size_t more) {
+bool hdb_buffer_reserve(hdb_buffer *buffer, size_t more) {
     size_t capacity = buffer->capacity ? buffer->capacity : 64;
     char *data;
 
@@ -44,7 +44,7 @@ void hdb_buffer_reset(hdb_buffer *buffer) {
 }
 
 void hdb_buffer_append(hdb_buffer *buffer, const void *data, size_t size) {
-    if (!reserve(buffer, size))
+    if (!hdb_buffer_reserve(buffer, size))
         return;
     if (size > 0)
         memcpy(buffer->data + buffer->size, data, size);
@@ -71,7 +71,7 @@ void hdb_buffer_format(hdb_buffer *buffer, const char *format, ...) {
         buffer->failed = true;
         return;
     }
-    if (!reserve(buffer, (size_t)size))
+    if (!hdb_buffer_reserve(buffer, (size_t)size))
         return;
     va_start(arguments, format);
     vsnprintf(buffer->data + buffer->size, (size_t)size + 1, format, arguments);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "connection.h"
+
+#include "fork_guard.h"
+#include "statement.h"
+#include "store.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int hdb_conn_enter(hdb_conn *conn) {
+    if (!conn || conn->generation != hdb_fork_generation())
+        return HDB_MISUSE;
+    pthread_mutex_lock(&conn->mutex);
+    hdb_error_clear(&conn->error);
+    if (!conn->replica) {
+        hdb_error_set(&conn->error, HDB_MISUSE, NULL, "the connection is not open");
+        pthread_mutex_unlock(&conn->mutex);
+        return HDB_MISUSE;
+    }
+    return HDB_OK;
+}
+
+int hdb_conn_leave(hdb_conn *conn, int rc) {
+    pthread_mutex_unlock(&conn->mutex);
+    return rc;
+}
+
+static hdb_conn *new_connection(void) {
+    pthread_mutexattr_t attributes;
+    hdb_conn *conn = calloc(1, sizeof *conn);
+    if (!conn)
+        return NULL;
+    conn->generation = hdb_fork_generation();
+    conn->error.offset = -1;
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&conn->mutex, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    return conn;
+}
+
+static bool is_private(const char *database) {
+    return *database == '\0' || strcmp(database, ":memory:") == 0;
+}
+
+/* The path of a file that may not exist yet, symlinks resolved, so that two names of one file are one database. */
+static int resolve_path(const char *name, char **out, hdb_error *error) {
+    char resolved[PATH_MAX], directory[PATH_MAX];
+    if (realpath(name, resolved)) {
+        *out = strdup(resolved);
+        return *out ? HDB_OK : hdb_error_nomem(error);
+    }
+    const char *slash = strrchr(name, '/');
+    const char *base = slash ? slash + 1 : name;
+    size_t length = slash ? (size_t)(slash - name) + (slash == name) : 1;
+    if (length >= sizeof directory || !*base)
+        return hdb_error_set(error, HDB_CANTOPEN, NULL, "unable to open database file");
+    memcpy(directory, slash ? name : ".", length);
+    directory[length] = '\0';
+    if (!realpath(directory, resolved))
+        return hdb_error_set(error, HDB_CANTOPEN, NULL, "unable to open database file");
+    hdb_buffer path = HDB_BUFFER_INIT;
+    hdb_buffer_format(&path, "%s%s%s", resolved, resolved[1] ? "/" : "", base);
+    *out = hdb_buffer_take(&path);
+    return *out ? HDB_OK : hdb_error_nomem(error);
+}
+
+/* Opens the SQLite side. A file: URI is opened once just to learn its path and whether it is in memory. */
+static int open_sqlite(hdb_conn *conn, const char *database, sqlite3 **out) {
+    int flags = SQLITE_OPEN_FULLMUTEX;
+    switch (conn->settings.open) {
+    case HDB_OPEN_CREATE:
+        flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+        break;
+    case HDB_OPEN_WRITE:
+        flags |= SQLITE_OPEN_READWRITE;
+        break;
+    case HDB_OPEN_READ:
+        flags |= SQLITE_OPEN_READONLY;
+        break;
+    }
+    if (conn->settings.uri)
+        flags |= SQLITE_OPEN_URI;
+    int rc = sqlite3_open_v2(database, out, flags, NULL);
+    if (rc == SQLITE_OK) {
+        sqlite3_busy_timeout(*out, conn->settings.timeout_ms);
+        return HDB_OK;
+    }
+    if (!*out)
+        return hdb_error_nomem(&conn->error);
+    rc = hdb_error_set(&conn->error, sqlite3_extended_errcode(*out), NULL, "%s", sqlite3_errmsg(*out));
+    sqlite3_close_v2(*out);
+    *out = NULL;
+    return rc;
+}
+
+/* The file a URI names, "" for one in memory. SQLite itself reads the URI. */
+static int path_of_uri(hdb_conn *conn, const char *database, char **out, bool *readonly) {
+    sqlite3 *db = NULL;
+    int rc = open_sqlite(conn, database, &db);
+    if (rc != HDB_OK)
+        return rc;
+    const char *name = sqlite3_db_filename(db, "main");
+    *out = strdup(name ? name : "");
+    *readonly = sqlite3_db_readonly(db, "main") == 1;
+    sqlite3_close_v2(db);
+    return *out ? HDB_OK : hdb_error_nomem(&conn->error);
+}
+
+/* WAL lets readers go on while a commit waits for the engine; the log makes up for what synchronous=NORMAL may lose. */
+static int set_modes(hdb_conn *conn) {
+    return hdb_replica_run(conn->replica, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", &conn->error);
+}
+
+static int open_embedded(hdb_conn *conn, const char *database) {
+    sqlite3 *db = NULL;
+    bool is_file = !is_private(database), readonly = conn->settings.open == HDB_OPEN_READ;
+    char *name = NULL;
+    int rc = HDB_OK;
+    if (is_file && conn->settings.uri && strncmp(database, "file:", 5) == 0) {
+        rc = path_of_uri(conn, database, &name, &readonly);
+        is_file = rc == HDB_OK && *name;
+    }
+    if (rc == HDB_OK && is_file)
+        rc = resolve_path(name ? name : database, &conn->path, &conn->error);
+    if (rc == HDB_OK && is_file && conn->settings.open != HDB_OPEN_CREATE && access(conn->path, F_OK) != 0) {
+        hdb_buffer directory = HDB_BUFFER_INIT;
+        hdb_buffer_format(&directory, "%s-heliosdb", conn->path);
+        if (directory.failed || access(directory.data, F_OK) != 0)
+            rc = hdb_error_set(&conn->error, HDB_CANTOPEN, NULL, "unable to open database file");
+        hdb_buffer_free(&directory);
+    }
+    if (rc == HDB_OK && ((is_file && !readonly) || (!is_file && conn->settings.memory_engine)))
+        rc = hdb_embedded_store_open(&conn->settings, is_file ? conn->path : NULL, &conn->embedded, &conn->error);
+    if (rc == HDB_OK)
+        rc = open_sqlite(conn, database, &db);
+    if (rc == HDB_OK)
+        rc = hdb_replica_create(db, &conn->replica, &conn->error);
+    if (rc == HDB_OK && is_file && !readonly)
+        rc = set_modes(conn);
+    if (rc == HDB_OK && conn->embedded)
+        hdb_embedded_store_attach(conn->embedded, conn->replica);
+    free(name);
+    return rc;
+}
+
+int hdb_connect(const char *database, const hdb_config *config, hdb_conn **out) {
+    if (!out)
+        return HDB_MISUSE;
+    hdb_conn *conn = *out = new_connection();
+    if (!conn)
+        return HDB_NOMEM;
+    if (!database)
+        return hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_connect needs a database name");
+    int rc = hdb_settings_resolve(&conn->settings, config, database, &conn->error);
+    if (rc == HDB_OK)
+        rc = open_embedded(conn, database);
+    if (rc == HDB_OK && !conn->path && !(conn->path = strdup("")))
+        rc = hdb_error_nomem(&conn->error);
+    if (rc != HDB_OK) {
+        hdb_replica_destroy(conn->replica);
+        conn->replica = NULL;
+    }
+    return rc;
+}
+
+static void free_connection(hdb_conn *conn) {
+    hdb_settings_clear(&conn->settings);
+    hdb_error_clear(&conn->error);
+    free(conn->path);
+    free(conn->explanation);
+    free(conn->dsn);
+    pthread_mutex_destroy(&conn->mutex);
+    free(conn);
+}
+
+int hdb_close(hdb_conn *conn) {
+    int rc = HDB_OK;
+    if (!conn)
+        return HDB_OK;
+    if (conn->generation != hdb_fork_generation()) {
+        /* SQLite's handles are the parent's too: touching them here would drop its locks. */
+        hdb_embedded_store_abandon(conn->embedded);
+        return HDB_OK;
+    }
+    pthread_mutex_lock(&conn->mutex);
+    while (conn->first) {
+        hdb_stmt_reset(conn->first);
+        hdb_stmt_free(conn->first);
+    }
+    hdb_replica_destroy(conn->replica);
+    conn->replica = NULL;
+    rc = hdb_embedded_store_close(conn->embedded, &conn->error);
+    pthread_mutex_unlock(&conn->mutex);
+    free_connection(conn);
+    return rc;
+}
+
+int hdb_conn_mode(hdb_conn *conn) {
+    return conn && conn->replica ? conn->settings.mode : 0;
+}
+
+const char *hdb_conn_path(hdb_conn *conn) {
+    return conn && conn->path ? conn->path : "";
+}
+
+int hdb_errcode(hdb_conn *conn) {
+    return conn ? conn->error.code & 0xff : HDB_MISUSE;
+}
+
+int hdb_extended_errcode(hdb_conn *conn) {
+    return conn ? conn->error.code : HDB_MISUSE;
+}
+
+const char *hdb_errmsg(hdb_conn *conn) {
+    if (!conn)
+        return "no connection";
+    if (conn->generation != hdb_fork_generation())
+        return "the connection was opened before fork() and can't be used in the child";
+    return conn->error.code == HDB_OK ? "not an error" : hdb_error_message(&conn->error);
+}
+
+const char *hdb_sqlstate(hdb_conn *conn) {
+    return conn ? conn->error.sqlstate : "";
+}
+
+int hdb_error_offset(hdb_conn *conn) {
+    return conn ? conn->error.offset : -1;
+}
+
+int64_t hdb_changes(hdb_conn *conn) {
+    return conn && conn->replica ? sqlite3_changes64(conn->replica->db) : 0;
+}
+
+int64_t hdb_total_changes(hdb_conn *conn) {
+    return conn && conn->replica ? sqlite3_total_changes64(conn->replica->db) : 0;
+}
+
+int64_t hdb_last_insert_rowid(hdb_conn *conn) {
+    return conn && conn->replica ? sqlite3_last_insert_rowid(conn->replica->db) : 0;
+}
+
+int hdb_in_transaction(hdb_conn *conn) {
+    return conn && conn->replica && !sqlite3_get_autocommit(conn->replica->db) && !conn->replica->implicit_transaction;
+}
+
+int hdb_busy_timeout(hdb_conn *conn, int milliseconds) {
+    int rc = hdb_conn_enter(conn);
+    if (rc != HDB_OK)
+        return rc;
+    conn->settings.timeout_ms = milliseconds > 0 ? milliseconds : 0;
+    sqlite3_busy_timeout(conn->replica->db, conn->settings.timeout_ms);
+    return hdb_conn_leave(conn, HDB_OK);
+}
+
+int hdb_interrupt(hdb_conn *conn) {
+    if (!conn || !conn->replica)
+        return HDB_MISUSE;
+    conn->interrupted = 1;
+    sqlite3_interrupt(conn->replica->db);
+    return HDB_OK;
+}
+
+int hdb_limit(hdb_conn *conn, int id, int value) {
+    if (hdb_conn_enter(conn) != HDB_OK)
+        return -1;
+    int before = sqlite3_limit(conn->replica->db, id, value);
+    hdb_conn_leave(conn, HDB_OK);
+    return before;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is behind the public handles. Only the files of src/ itself, the API layer, see these structs; the layers below
+ * get what they need as parameters. */
+#ifndef HDB_CONNECTION_H
+#define HDB_CONNECTION_H
+
+#include "config.h"
+#include "error.h"
+#include "replica/replica.h"
+#include <pthread.h>
+
+typedef struct hdb_embedded_store hdb_embedded_store;
+typedef struct hdb_daemon_store hdb_daemon_store;
+
+struct hdb_conn {
+    pthread_mutex_t mutex; /* recursive; held by every public call but hdb_interrupt() */
+    unsigned generation;   /* of the process that opened it, see fork_guard.h */
+    hdb_settings settings;
+    hdb_error error;
+    char *path;                   /* absolute, "" without a file */
+    hdb_replica *replica;         /* NULL until opened */
+    hdb_embedded_store *embedded; /* who keeps the rows: one of these, or neither (plain :memory:) */
+    hdb_daemon_store *daemon;
+    hdb_stmt *first;          /* open statements */
+    volatile int interrupted; /* seen by a wait for the engine */
+    char *explanation;        /* owned answer of hdb_explain() */
+    char *dsn;                /* owned answer of hdb_engine_dsn() */
+};
+
+/* Begins a public call: refuses a NULL or forked handle, takes the mutex, forgets the last error. */
+int hdb_conn_enter(hdb_conn *conn);
+/* Ends it; gives `rc` back, so that a call can end with `return hdb_conn_leave(conn, rc)`. */
+int hdb_conn_leave(hdb_conn *conn, int rc);
+/* Starts the engine for a plain in-memory database and gives it what is there; nothing to do elsewhere. */
+int hdb_conn_need_engine(hdb_conn *conn);
+
+#endif

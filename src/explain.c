@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hdb_explain() and the other functions that look at what lies behind a connection. */
+#include "statement.h"
+#include "store.h"
+
+#include <stdlib.h>
+
+static void explain_engine(const hdb_stmt *stmt, hdb_buffer *text) {
+    hdb_buffer_text(text, "lane: engine\nsends: ");
+    hdb_buffer_text(text, stmt->engine_sql);
+    hdb_buffer_text(text, "\nwhy: SQLite does not know the statement, the engine does\n");
+}
+
+static void explain_replica(const hdb_conn *conn, const hdb_stmt *stmt, hdb_buffer *text) {
+    const hdb_inspection *inspection = &stmt->inspection;
+    bool writes = inspection->writes_rows || inspection->changes_schema || inspection->sets_header;
+    bool commits = inspection->kind == HDB_STATEMENT_COMMIT || inspection->kind == HDB_STATEMENT_RELEASE;
+    if (!conn->embedded)
+        hdb_buffer_text(text, "lane: replica\nsends: nothing\nwhy: the database is SQLite's alone, in memory or read only\n");
+    else if (writes)
+        hdb_buffer_text(text, "lane: commit\nsends: one row of _hdb_log at COMMIT, with the images of the rows that changed"
+                              " and the schema if it did\nwhy: SQLite runs it on the replica; the engine keeps what it committed\n");
+    else if (commits)
+        hdb_buffer_text(text, "lane: commit\nsends: one row of _hdb_log if the transaction wrote\n"
+                              "why: the engine has the write set before the replica commits\n");
+    else if (inspection->uses_main)
+        hdb_buffer_text(text, "lane: replica\nsends: nothing\nwhy: the replica holds every committed row\n");
+    else
+        hdb_buffer_text(text, "lane: session\nsends: nothing\nwhy: it concerns this connection alone\n");
+}
+
+int hdb_explain(hdb_conn *conn, const char *sql, int64_t length, const char **out) {
+    hdb_stmt *stmt = NULL;
+    hdb_buffer text = HDB_BUFFER_INIT;
+    int rc = hdb_conn_enter(conn);
+    if (rc != HDB_OK)
+        return rc;
+    if (!out)
+        return hdb_conn_leave(conn, hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_explain needs a place for the answer"));
+    rc = hdb_prepare(conn, sql, length, &stmt, NULL);
+    if (rc == HDB_OK && !stmt)
+        hdb_buffer_text(&text, "lane: session\nsends: nothing\nwhy: there is no statement\n");
+    else if (rc == HDB_OK && stmt->lane == HDB_LANE_ENGINE)
+        explain_engine(stmt, &text);
+    else if (rc == HDB_OK)
+        explain_replica(conn, stmt, &text);
+    if (stmt)
+        hdb_stmt_free(stmt);
+    if (rc == HDB_OK) {
+        free(conn->explanation);
+        conn->explanation = hdb_buffer_take(&text);
+        *out = conn->explanation;
+        rc = *out ? HDB_OK : hdb_error_nomem(&conn->error);
+    }
+    hdb_buffer_free(&text);
+    return hdb_conn_leave(conn, rc);
+}
+
+int hdb_flush(hdb_conn *conn) {
+    int rc = hdb_conn_enter(conn);
+    if (rc == HDB_OK && conn->embedded)
+        rc = hdb_embedded_store_flush(conn->embedded, &conn->error);
+    return rc == HDB_MISUSE ? rc : hdb_conn_leave(conn, rc);
+}
+
+int hdb_verify(hdb_conn *conn, int64_t *out) {
+    int64_t differences = 0;
+    int rc = hdb_conn_enter(conn);
+    if (rc != HDB_OK)
+        return rc;
+    if (conn->embedded)
+        rc = hdb_embedded_store_verify(conn->embedded, &differences, &conn->error);
+    if (out)
+        *out = differences;
+    return hdb_conn_leave(conn, rc);
+}
+
+int hdb_engine_dsn(hdb_conn *conn, const char **out) {
+    char *dsn = NULL;
+    int rc = hdb_conn_enter(conn);
+    if (rc != HDB_OK)
+        return rc;
+    rc = hdb_conn_need_engine(conn);
+    if (rc == HDB_OK)
+        rc = hdb_embedded_store_dsn(conn->embedded, &dsn, &conn->error);
+    if (rc == HDB_OK) {
+        free(conn->dsn);
+        conn->dsn = dsn;
+        if (out)
+            *out = dsn;
+    }
+    return hdb_conn_leave(conn, rc);
+}
+
+int hdb_conn_need_engine(hdb_conn *conn) {
+    if (conn->embedded)
+        return HDB_OK;
+    if (*conn->path)
+        return hdb_error_set(&conn->error, HDB_READONLY, NULL, "the database is open read only, without its engine");
+    int rc = hdb_embedded_store_open(&conn->settings, NULL, &conn->embedded, &conn->error);
+    if (rc != HDB_OK)
+        return rc;
+    hdb_embedded_store_attach(conn->embedded, conn->replica);
+    return hdb_embedded_store_push_all(conn->embedded, &conn->error);
+}
+
+int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, hdb_rows **out) {
+    return hdb_embedded_store_query(conn->embedded, sql, params, count, out, &conn->error);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/table.h"
+
+#include "buffer.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void hdb_table_clear(hdb_table *table) {
+    for (int i = 0; i < table->column_count; i++) {
+        free(table->columns[i].name);
+        free(table->columns[i].engine_name);
+    }
+    free(table->columns);
+    free(table->name);
+    free(table->engine_name);
+    memset(table, 0, sizeof *table);
+}
+
+void hdb_schema_free(hdb_schema *schema) {
+    if (!schema)
+        return;
+    for (int i = 0; i < schema->table_count; i++)
+        hdb_table_clear(&schema->tables[i]);
+    for (int i = 0; i < schema->item_count; i++) {
+        free(schema->items[i].type);
+        free(schema->items[i].name);
+        free(schema->items[i].table);
+        free(schema->items[i].sql);
+    }
+    free(schema->tables);
+    free(schema->items);
+    free(schema);
+}
+
+const hdb_table *hdb_schema_table(const hdb_schema *schema, const char *name) {
+    for (int i = 0; i < schema->table_count; i++)
+        if (strcasecmp(schema->tables[i].name, name) == 0)
+            return &schema->tables[i];
+    return NULL;
+}
+
+const hdb_schema_item *hdb_schema_item_find(const hdb_schema *schema, const char *type, const char *name) {
+    for (int i = 0; i < schema->item_count; i++)
+        if (strcmp(schema->items[i].type, type) == 0 && strcasecmp(schema->items[i].name, name) == 0)
+            return &schema->items[i];
+    return NULL;
+}
+
+static bool contains(const char *text, const char *word) {
+    size_t length = strlen(word);
+    for (; *text; text++)
+        if (strncasecmp(text, word, length) == 0)
+            return true;
+    return false;
+}
+
+enum hdb_affinity hdb_affinity_of(const char *declared) {
+    if (!declared || !*declared)
+        return HDB_AFFINITY_ANY;
+    if (contains(declared, "int"))
+        return HDB_AFFINITY_INTEGER;
+    if (contains(declared, "char") || contains(declared, "clob") || contains(declared, "text"))
+        return HDB_AFFINITY_TEXT;
+    if (contains(declared, "blob"))
+        return HDB_AFFINITY_BLOB;
+    if (contains(declared, "real") || contains(declared, "floa") || contains(declared, "doub"))
+        return HDB_AFFINITY_REAL;
+    if (contains(declared, "bool"))
+        return HDB_AFFINITY_INTEGER;
+    if (contains(declared, "date") || contains(declared, "time"))
+        return HDB_AFFINITY_TEXT;
+    return HDB_AFFINITY_ANY;
+}
+
+/* The engine takes quoted names of up to 63 bytes; its own rewriting of statement text makes some characters unsafe
+ * even inside quotes. */
+static bool is_plain_name(const char *name) {
+    size_t length = strlen(name);
+    if (length == 0 || length > 63 || strncasecmp(name, "_hdb_", 5) == 0 || strncasecmp(name, "pg_", 3) == 0 ||
+        strncasecmp(name, "sqlite_", 7) == 0 || strncasecmp(name, "heliosdb", 8) == 0 ||
+        strcasecmp(name, "information_schema") == 0)
+        return false;
+    for (const unsigned char *c = (const unsigned char *)name; *c; c++)
+        if (!isalnum(*c) && *c != '_')
+            return false;
+    return true;
+}
+
+char *hdb_engine_name(const char *name) {
+    if (is_plain_name(name))
+        return strdup(name);
+    if (strcmp(name, "sqlite_sequence") == 0)
+        return strdup("_hdb_sequence");
+    /* A readable part, then a hash of the exact name (FNV-1a, 64 bits). */
+    hdb_buffer made = HDB_BUFFER_INIT;
+    uint64_t hash = 0xcbf29ce484222325u;
+    hdb_buffer_text(&made, "_hdb_n_");
+    for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
+        hash = (hash ^ *c) * 0x100000001b3u;
+        if (made.size < 40)
+            hdb_buffer_char(&made, (isalnum(*c) && *c < 0x80) ? (char)*c : '_');
+    }
+    hdb_buffer_format(&made, "_%016llx", (unsigned long long)hash);
+    return hdb_buffer_take(&made);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replica/capture.h"
+
+#include "record/cell.h"
+#include "replica/sqlite_value.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void clear_touched(hdb_touched *touched) {
+    free(touched->table);
+    free(touched->rowids);
+    free(touched->slots);
+    hdb_buffer_free(&touched->encoded);
+}
+
+void hdb_capture_reset(hdb_capture *capture) {
+    for (int i = 0; i < capture->table_count; i++)
+        clear_touched(&capture->tables[i]);
+    capture->table_count = capture->recent = 0;
+    capture->schema_changed = capture->header_set = capture->failed = false;
+}
+
+void hdb_capture_free(hdb_capture *capture) {
+    if (!capture)
+        return;
+    hdb_capture_reset(capture);
+    free(capture->tables);
+    free(capture);
+}
+
+bool hdb_capture_is_empty(const hdb_capture *capture) {
+    return capture->table_count == 0 && !capture->schema_changed && !capture->header_set && !capture->failed;
+}
+
+static hdb_touched *find_table(hdb_capture *capture, const char *name) {
+    if (capture->recent < capture->table_count && strcmp(capture->tables[capture->recent].table, name) == 0)
+        return &capture->tables[capture->recent];
+    for (int i = 0; i < capture->table_count; i++) {
+        if (strcasecmp(capture->tables[i].table, name) == 0) {
+            capture->recent = i;
+            return &capture->tables[i];
+        }
+    }
+    if (capture->table_count == capture->table_capacity) {
+        int capacity = capture->table_capacity ? capture->table_capacity * 2 : 8;
+        hdb_touched *grown = realloc(capture->tables, (size_t)capacity * sizeof *grown);
+        if (!grown)
+            return NULL;
+        capture->tables = grown;
+        capture->table_capacity = capacity;
+    }
+    hdb_touched *touched = &capture->tables[capture->table_count];
+    memset(touched, 0, sizeof *touched);
+    touched->table = strdup(name);
+    if (!touched->table)
+        return NULL;
+    capture->recent = capture->table_count++;
+    return touched;
+}
+
+void hdb_capture_whole(hdb_capture *capture, const char *table) {
+    hdb_touched *touched = find_table(capture, table);
+    if (touched)
+        touched->whole = true;
+    else
+        capture->failed = true;
+}
+
+static uint64_t hash_bytes(const char *data, size_t size) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3u;
+    return hash;
+}
+
+static uint64_t hash_rowid(int64_t rowid) {
+    uint64_t hash = (uint64_t)rowid * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+}
+
+const char *hdb_touched_key(const hdb_touched *touched, size_t index, size_t *size) {
+    const char *start = touched->encoded.data + touched->rowids[index];
+    memcpy(size, start, sizeof *size);
+    return start + sizeof *size;
+}
+
+static uint64_t hash_at(const hdb_touched *touched, size_t index) {
+    size_t size = 0;
+    if (!touched->by_columns)
+        return hash_rowid(touched->rowids[index]);
+    const char *key = hdb_touched_key(touched, index, &size);
+    return hash_bytes(key, size);
+}
+
+/* Room for one more key; the table of slots stays at most half full. */
+static bool make_room(hdb_touched *touched) {
+    if (touched->count == touched->capacity) {
+        size_t capacity = touched->capacity ? touched->capacity * 2 : 16;
+        int64_t *grown = realloc(touched->rowids, capacity * sizeof *grown);
+        if (!grown)
+            return false;
+        touched->rowids = grown;
+        touched->capacity = capacity;
+    }
+    if (touched->count * 2 < touched->slot_count)
+        return true;
+    size_t slot_count = touched->slot_count ? touched->slot_count * 2 : 32;
+    size_t *slots = calloc(slot_count, sizeof *slots);
+    if (!slots)
+        return false;
+    for (size_t i = 0; i < touched->count; i++) {
+        size_t slot = hash_at(touched, i) & (slot_count - 1);
+        while (slots[slot])
+            slot = (slot + 1) & (slot_count - 1);
+        slots[slot] = i + 1;
+    }
+    free(touched->slots);
+    touched->slots = slots;
+    touched->slot_count = slot_count;
+    return true;
+}
+
+static bool add_rowid(hdb_touched *touched, int64_t rowid) {
+    if (!make_room(touched))
+        return false;
+    size_t slot = hash_rowid(rowid) & (touched->slot_count - 1);
+    for (; touched->slots[slot]; slot = (slot + 1) & (touched->slot_count - 1))
+        if (touched->rowids[touched->slots[slot] - 1] == rowid)
+            return true;
+    touched->rowids[touched->count] = rowid;
+    touched->slots[slot] = ++touched->count;
+    return true;
+}
+
+static bool add_key(hdb_touched *touched, const char *key, size_t size) {
+    if (!make_room(touched))
+        return false;
+    size_t slot = hash_bytes(key, size) & (touched->slot_count - 1);
+    for (; touched->slots[slot]; slot = (slot + 1) & (touched->slot_count - 1)) {
+        size_t other_size = 0;
+        const char *other = hdb_touched_key(touched, touched->slots[slot] - 1, &other_size);
+        if (other_size == size && memcmp(other, key, size) == 0)
+            return true;
+    }
+    touched->rowids[touched->count] = (int64_t)touched->encoded.size;
+    hdb_buffer_append(&touched->encoded, &size, sizeof size);
+    hdb_buffer_append(&touched->encoded, key, size);
+    if (touched->encoded.failed)
+        return false;
+    touched->slots[slot] = ++touched->count;
+    return true;
+}
+
+typedef int (*get_column)(sqlite3 *db, int column, sqlite3_value **out);
+
+static bool add_columns(hdb_touched *touched, sqlite3 *db, const hdb_table *table, get_column get) {
+    hdb_buffer key = HDB_BUFFER_INIT;
+    bool done = true;
+    for (int place = 1; done && place <= table->column_count; place++) {
+        for (int i = 0; done && i < table->column_count; i++) {
+            sqlite3_value *value = NULL;
+            if (table->columns[i].key != place)
+                continue;
+            done = get(db, i, &value) == SQLITE_OK && value;
+            hdb_value cell = done ? hdb_value_of_sqlite(value) : hdb_value_null();
+            hdb_put_value(&key, &cell);
+        }
+    }
+    done = done && !key.failed && add_key(touched, key.data, key.size);
+    hdb_buffer_free(&key);
+    return done;
+}
+
+void hdb_capture_change(hdb_capture *capture, sqlite3 *db, int operation, const char *name, const hdb_table *table,
+                        int64_t old_rowid, int64_t new_rowid) {
+    hdb_touched *touched = find_table(capture, name);
+    bool done = touched != NULL;
+    if (touched && !table) {
+        touched->whole = true;
+        return;
+    }
+    if (touched && !touched->whole) {
+        touched->by_columns = table->key_kind == HDB_KEY_COLUMNS;
+        if (operation != SQLITE_INSERT)
+            done = touched->by_columns ? add_columns(touched, db, table, sqlite3_preupdate_old)
+                                       : add_rowid(touched, old_rowid);
+        if (done && operation != SQLITE_DELETE && (touched->by_columns || operation == SQLITE_INSERT || new_rowid != old_rowid))
+            done = touched->by_columns ? add_columns(touched, db, table, sqlite3_preupdate_new)
+                                       : add_rowid(touched, new_rowid);
+    }
+    capture->failed = capture->failed || !done;
+}

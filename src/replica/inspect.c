@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replica/inspect.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void free_names(char **names, int count) {
+    for (int i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+void hdb_inspection_clear(hdb_inspection *inspection) {
+    free_names(inspection->tables, inspection->table_count);
+    free_names(inspection->rebuilt, inspection->rebuilt_count);
+    free(inspection->savepoint);
+    free(inspection->pragma_argument);
+    memset(inspection, 0, sizeof *inspection);
+}
+
+static void add_name(hdb_inspection *inspection, char ***names, int *count, const char *name) {
+    for (int i = 0; i < *count; i++)
+        if (strcasecmp((*names)[i], name) == 0)
+            return;
+    char **grown = realloc(*names, (size_t)(*count + 1) * sizeof **names);
+    if (grown)
+        *names = grown;
+    char *copy = grown ? strdup(name) : NULL;
+    if (!copy) {
+        inspection->failed = true;
+        return;
+    }
+    (*names)[(*count)++] = copy;
+}
+
+static void note_table(hdb_inspection *inspection, const char *name, const char *database) {
+    if (!name || (database && strcmp(database, "main") != 0))
+        return;
+    inspection->uses_main = true;
+    add_name(inspection, &inspection->tables, &inspection->table_count, name);
+}
+
+static void note_schema_change(hdb_inspection *inspection, const char *table, const char *database) {
+    if (database && strcmp(database, "main") != 0)
+        return;
+    inspection->changes_schema = inspection->uses_main = true;
+    if (table)
+        add_name(inspection, &inspection->rebuilt, &inspection->rebuilt_count, table);
+}
+
+static char *copy_of(hdb_inspection *inspection, const char *text) {
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy)
+        inspection->failed = true;
+    return copy;
+}
+
+static void note_transaction(hdb_inspection *inspection, const char *operation) {
+    inspection->kind = strcmp(operation, "BEGIN") == 0    ? HDB_STATEMENT_BEGIN
+                       : strcmp(operation, "COMMIT") == 0 ? HDB_STATEMENT_COMMIT
+                                                          : HDB_STATEMENT_ROLLBACK;
+}
+
+static void note_savepoint(hdb_inspection *inspection, const char *operation, const char *name) {
+    inspection->kind = strcmp(operation, "BEGIN") == 0     ? HDB_STATEMENT_SAVEPOINT
+                       : strcmp(operation, "RELEASE") == 0 ? HDB_STATEMENT_RELEASE
+                                                           : HDB_STATEMENT_ROLLBACK_TO;
+    free(inspection->savepoint);
+    inspection->savepoint = copy_of(inspection, name);
+}
+
+/* PRAGMAs that the replica must not see. SQLITE_IGNORE makes the statement empty; what the application gets instead is
+ * prepared by the caller. */
+static int note_pragma(hdb_inspection *inspection, const char *name, const char *argument, const char *database) {
+    static const struct {
+        const char *name;
+        enum hdb_pragma pragma;
+    } answered[] = {
+        {"synchronous", HDB_PRAGMA_SYNCHRONOUS},
+        {"journal_mode", HDB_PRAGMA_JOURNAL_MODE},
+        {"locking_mode", HDB_PRAGMA_LOCKING_MODE},
+    };
+    if (database && strcmp(database, "main") != 0)
+        return SQLITE_OK;
+    for (size_t i = 0; i < sizeof answered / sizeof *answered; i++) {
+        if (strcasecmp(name, answered[i].name) != 0)
+            continue;
+        inspection->pragma = answered[i].pragma;
+        inspection->pragma_argument = copy_of(inspection, argument);
+        return SQLITE_IGNORE;
+    }
+    if (argument && (strcasecmp(name, "user_version") == 0 || strcasecmp(name, "application_id") == 0))
+        inspection->sets_header = inspection->uses_main = true;
+    if (argument && strcasecmp(name, "writable_schema") == 0 && strcmp(argument, "0") != 0 &&
+        strcasecmp(argument, "off") != 0)
+        inspection->refusal = "PRAGMA writable_schema: the schema is kept by the engine and can only be changed by DDL";
+    if (argument && strcasecmp(name, "schema_version") == 0)
+        inspection->refusal = "PRAGMA schema_version = N: the schema is kept by the engine";
+    return SQLITE_OK;
+}
+
+int hdb_inspection_note(hdb_inspection *inspection, int action, const char *first, const char *second,
+                        const char *database, const char *trigger) {
+    inspection->noted = true;
+    switch (action) {
+    case SQLITE_TRANSACTION:
+        note_transaction(inspection, first);
+        break;
+    case SQLITE_SAVEPOINT:
+        note_savepoint(inspection, first, second);
+        break;
+    case SQLITE_PRAGMA:
+        return note_pragma(inspection, first, second, database);
+    case SQLITE_INSERT:
+    case SQLITE_DELETE:
+    case SQLITE_UPDATE:
+        if (!database || strcmp(database, "main") == 0)
+            inspection->writes_rows = true;
+        if (!trigger)
+            inspection->is_dml = true;
+        note_table(inspection, first, database);
+        break;
+    case SQLITE_READ:
+        note_table(inspection, first, database);
+        break;
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_VTABLE:
+    case SQLITE_DROP_TABLE:
+    case SQLITE_DROP_VTABLE:
+        note_schema_change(inspection, first, database);
+        break;
+    case SQLITE_ALTER_TABLE: /* here the database comes first and the table second */
+        note_schema_change(inspection, second, first);
+        break;
+    case SQLITE_CREATE_INDEX:
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_DROP_INDEX:
+    case SQLITE_DROP_TRIGGER:
+    case SQLITE_DROP_VIEW:
+        note_schema_change(inspection, NULL, database);
+        break;
+    case SQLITE_ATTACH:
+        if (first && *first && strcmp(first, ":memory:") != 0)
+            inspection->refusal = "ATTACH of a file: its rows would not be kept by the engine; open it by a connection of its own";
+        break;
+    default:
+        break;
+    }
+    return SQLITE_OK;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a statement is and touches, as SQLite's own parser tells it through the authorizer while it is prepared. */
+#ifndef HDB_INSPECT_H
+#define HDB_INSPECT_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+enum hdb_statement_kind {
+    HDB_STATEMENT_OTHER, /* reads and writes rows, or changes the schema: see the flags */
+    HDB_STATEMENT_BEGIN,
+    HDB_STATEMENT_COMMIT,
+    HDB_STATEMENT_ROLLBACK,
+    HDB_STATEMENT_SAVEPOINT,
+    HDB_STATEMENT_RELEASE,
+    HDB_STATEMENT_ROLLBACK_TO,
+    HDB_STATEMENT_VACUUM
+};
+
+/* A PRAGMA that the library answers itself: in the replica its value has another meaning, or would break it. */
+enum hdb_pragma { HDB_PRAGMA_NONE, HDB_PRAGMA_SYNCHRONOUS, HDB_PRAGMA_JOURNAL_MODE, HDB_PRAGMA_LOCKING_MODE };
+
+typedef struct hdb_inspection {
+    enum hdb_statement_kind kind;
+    bool readonly;        /* sqlite3_stmt_readonly() */
+    bool writes_rows;     /* changes rows of the main database */
+    bool changes_schema;  /* CREATE, DROP, ALTER in the main database */
+    bool sets_header;     /* PRAGMA user_version or application_id */
+    bool is_dml;          /* INSERT, UPDATE, DELETE or REPLACE at the top level */
+    bool uses_main;       /* reads or writes the main database */
+    char *savepoint;      /* name, for the savepoint kinds */
+    char **tables;        /* tables of main that are read or written, views resolved; each once */
+    int table_count;
+    char **rebuilt;       /* tables of main that DDL makes, drops or alters */
+    int rebuilt_count;
+    enum hdb_pragma pragma;
+    char *pragma_argument; /* NULL: asks for the value */
+    const char *refusal;   /* why the statement is not supported, NULL if it is */
+    bool noted;            /* the authorizer was asked at all */
+    bool failed;           /* out of memory while inspecting */
+} hdb_inspection;
+
+void hdb_inspection_clear(hdb_inspection *inspection);
+/* The authorizer's body; called for each action while a statement is prepared. */
+int hdb_inspection_note(hdb_inspection *inspection, int action, const char *first, const char *second,
+                        const char *database, const char *trigger);
+
+#endif

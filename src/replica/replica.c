@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replica/replica.h"
+
+#include "replica/schema.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Called by SQLite while a statement is prepared. Also the schema itself is parsed with this on: then nothing is being
+ * inspected. */
+static int authorize(void *context, int action, const char *first, const char *second, const char *database,
+                     const char *trigger) {
+    hdb_replica *replica = context;
+    if (!replica->inspecting)
+        return SQLITE_OK;
+    int verdict = hdb_inspection_note(replica->inspecting, action, first, second, database, trigger);
+    if (verdict == SQLITE_IGNORE && !replica->store) {
+        replica->inspecting->pragma = HDB_PRAGMA_NONE; /* plain SQLite: its own PRAGMAs are right */
+        verdict = SQLITE_OK;
+    }
+    return verdict;
+}
+
+static void before_change(void *context, sqlite3 *db, int operation, char const *database, char const *table,
+                          sqlite3_int64 old_rowid, sqlite3_int64 new_rowid) {
+    hdb_replica *replica = context;
+    if (replica->internal || strcmp(database, "main") != 0 || !replica->store)
+        return;
+    if (strncasecmp(table, "sqlite_stat", 11) == 0)
+        return;
+    const hdb_table *known = replica->schema ? hdb_schema_table(replica->schema, table) : NULL;
+    hdb_capture_change(replica->capture, db, operation, table, known, old_rowid, new_rowid);
+}
+
+int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
+    hdb_replica *replica = calloc(1, sizeof *replica);
+    if (replica)
+        replica->capture = calloc(1, sizeof *replica->capture);
+    if (!replica || !replica->capture) {
+        free(replica);
+        sqlite3_close_v2(db);
+        return hdb_error_nomem(error);
+    }
+    replica->db = db;
+    replica->synchronous = 2;
+    replica->schema_version = -1;
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_set_authorizer(db, authorize, replica);
+    sqlite3_preupdate_hook(db, before_change, replica);
+    *out = replica;
+    return HDB_OK;
+}
+
+void hdb_replica_destroy(hdb_replica *replica) {
+    if (!replica)
+        return;
+    sqlite3_close_v2(replica->db);
+    hdb_schema_free(replica->schema);
+    hdb_capture_free(replica->capture);
+    for (int i = 0; i < replica->savepoint_count; i++)
+        free(replica->savepoints[i]);
+    free(replica->savepoints);
+    free(replica);
+}
+
+int hdb_replica_error(hdb_replica *replica, hdb_error *error) {
+    return hdb_sqlite_error(replica->db, error);
+}
+
+int hdb_replica_run(hdb_replica *replica, const char *sql, hdb_error *error) {
+    bool internal = replica->internal;
+    replica->internal = true;
+    int rc = sqlite3_exec(replica->db, sql, NULL, NULL, NULL);
+    replica->internal = internal;
+    return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
+}
+
+static int read_schema_version(hdb_replica *replica, int64_t *out, hdb_error *error) {
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(replica->db, "PRAGMA main.schema_version", -1, &statement, NULL) != SQLITE_OK)
+        return hdb_replica_error(replica, error);
+    int rc = sqlite3_step(statement) == SQLITE_ROW ? HDB_OK : hdb_replica_error(replica, error);
+    *out = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return rc;
+}
+
+int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *error) {
+    hdb_schema *schema = NULL;
+    int64_t version = 0;
+    int rc = read_schema_version(replica, &version, error);
+    if (rc == HDB_OK && (!replica->schema || version != replica->schema_version)) {
+        rc = hdb_schema_read(replica->db, &schema, error);
+        if (rc == HDB_OK) {
+            hdb_schema_free(replica->schema);
+            replica->schema = schema;
+            replica->schema_version = version;
+        }
+    }
+    *out = replica->schema;
+    return rc;
+}
+
+/* The words of PRAGMA synchronous; numbers are taken as SQLite does. */
+static int synchronous_of(const char *argument) {
+    static const char *const names[] = {"off", "normal", "full", "extra"};
+    for (int i = 0; i < 4; i++)
+        if (strcasecmp(argument, names[i]) == 0)
+            return i;
+    if (strcasecmp(argument, "on") == 0 || strcasecmp(argument, "yes") == 0 || strcasecmp(argument, "true") == 0)
+        return 1;
+    return *argument >= '0' && *argument <= '9' ? atoi(argument) & 3 : 0;
+}
+
+/* Prepares what stands for an answered PRAGMA. journal_mode and locking_mode keep what they are and say so, which is
+ * also what SQLite does when a mode can't be changed. */
+static int prepare_answer(hdb_replica *replica, const hdb_inspection *inspection, sqlite3_stmt **out) {
+    char sql[64];
+    switch (inspection->pragma) {
+    case HDB_PRAGMA_SYNCHRONOUS:
+        if (inspection->pragma_argument) {
+            replica->synchronous = synchronous_of(inspection->pragma_argument);
+            return SQLITE_OK;
+        }
+        sqlite3_snprintf(sizeof sql, sql, "SELECT %d AS synchronous", replica->synchronous);
+        break;
+    case HDB_PRAGMA_JOURNAL_MODE:
+        sqlite3_snprintf(sizeof sql, sql, "SELECT 'wal' AS journal_mode");
+        break;
+    default:
+        sqlite3_snprintf(sizeof sql, sql, "SELECT 'normal' AS locking_mode");
+        break;
+    }
+    return sqlite3_prepare_v3(replica->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
+}
+
+int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, sqlite3_stmt **out, const char **tail,
+                        hdb_inspection *inspection, hdb_error *error) {
+    hdb_inspection answer = {0};
+    replica->inspecting = inspection;
+    int rc = sqlite3_prepare_v3(replica->db, sql, length > INT32_MAX ? INT32_MAX : (int)length,
+                                SQLITE_PREPARE_PERSISTENT, out, tail);
+    replica->inspecting = NULL;
+    if (rc == SQLITE_OK && inspection->pragma && replica->store) {
+        sqlite3_finalize(*out);
+        *out = NULL;
+        replica->inspecting = &answer;
+        rc = prepare_answer(replica, inspection, out);
+        replica->inspecting = NULL;
+    }
+    if (rc != SQLITE_OK)
+        rc = hdb_replica_error(replica, error);
+    else if (inspection->failed)
+        rc = hdb_error_nomem(error);
+    else if (inspection->refusal && replica->store)
+        rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "%s", inspection->refusal);
+    if (rc != HDB_OK) {
+        sqlite3_finalize(*out);
+        *out = NULL;
+        return rc;
+    }
+    if (*out) {
+        inspection->readonly = sqlite3_stmt_readonly(*out);
+        if (!inspection->readonly && !inspection->noted)
+            inspection->kind = HDB_STATEMENT_VACUUM; /* the one statement the authorizer is not asked about */
+        /* DDL is authorized as changes of sqlite_schema too. */
+        if (inspection->changes_schema)
+            inspection->is_dml = false;
+    }
+    return HDB_OK;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The replica: the SQLite database in which every statement runs, and its transactions.
+ *
+ * The replica does not know where rows are kept. A `hdb_store` (embedded: src/embedded_store.c, daemon:
+ * src/daemon_store.c) is asked at the few points where that matters: before a statement runs, and at COMMIT, when it is
+ * given the write set. Nothing here knows of libpq. */
+#ifndef HDB_REPLICA_H
+#define HDB_REPLICA_H
+
+#include "error.h"
+#include "record/table.h"
+#include "replica/capture.h"
+#include "replica/inspect.h"
+#include <sqlite3.h>
+#include <stdbool.h>
+
+typedef struct hdb_replica hdb_replica;
+
+/* Where committed rows go. Any function may be NULL. All run on the connection's thread, inside its call. */
+typedef struct hdb_store {
+    /* Before a statement is stepped for the first time in an execution. `begins`: no transaction is open yet.
+     * `statement` tells the tables it names and whether it writes. */
+    int (*prepare_statement)(void *context, const hdb_inspection *statement, bool begins, hdb_error *error);
+    /* The replica's transaction is about to commit a non-empty write set: make it durable. HDB_OK: go on. */
+    int (*push)(void *context, hdb_error *error);
+    /* The replica's COMMIT was done (`done`) or refused after a push that succeeded. */
+    int (*finish)(void *context, bool done, hdb_error *error);
+    /* A statement ran that changes rows where no hook sees it (VACUUM). */
+    int (*changed_unseen)(void *context, hdb_error *error);
+    /* The transaction ended, whichever way; what it had loaded or locked may go. */
+    void (*end)(void *context);
+    /* ROLLBACK TO went back to this savepoint depth (0: the outermost one). */
+    void (*rolled_back_to)(void *context, int depth);
+    /* SAVEPOINT or RELEASE made this the number of open savepoints. */
+    void (*savepoints)(void *context, int count);
+} hdb_store;
+
+struct hdb_replica {
+    sqlite3 *db;
+    hdb_capture *capture;
+    hdb_schema *schema;       /* as last read; NULL: to be read */
+    int64_t schema_version;   /* of `schema` */
+    hdb_inspection *inspecting; /* the statement being prepared, NULL else */
+    bool internal;            /* our own statements run: nothing is captured, nothing refused */
+    bool explicit_transaction; /* the application said BEGIN or SAVEPOINT */
+    bool implicit_transaction; /* we said BEGIN around autocommit statements */
+    int implicit_writers;      /* autocommit statements that run inside it */
+    char **savepoints;         /* names of open savepoints, outermost first */
+    int savepoint_count;
+    bool savepoint_began;      /* the outermost savepoint began the transaction */
+    int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */
+    const hdb_store *store;    /* NULL: plain SQLite */
+    void *store_context;
+};
+
+/* Wraps an open database: hooks, authorizer. Takes the handle over, also on failure. */
+int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error);
+/* Closes the database, rolling back. NULL is allowed. Statements must be finalized. */
+void hdb_replica_destroy(hdb_replica *replica);
+/* Copies SQLite's last error into `error`; gives its primary code. */
+int hdb_replica_error(hdb_replica *replica, hdb_error *error);
+/* Runs statements of our own, not captured. */
+int hdb_replica_run(hdb_replica *replica, const char *sql, hdb_error *error);
+/* The schema as it is now, read again if it has changed; borrowed until the next call. */
+int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *error);
+
+/* Prepares one statement: `inspection` tells what it is. PRAGMAs that the library answers itself are replaced here. */
+int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, sqlite3_stmt **out, const char **tail,
+                        hdb_inspection *inspection, hdb_error *error);
+
+/* One step of a statement; `fresh` on the first of an execution. Begins, commits and ends transactions around it as
+ * SQLite's own rules say. Gives HDB_ROW, HDB_DONE or an error. */
+int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
+                     hdb_error *error);
+/* Ends an execution that was stepped and has not ended by itself (it gave rows and is left early). */
+int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, hdb_error *error);
+
+#endif

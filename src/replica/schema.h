@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the schema of a SQLite database as the record needs it. */
+#ifndef HDB_REPLICA_SCHEMA_H
+#define HDB_REPLICA_SCHEMA_H
+
+#include "error.h"
+#include "record/table.h"
+#include <sqlite3.h>
+
+/* Reads the schema of `main`. HDB_NOTSUPPORTED names what can't be kept (a table whose rowid can't be named). */
+int hdb_schema_read(sqlite3 *db, hdb_schema **out, hdb_error *error);
+/* Copies SQLite's last error; gives its primary code. */
+int hdb_sqlite_error(sqlite3 *db, hdb_error *error);
+/* The name under which a table's rowid can be read: an alias column, or rowid, _rowid_ or oid. NULL: WITHOUT ROWID. */
+const char *hdb_table_rowid_name(const hdb_table *table);
+
+#endif

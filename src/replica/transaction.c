@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions: what SQLite commits by itself (autocommit statements, RELEASE of a savepoint that began the
+ * transaction) is turned into a COMMIT that can be preceded by a push. */
+#include "replica/replica.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool is_open(const hdb_replica *replica) {
+    return !sqlite3_get_autocommit(replica->db);
+}
+
+static bool writes(const hdb_inspection *inspection) {
+    return inspection->writes_rows || inspection->changes_schema || inspection->sets_header;
+}
+
+static void cut_savepoints(hdb_replica *replica, int count) {
+    while (replica->savepoint_count > count)
+        free(replica->savepoints[--replica->savepoint_count]);
+}
+
+static void forget_schema(hdb_replica *replica) {
+    hdb_schema_free(replica->schema);
+    replica->schema = NULL;
+    replica->schema_version = -1;
+}
+
+/* The transaction is over. After a rollback the schema version goes back and may come again with another schema. */
+static void end_transaction(hdb_replica *replica, bool committed) {
+    if (!committed && replica->capture->schema_changed)
+        forget_schema(replica);
+    hdb_capture_reset(replica->capture);
+    cut_savepoints(replica, 0);
+    replica->explicit_transaction = replica->implicit_transaction = replica->savepoint_began = false;
+    replica->implicit_writers = 0;
+    if (replica->store && replica->store->end)
+        replica->store->end(replica->store_context);
+}
+
+/* SQLite may roll back by itself (ON CONFLICT ROLLBACK, a full disk). */
+static void notice_rollback(hdb_replica *replica) {
+    if (!is_open(replica) && (replica->explicit_transaction || replica->implicit_transaction))
+        end_transaction(replica, false);
+}
+
+/* A COMMIT that SQLite will refuse must not be pushed first. */
+static bool will_be_refused(hdb_replica *replica) {
+    int deferred = 0, unused = 0;
+    if (sqlite3_db_status(replica->db, SQLITE_DBSTATUS_DEFERRED_FKS, &deferred, &unused, 0) == SQLITE_OK && deferred > 0)
+        return true;
+    for (sqlite3_stmt *other = sqlite3_next_stmt(replica->db, NULL); other; other = sqlite3_next_stmt(replica->db, other))
+        if (sqlite3_stmt_busy(other) && !sqlite3_stmt_readonly(other))
+            return true;
+    return false;
+}
+
+/* Steps a statement that commits (`statement`, or our own COMMIT if NULL), after pushing the write set. */
+static int commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
+    bool pushed = false;
+    int rc = HDB_OK;
+    if (replica->store && !hdb_capture_is_empty(replica->capture) && !will_be_refused(replica)) {
+        if (replica->capture->failed)
+            return hdb_error_nomem(error);
+        rc = replica->store->push(replica->store_context, error);
+        if (rc != HDB_OK)
+            return rc;
+        pushed = true;
+    }
+    if (statement)
+        rc = sqlite3_step(statement) == SQLITE_DONE ? HDB_OK : hdb_replica_error(replica, error);
+    else
+        rc = hdb_replica_run(replica, "COMMIT", error);
+    bool done = rc == HDB_OK && !is_open(replica);
+    if (pushed && replica->store->finish) {
+        hdb_error finish_error = HDB_ERROR_INIT;
+        int finish_rc = replica->store->finish(replica->store_context, done, &finish_error);
+        if (rc == HDB_OK && finish_rc != HDB_OK)
+            rc = hdb_error_move(error, &finish_error);
+        hdb_error_clear(&finish_error);
+    }
+    if (done)
+        end_transaction(replica, true);
+    else
+        notice_rollback(replica);
+    return rc;
+}
+
+/* An autocommit statement is over; when it was the last one in our transaction, that ends. `keep`: commit it. */
+static int finish_implicit(hdb_replica *replica, bool keep, hdb_error *error) {
+    notice_rollback(replica);
+    if (!replica->implicit_transaction || --replica->implicit_writers > 0)
+        return HDB_OK;
+    int rc = keep ? commit(replica, NULL, error) : HDB_OK;
+    if (is_open(replica)) {
+        hdb_error ignored = HDB_ERROR_INIT;
+        hdb_replica_run(replica, "ROLLBACK", &ignored);
+        hdb_error_clear(&ignored);
+    }
+    notice_rollback(replica);
+    return rc;
+}
+
+static int note_savepoint(hdb_replica *replica, const char *name, bool began, hdb_error *error) {
+    size_t count = (size_t)replica->savepoint_count;
+    char **grown = realloc(replica->savepoints, (count + 1) * sizeof *grown);
+    if (grown)
+        replica->savepoints = grown;
+    char *copy = grown ? strdup(name) : NULL;
+    if (!copy)
+        return hdb_error_nomem(error);
+    replica->savepoints[replica->savepoint_count++] = copy;
+    if (began)
+        replica->savepoint_began = true;
+    replica->explicit_transaction = true;
+    return HDB_OK;
+}
+
+static int find_savepoint(const hdb_replica *replica, const char *name) {
+    for (int i = replica->savepoint_count - 1; name && i >= 0; i--)
+        if (strcasecmp(replica->savepoints[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static int step_plain(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+        return rc;
+    return hdb_replica_error(replica, error);
+}
+
+static int step_begin(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
+    if (replica->implicit_transaction) {
+        /* Autocommit statements still run: in SQLite they join the transaction that begins now. */
+        replica->implicit_transaction = false;
+        replica->explicit_transaction = true;
+        return HDB_DONE;
+    }
+    int rc = step_plain(replica, statement, error);
+    if (rc == HDB_DONE)
+        replica->explicit_transaction = true;
+    return rc;
+}
+
+static int step_savepoint(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection,
+                          hdb_error *error) {
+    bool began = !is_open(replica);
+    int rc = step_plain(replica, statement, error);
+    if (rc == HDB_DONE && note_savepoint(replica, inspection->savepoint, began, error) != HDB_OK)
+        return HDB_NOMEM;
+    if (rc == HDB_DONE && replica->store && replica->store->savepoints)
+        replica->store->savepoints(replica->store_context, replica->savepoint_count);
+    return rc;
+}
+
+static int step_release(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection,
+                        hdb_error *error) {
+    int index = find_savepoint(replica, inspection->savepoint);
+    if (index == 0 && replica->savepoint_began) {
+        int rc = commit(replica, statement, error);
+        return rc == HDB_OK ? HDB_DONE : rc;
+    }
+    int rc = step_plain(replica, statement, error);
+    if (rc == HDB_DONE && index >= 0) {
+        cut_savepoints(replica, index);
+        if (replica->store && replica->store->savepoints)
+            replica->store->savepoints(replica->store_context, replica->savepoint_count);
+    }
+    return rc;
+}
+
+static int step_rollback_to(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection,
+                            hdb_error *error) {
+    int index = find_savepoint(replica, inspection->savepoint);
+    int rc = step_plain(replica, statement, error);
+    if (rc == HDB_DONE && index >= 0) {
+        cut_savepoints(replica, index + 1);
+        if (replica->capture->schema_changed)
+            forget_schema(replica);
+        if (replica->store && replica->store->rolled_back_to)
+            replica->store->rolled_back_to(replica->store_context, index);
+    }
+    return rc;
+}
+
+static int step_rollback(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
+    int rc = step_plain(replica, statement, error);
+    notice_rollback(replica);
+    return rc;
+}
+
+/* A statement that changes rows or the schema is about to run: open our transaction around it if there is none, and
+ * make sure that the hook knows every table. */
+static int before_write(hdb_replica *replica, const hdb_inspection *inspection, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    int rc = HDB_OK;
+    if (replica->implicit_transaction) {
+        replica->implicit_writers++;
+    } else if (!is_open(replica)) {
+        rc = hdb_replica_run(replica, "BEGIN IMMEDIATE", error);
+        if (rc != HDB_OK)
+            return rc;
+        replica->implicit_transaction = true;
+        replica->implicit_writers = 1;
+    }
+    rc = hdb_replica_schema(replica, &schema, error);
+    if (inspection->changes_schema)
+        replica->capture->schema_changed = true;
+    if (inspection->sets_header)
+        replica->capture->header_set = true;
+    for (int i = 0; i < inspection->rebuilt_count; i++)
+        hdb_capture_whole(replica->capture, inspection->rebuilt[i]);
+    if (rc != HDB_OK && replica->implicit_transaction) {
+        hdb_error ignored = HDB_ERROR_INIT;
+        finish_implicit(replica, false, &ignored);
+        hdb_error_clear(&ignored);
+    }
+    return rc;
+}
+
+static int after_error(hdb_replica *replica, bool implicit, int64_t changes_before, int rc) {
+    hdb_error ignored = HDB_ERROR_INIT;
+    /* A statement that failed with OR FAIL has kept, and counted, the rows before the one that failed. */
+    bool kept = sqlite3_total_changes64(replica->db) != changes_before;
+    if (implicit)
+        finish_implicit(replica, kept, &ignored);
+    else
+        notice_rollback(replica);
+    hdb_error_clear(&ignored);
+    return rc;
+}
+
+static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
+                     hdb_error *error) {
+    bool write = replica->store && writes(inspection);
+    if (fresh && write) {
+        int rc = before_write(replica, inspection, error);
+        if (rc != HDB_OK)
+            return rc;
+    }
+    bool implicit = write && replica->implicit_transaction;
+    int64_t changes_before = sqlite3_total_changes64(replica->db);
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        return HDB_ROW;
+    if (rc != SQLITE_DONE)
+        return after_error(replica, implicit, changes_before, hdb_replica_error(replica, error));
+    if (implicit)
+        rc = finish_implicit(replica, true, error);
+    else
+        notice_rollback(replica);
+    return rc == HDB_OK || rc == SQLITE_DONE ? HDB_DONE : rc;
+}
+
+static int step_vacuum(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
+    int rc = step_plain(replica, statement, error);
+    if (rc == HDB_DONE && replica->store && replica->store->changed_unseen) {
+        int push = replica->store->changed_unseen(replica->store_context, error);
+        rc = push == HDB_OK ? rc : push;
+    }
+    return rc;
+}
+
+int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
+                     hdb_error *error) {
+    int rc = HDB_OK;
+    if (fresh && replica->store && replica->store->prepare_statement)
+        rc = replica->store->prepare_statement(replica->store_context, inspection, !is_open(replica), error);
+    if (rc != HDB_OK)
+        return rc;
+    switch (inspection->kind) {
+    case HDB_STATEMENT_BEGIN:
+        return step_begin(replica, statement, error);
+    case HDB_STATEMENT_COMMIT:
+        if (replica->implicit_transaction)
+            return hdb_error_set(error, HDB_ERROR, NULL, "cannot commit - no transaction is active");
+        if (!is_open(replica))
+            return step_plain(replica, statement, error);
+        rc = commit(replica, statement, error);
+        return rc == HDB_OK ? HDB_DONE : rc;
+    case HDB_STATEMENT_ROLLBACK:
+        if (replica->implicit_transaction)
+            return hdb_error_set(error, HDB_ERROR, NULL, "cannot rollback - no transaction is active");
+        return step_rollback(replica, statement, error);
+    case HDB_STATEMENT_SAVEPOINT:
+        return step_savepoint(replica, statement, inspection, error);
+    case HDB_STATEMENT_RELEASE:
+        return step_release(replica, statement, inspection, error);
+    case HDB_STATEMENT_ROLLBACK_TO:
+        return step_rollback_to(replica, statement, inspection, error);
+    case HDB_STATEMENT_VACUUM:
+        return step_vacuum(replica, statement, error);
+    case HDB_STATEMENT_OTHER:
+        break;
+    }
+    return step_rows(replica, statement, inspection, fresh, error);
+}
+
+int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, hdb_error *error) {
+    bool implicit = replica->store && writes(inspection) && replica->implicit_transaction;
+    int rc = sqlite3_reset(statement) == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
+    if (implicit)
+        rc = finish_implicit(replica, true, error);
+    else
+        notice_rollback(replica);
+    return rc;
+}

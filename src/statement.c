@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "statement.h"
+
+#include "direct/classify.h"
+#include "direct/engine_text.h"
+#include <stdlib.h>
+#include <string.h>
+
+int hdb_stmt_enter(hdb_stmt *stmt) {
+    return stmt ? hdb_conn_enter(stmt->conn) : HDB_MISUSE;
+}
+
+sqlite3_stmt *hdb_stmt_row(hdb_stmt *stmt) {
+    return stmt->result ? stmt->result : stmt->replica;
+}
+
+void hdb_stmt_free(hdb_stmt *stmt) {
+    if (stmt->previous)
+        stmt->previous->next = stmt->next;
+    else if (stmt->conn->first == stmt)
+        stmt->conn->first = stmt->next;
+    if (stmt->next)
+        stmt->next->previous = stmt->previous;
+    sqlite3_finalize(stmt->replica);
+    sqlite3_finalize(stmt->parameters);
+    sqlite3_finalize(stmt->result);
+    hdb_inspection_clear(&stmt->inspection);
+    hdb_rows_free(stmt->rows);
+    sqlite3_free(stmt->expanded);
+    free(stmt->engine_sql);
+    free(stmt->engine_sources);
+    free(stmt->sql);
+    free(stmt);
+}
+
+static hdb_stmt *new_statement(hdb_conn *conn, const char *sql, size_t size) {
+    hdb_stmt *stmt = calloc(1, sizeof *stmt);
+    if (!stmt)
+        return NULL;
+    stmt->conn = conn;
+    stmt->sql = strndup(sql, size);
+    stmt->next = conn->first;
+    if (conn->first)
+        conn->first->previous = stmt;
+    conn->first = stmt;
+    if (stmt->sql)
+        return stmt;
+    hdb_stmt_free(stmt);
+    return NULL;
+}
+
+/* SQLite refused the text. If it looks like the engine's own language, the engine may have it; if the engine does not
+ * want it either, SQLite's message stays. */
+static int prepare_engine_only(hdb_stmt *stmt, const char *sql, size_t size) {
+    hdb_conn *conn = stmt->conn;
+    hdb_error refused = HDB_ERROR_INIT;
+    if ((conn->error.code & 0xff) != HDB_ERROR || !hdb_sql_engine_only_hint(sql, size))
+        return conn->error.code & 0xff;
+    hdb_error_move(&refused, &conn->error);
+    int rc = hdb_conn_need_engine(conn);
+    if (rc == HDB_OK)
+        rc = hdb_stmt_prepare_engine(stmt, sql, size);
+    if (rc == HDB_NOTFOUND)
+        rc = hdb_error_move(&conn->error, &refused);
+    hdb_error_clear(&refused);
+    return rc;
+}
+
+int hdb_prepare(hdb_conn *conn, const char *sql, int64_t length, hdb_stmt **out, int64_t *out_tail) {
+    const char *tail = NULL;
+    if (out)
+        *out = NULL;
+    int rc = hdb_conn_enter(conn);
+    if (rc != HDB_OK)
+        return rc;
+    if (!sql || !out)
+        return hdb_conn_leave(conn, hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_prepare needs a text and a place for the statement"));
+    size_t size = length < 0 ? strlen(sql) : strnlen(sql, (size_t)length);
+    size_t first = hdb_sql_statement_length(sql, size);
+    hdb_stmt *stmt = new_statement(conn, sql, first);
+    if (!stmt)
+        return hdb_conn_leave(conn, hdb_error_nomem(&conn->error));
+    rc = hdb_replica_prepare(conn->replica, sql, (int64_t)size, &stmt->replica, &tail, &stmt->inspection, &conn->error);
+    if (rc == HDB_ERROR) {
+        rc = prepare_engine_only(stmt, sql, first);
+        tail = sql + first;
+    }
+    if (rc == HDB_OK && out_tail)
+        *out_tail = tail ? tail - sql : (int64_t)size;
+    if (rc == HDB_OK && (stmt->replica || stmt->lane == HDB_LANE_ENGINE))
+        *out = stmt;
+    else
+        hdb_stmt_free(stmt);
+    return hdb_conn_leave(conn, rc);
+}
+
+int hdb_stmt_reset(hdb_stmt *stmt) {
+    hdb_conn *conn = stmt->conn;
+    int rc = HDB_OK;
+    if (stmt->replica && stmt->running)
+        rc = hdb_replica_end(conn->replica, stmt->replica, &stmt->inspection, &conn->error);
+    else if (stmt->replica)
+        sqlite3_reset(stmt->replica);
+    if (stmt->result)
+        sqlite3_reset(stmt->result);
+    hdb_rows_free(stmt->rows);
+    stmt->rows = NULL;
+    stmt->row = 0;
+    stmt->running = false;
+    stmt->state = HDB_STMT_IDLE;
+    return rc;
+}
+
+static int step(hdb_stmt *stmt, bool fresh) {
+    hdb_conn *conn = stmt->conn;
+    int rc;
+    if (fresh && stmt->lane == HDB_LANE_ENGINE) {
+        rc = hdb_stmt_run_engine(stmt);
+        if (rc != HDB_OK)
+            return rc;
+    }
+    if (stmt->rows)
+        return hdb_stmt_next_carried(stmt);
+    if (!stmt->replica)
+        return HDB_DONE;
+    stmt->running = true;
+    rc = hdb_replica_step(conn->replica, stmt->replica, &stmt->inspection, fresh, &conn->error);
+    if (rc != HDB_ROW) {
+        sqlite3_reset(stmt->replica);
+        stmt->running = false;
+    }
+    return rc;
+}
+
+static int execute(hdb_stmt *stmt) {
+    int rc = stmt->state == HDB_STMT_IDLE ? HDB_OK : hdb_stmt_reset(stmt);
+    if (rc != HDB_OK)
+        return rc;
+    stmt->conn->interrupted = 0;
+    rc = step(stmt, true);
+    stmt->state = rc == HDB_ROW ? HDB_STMT_PENDING : rc == HDB_DONE ? HDB_STMT_FINISHED : HDB_STMT_IDLE;
+    return rc;
+}
+
+int hdb_execute(hdb_stmt *stmt) {
+    int rc = hdb_stmt_enter(stmt);
+    return rc == HDB_OK ? hdb_conn_leave(stmt->conn, execute(stmt)) : rc;
+}
+
+int hdb_fetch_row(hdb_stmt *stmt) {
+    int rc = hdb_stmt_enter(stmt);
+    if (rc != HDB_OK)
+        return rc;
+    switch (stmt->state) {
+    case HDB_STMT_IDLE:
+        rc = execute(stmt);
+        break;
+    case HDB_STMT_PENDING:
+        rc = HDB_ROW;
+        break;
+    case HDB_STMT_ON_ROW:
+        rc = step(stmt, false);
+        break;
+    case HDB_STMT_FINISHED:
+        rc = HDB_DONE;
+        break;
+    }
+    stmt->state = rc == HDB_ROW ? HDB_STMT_ON_ROW : rc == HDB_DONE ? HDB_STMT_FINISHED : HDB_STMT_IDLE;
+    return hdb_conn_leave(stmt->conn, rc);
+}
+
+int hdb_reset(hdb_stmt *stmt) {
+    int rc = hdb_stmt_enter(stmt);
+    return rc == HDB_OK ? hdb_conn_leave(stmt->conn, hdb_stmt_reset(stmt)) : rc;
+}
+
+int hdb_finalize(hdb_stmt *stmt) {
+    if (!stmt)
+        return HDB_OK;
+    hdb_conn *conn = stmt->conn;
+    int rc = hdb_conn_enter(conn);
+    if (rc != HDB_OK)
+        return rc;
+    rc = hdb_stmt_reset(stmt);
+    hdb_stmt_free(stmt);
+    return hdb_conn_leave(conn, rc);
+}
+
+const char *hdb_stmt_sql(hdb_stmt *stmt) {
+    return stmt ? stmt->sql : NULL;
+}
+
+const char *hdb_stmt_expanded_sql(hdb_stmt *stmt) {
+    if (hdb_stmt_enter(stmt) != HDB_OK)
+        return NULL;
+    sqlite3_free(stmt->expanded);
+    stmt->expanded = stmt->replica ? sqlite3_expanded_sql(stmt->replica) : sqlite3_mprintf("%s", stmt->sql);
+    hdb_conn_leave(stmt->conn, HDB_OK);
+    return stmt->expanded;
+}
+
+int hdb_stmt_readonly(hdb_stmt *stmt) {
+    if (!stmt)
+        return 0;
+    return !stmt->replica || sqlite3_stmt_readonly(stmt->replica);
+}
+
+int hdb_stmt_is_dml(hdb_stmt *stmt) {
+    hdb_sql_class class;
+    if (!stmt)
+        return 0;
+    hdb_sql_classify(stmt->sql, strlen(stmt->sql), &class);
+    return class.dml;
+}
+
+int hdb_stmt_busy(hdb_stmt *stmt) {
+    return stmt && (stmt->state == HDB_STMT_PENDING || stmt->state == HDB_STMT_ON_ROW);
+}
+
+int hdb_exec(hdb_conn *conn, const char *sql, int64_t length) {
+    int rc = hdb_conn_enter(conn);
+    if (rc != HDB_OK)
+        return rc;
+    if (!sql)
+        return hdb_conn_leave(conn, hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_exec needs a text"));
+    int64_t left = length < 0 ? (int64_t)strlen(sql) : (int64_t)strnlen(sql, (size_t)length);
+    while (rc == HDB_OK && left > 0) {
+        hdb_stmt *stmt = NULL;
+        int64_t used = left;
+        rc = hdb_prepare(conn, sql, left, &stmt, &used);
+        if (rc == HDB_OK && stmt) {
+            do
+                rc = hdb_fetch_row(stmt);
+            while (rc == HDB_ROW);
+            rc = rc == HDB_DONE ? HDB_OK : rc;
+        }
+        if (stmt) {
+            hdb_stmt_reset(stmt);
+            hdb_stmt_free(stmt);
+        }
+        sql += used;
+        left -= used;
+    }
+    return hdb_conn_leave(conn, rc);
+}

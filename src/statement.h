@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A statement and the lane it runs in.
+ *
+ * Whatever the lane, the public accessors work on SQLite statements: parameters are bound to `parameters`, results are
+ * read from `result`. Where rows come from the engine, these are small carriers (`SELECT ?1, ?2`), so that conversions
+ * and names are SQLite's own. */
+#ifndef HDB_STATEMENT_H
+#define HDB_STATEMENT_H
+
+#include "connection.h"
+#include "link/link.h"
+
+enum hdb_lane {
+    HDB_LANE_REPLICA, /* SQLite runs it */
+    HDB_LANE_ENGINE   /* only the engine understands it */
+};
+
+enum hdb_stmt_state { HDB_STMT_IDLE, HDB_STMT_PENDING, HDB_STMT_ON_ROW, HDB_STMT_FINISHED };
+
+struct hdb_stmt {
+    hdb_conn *conn;
+    hdb_stmt *previous, *next;
+    enum hdb_lane lane;
+    enum hdb_stmt_state state;
+    bool running;             /* stepped and neither finished nor reset */
+    char *sql;                /* the application's text */
+    sqlite3_stmt *replica;    /* what SQLite runs, NULL in the engine lane */
+    sqlite3_stmt *parameters; /* engine lane and direct statements: carries the bound values */
+    sqlite3_stmt *result;     /* carries a row of `rows`, NULL if rows come from `replica` */
+    hdb_inspection inspection;
+    char *engine_sql;      /* engine lane: the text with $n */
+    int *engine_sources;   /* engine lane: parameter of the application for each $n */
+    int engine_parameters;
+    hdb_rows *rows; /* answer of the engine, being read */
+    int row;        /* next one */
+    char *expanded; /* owned answer of hdb_stmt_expanded_sql() */
+};
+
+/* Begins a call on a statement: as hdb_conn_enter(). */
+int hdb_stmt_enter(hdb_stmt *stmt);
+/* The SQLite statement that holds parameters, and the one that holds the current row. */
+sqlite3_stmt *hdb_stmt_row(hdb_stmt *stmt);
+/* Ends an execution. */
+int hdb_stmt_reset(hdb_stmt *stmt);
+void hdb_stmt_free(hdb_stmt *stmt);
+
+/* engine_lane.c: statements that only the engine understands. */
+int hdb_stmt_prepare_engine(hdb_stmt *stmt, const char *sql, size_t size);
+int hdb_stmt_run_engine(hdb_stmt *stmt);
+/* Puts the next of `rows` into `result`; HDB_ROW or HDB_DONE. */
+int hdb_stmt_next_carried(hdb_stmt *stmt);
+
+#endif

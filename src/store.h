@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the API layer asks of whoever keeps the rows, whichever mode it is. */
+#ifndef HDB_STORE_H
+#define HDB_STORE_H
+
+#include "connection.h"
+#include "link/link.h"
+
+/* Runs a statement in the engine as it is, after everything committed is in its tables. */
+int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, hdb_rows **out);
+
+/* Embedded mode (embedded_store.c). Opens the record of the database at `path` and brings file and engine together:
+ * taking in, rebuilding, recovering, whatever is needed. `path` NULL: in memory. */
+int hdb_embedded_store_open(const hdb_settings *settings, const char *path, hdb_embedded_store **out, hdb_error *error);
+/* Makes it the store of an open replica. */
+void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica);
+/* Pushes all the replica holds: for an in-memory database that gets its engine late. */
+int hdb_embedded_store_push_all(hdb_embedded_store *store, hdb_error *error);
+int hdb_embedded_store_flush(hdb_embedded_store *store, hdb_error *error);
+int hdb_embedded_store_verify(hdb_embedded_store *store, int64_t *out, hdb_error *error);
+int hdb_embedded_store_dsn(hdb_embedded_store *store, char **out, hdb_error *error);
+int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const hdb_value *params, int count,
+                             hdb_rows **out, hdb_error *error);
+/* Frees it, after the replica is closed. The last one of a database leaves it clean. NULL is allowed. */
+int hdb_embedded_store_close(hdb_embedded_store *store, hdb_error *error);
+/* In a forked child: frees memory only. */
+void hdb_embedded_store_abandon(hdb_embedded_store *store);
+
+#endif
