@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Adapters (Python value to SQLite value) and converters (SQLite value to Python value), as in sqlite3."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Callable
+
+from .exceptions import ProgrammingError
+
+try:
+    from sqlite3 import PrepareProtocol
+except ImportError:  # an interpreter without _sqlite3
+
+    class PrepareProtocol:  # type: ignore[no-redef]
+        """What ``__conform__`` is asked for when a value is bound."""
+
+
+adapters: dict[tuple[type, Any], Callable] = {}
+converters: dict[str, Callable[[bytes], Any]] = {}
+
+_BASE_TYPES = (int, float, str, bytearray)
+_MISSING = object()
+
+
+class _State:
+    """Whether one of the types that need no adapter got one."""
+
+    base_adapted = False
+
+
+def register_adapter(type: type, adapter: Callable[[Any], Any], /) -> None:  # noqa: A002
+    """Have values of a type bound as what ``adapter(value)`` returns: int, float, str, bytes or None.
+
+    >>> register_adapter(Point, lambda point: f"{point.x};{point.y}")
+    """
+    if type in _BASE_TYPES:
+        _State.base_adapted = True
+    adapters[(type, PrepareProtocol)] = adapter
+
+
+def register_converter(typename: str, converter: Callable[[bytes], Any], /) -> None:
+    """Have values of columns of a declared type returned as what ``converter(bytes)`` returns.
+
+    It is used by connections opened with ``detect_types``; the name's case does not matter.
+
+    >>> register_converter("point", lambda data: Point(*map(float, data.split(b";"))))
+    """
+    converters[typename.upper()] = converter
+
+
+def needs_adapting(kind: type) -> bool:
+    """Whether values of exactly this type go through adapt()."""
+    return kind not in _BASE_TYPES or _State.base_adapted
+
+
+def adapt(obj: Any, proto: Any = PrepareProtocol, alt: Any = _MISSING, /) -> Any:
+    """The value an adapter makes of ``obj``; ``alt`` if there is none.
+
+    Raises ProgrammingError ("can't adapt") if there is neither.
+    """
+    adapter = adapters.get((type(obj), proto))
+    if adapter is not None:
+        return adapter(obj)
+    for method, argument in ((getattr(proto, "__adapt__", None), obj), (getattr(obj, "__conform__", None), proto)):
+        if method is not None:
+            try:
+                adapted = method(argument)
+            except TypeError:
+                continue
+            if adapted is not None:
+                return adapted
+    if alt is not _MISSING:
+        return alt
+    raise ProgrammingError("can't adapt")
+
+
+def converter_for(name: str) -> Callable[[bytes], Any] | None:
+    """The converter registered for a type's name, None if there is none."""
+    return converters.get(name.upper())
+
+
+def _convert_date(value: bytes) -> datetime.date:
+    return datetime.date(*map(int, value.split(b"-")))
+
+
+def _convert_timestamp(value: bytes) -> datetime.datetime:
+    date, clock = value.split(b" ")
+    seconds, _, fraction = clock.partition(b".")
+    microseconds = int(fraction[:6].ljust(6, b"0")) if fraction else 0
+    return datetime.datetime(*map(int, date.split(b"-")), *map(int, seconds.split(b":")), microseconds)
+
+
+register_adapter(datetime.date, datetime.date.isoformat)
+register_adapter(datetime.datetime, lambda value: value.isoformat(" "))
+register_converter("date", _convert_date)
+register_converter("timestamp", _convert_timestamp)

@@ -1,0 +1,437 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sqlite3.Connection."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import warnings
+import weakref
+from collections import OrderedDict
+from ctypes import byref, c_char_p, c_int64
+from typing import Any, Callable, Iterable, Iterator, NoReturn
+
+from . import _declarations as c
+from . import _library as native
+from . import exceptions
+from ._library import lib
+from .cursor import Cursor
+from .exceptions import ProgrammingError, not_supported
+from .handle import Handle
+from .statement import Statement
+
+LEGACY_TRANSACTION_CONTROL = -1
+
+_LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
+
+
+class Connection:
+    """A connection to a database; see connect() for the arguments.
+
+    As a context manager it commits at the end of the block, or rolls back if the block raised; it stays open.
+
+    >>> with connection:
+    ...     connection.execute("INSERT INTO t(a) VALUES (?)", (1,))
+    """
+
+    Warning = exceptions.Warning
+    Error = exceptions.Error
+    InterfaceError = exceptions.InterfaceError
+    DatabaseError = exceptions.DatabaseError
+    DataError = exceptions.DataError
+    OperationalError = exceptions.OperationalError
+    IntegrityError = exceptions.IntegrityError
+    InternalError = exceptions.InternalError
+    ProgrammingError = exceptions.ProgrammingError
+    NotSupportedError = exceptions.NotSupportedError
+
+    def __init__(
+        self,
+        database: Any,
+        timeout: float = 5.0,
+        detect_types: int = 0,
+        isolation_level: str | None = "",
+        check_same_thread: bool = True,
+        factory: Any = None,
+        cached_statements: int = 128,
+        uri: bool = False,
+        *,
+        autocommit: Any = LEGACY_TRANSACTION_CONTROL,
+        **settings: Any,
+    ) -> None:
+        if self.__dict__.pop("_handle", None) is not None:
+            self._finalizer()
+        self._level = _isolation_level(isolation_level)
+        self._autocommit = _autocommit(autocommit)
+        self._detect_types = detect_types
+        self._thread = threading.get_ident() if check_same_thread else None
+        self._cache: OrderedDict[str, Statement] = OrderedDict()
+        self._cache_size = cached_statements
+        self.row_factory: Any = None
+        self.text_factory: Any = str
+        self._handle = Handle(database, {"timeout": float(timeout), "uri": bool(uri), **settings})
+        # Rows that are on their way to the engine's tables must get there if the program ends without close().
+        self._finalizer = weakref.finalize(self, self._handle.close)
+        if self._autocommit is False:
+            self._handle.run(b"BEGIN")
+
+    def __del__(self) -> None:
+        handle = getattr(self, "_handle", None)
+        if handle is not None and handle.pointer is not None and sys.version_info >= (3, 13):
+            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, source=self)
+
+    # Statements
+
+    def cursor(self, factory: Callable[[Connection], Cursor] = Cursor) -> Any:
+        """A new cursor. ``factory`` makes it, of the connection."""
+        self._check()
+        cursor = factory(self)
+        if not issubclass(type(cursor), Cursor):
+            raise TypeError(f"factory must return a cursor, not {type(cursor).__name__}")
+        if self.row_factory is not None:
+            cursor.row_factory = self.row_factory
+        return cursor
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+        """Cursor.execute() on a new cursor, which is returned."""
+        return self.cursor().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
+        """Cursor.executemany() on a new cursor, which is returned."""
+        return self.cursor().executemany(sql, parameters)
+
+    def executescript(self, sql_script: str, /) -> Cursor:
+        """Cursor.executescript() on a new cursor, which is returned."""
+        return self.cursor().executescript(sql_script)
+
+    def __call__(self, sql: str, /) -> Statement:
+        """Prepares a statement, as sqlite3's connections do when called."""
+        self._check()
+        if not isinstance(sql, str):
+            raise TypeError(f"argument 1 must be str, not {type(sql).__name__}")
+        return self._prepare(sql)
+
+    def _prepare(self, sql: str) -> Statement:
+        """A statement nobody reads from, from the cache if it is there."""
+        statement = self._cache.get(sql)
+        if statement is None:
+            statement = Statement(self._handle, sql)
+            if self._cache_size > 0:
+                if len(self._cache) >= self._cache_size:
+                    self._cache.popitem(last=False)
+                self._cache[sql] = statement
+        elif statement.busy:
+            statement = Statement(self._handle, sql)
+        else:
+            self._cache.move_to_end(sql)
+        return statement
+
+    # Transactions
+
+    def commit(self) -> None:
+        """Makes the open transaction durable in the engine; does nothing if there is none."""
+        self._check()
+        if self._autocommit is False:
+            self._handle.run(b"COMMIT")
+            self._handle.run(b"BEGIN")
+        elif self._autocommit is not True and self._open_transaction():
+            self._handle.run(b"COMMIT")
+
+    def rollback(self) -> None:
+        """Undoes the open transaction; does nothing if there is none."""
+        self._check()
+        if self._autocommit is False:
+            self._handle.run(b"ROLLBACK")
+            self._handle.run(b"BEGIN")
+        elif self._autocommit is not True and self._open_transaction():
+            self._handle.run(b"ROLLBACK")
+
+    def __enter__(self) -> Connection:
+        self._check()
+        return self
+
+    def __exit__(self, kind: Any, value: Any, traceback: Any, /) -> bool:
+        if kind is None and value is None and traceback is None:
+            try:
+                self.commit()
+            except BaseException:
+                self.rollback()
+                raise
+        else:
+            self.rollback()
+        return False
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        self._check_open()
+        return self._open_transaction()
+
+    @property
+    def isolation_level(self) -> str | None:
+        """How the implicit BEGIN begins: "", "DEFERRED", "IMMEDIATE" or "EXCLUSIVE"; None: there is none."""
+        self._check_open()
+        return self._level
+
+    @isolation_level.setter
+    def isolation_level(self, level: str | None) -> None:
+        self._check_open()
+        level = _isolation_level(level)
+        if level is None and self._open_transaction():
+            self._handle.run(b"COMMIT")
+        self._level = level
+
+    @property
+    def autocommit(self) -> Any:
+        """LEGACY_TRANSACTION_CONTROL (isolation_level decides), True (SQLite's autocommit) or False (always in one)."""
+        self._check()
+        return self._autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: Any) -> None:
+        self._check()
+        value = _autocommit(value)
+        if value is True and self._open_transaction():
+            self._handle.run(b"COMMIT")
+        elif value is False and not self._open_transaction():
+            self._handle.run(b"BEGIN")
+        self._autocommit = value
+
+    def _open_transaction(self) -> bool:
+        return bool(native.in_transaction(self._handle.pointer))
+
+    def _begin_transaction(self) -> None:
+        """The implicit BEGIN before a statement that changes rows."""
+        if self._level is None or self._autocommit != LEGACY_TRANSACTION_CONTROL:
+            return
+        if not native.in_transaction(self._handle.pointer):
+            self._handle.run(b"BEGIN " + self._level.encode())
+
+    def _commit_before_script(self) -> None:
+        if self._autocommit == LEGACY_TRANSACTION_CONTROL and self._open_transaction():
+            self._handle.run(b"COMMIT")
+
+    # The connection itself
+
+    def close(self) -> None:
+        """Closes the connection; an open transaction is rolled back. Closing again does nothing.
+
+        The last connection to a database waits until the engine has every row in its tables.
+        """
+        self._initialized()
+        self._check_thread()
+        self._cache.clear()
+        self._finalizer()
+
+    def interrupt(self) -> None:
+        """Ends the statement that another thread runs on this connection, with OperationalError ("interrupted")."""
+        self._check_open()
+        lib.hdb_interrupt(self._handle.pointer)
+
+    @property
+    def total_changes(self) -> int:
+        """Rows changed since the connection was opened."""
+        self._check_open()
+        return lib.hdb_total_changes(self._handle.pointer)
+
+    def getlimit(self, category: int, /) -> int:
+        """Value of a limit (SQLITE_LIMIT_*)."""
+        return self.setlimit(category, -1)
+
+    def setlimit(self, category: int, limit: int, /) -> int:
+        """Sets a limit (SQLITE_LIMIT_*) and returns its value before. A negative limit is not set."""
+        self._check()
+        before = lib.hdb_limit(self._handle.pointer, category, limit)
+        if before < 0:
+            raise ProgrammingError("'category' is out of bounds")
+        return before
+
+    def iterdump(self, **options: Any) -> Iterator[str]:
+        """The SQL statements that make the database again.
+
+        >>> script = "\\n".join(connection.iterdump())
+        """
+        self._check()
+        from sqlite3.dump import _iterdump
+
+        return _iterdump(self, **options)
+
+    # What sqlite3's connections do not have
+
+    def flush(self) -> None:
+        """Waits until everything committed is in the engine's own tables, where psql sees it.
+
+        Raises OperationalError if the engine is gone and does not come back.
+        """
+        self._check()
+        self._handle.check(lib.hdb_flush(self._handle.pointer))
+
+    def verify(self) -> int:
+        """Compares the database file with the engine, every table and value. Returns 0: nothing differs.
+
+        Raises DatabaseError that names the first differences; ``differences`` is their number.
+        """
+        self._check()
+        differences = c_int64()
+        code = lib.hdb_verify(self._handle.pointer, byref(differences))
+        if code != c.HDB_OK:
+            error = exceptions.from_connection(self._handle.pointer)
+            error.differences = differences.value
+            raise error
+        return differences.value
+
+    def explain(self, sql: str, /) -> dict[str, str]:
+        """What would be done with a statement: ``lane`` (where it runs), ``sends`` (what goes to the engine), ``why``.
+
+        >>> connection.explain("SELECT 1")["lane"]
+        'replica'
+        """
+        self._check()
+        text, out = sql.encode(), c_char_p()
+        self._handle.check(lib.hdb_explain(self._handle.pointer, text, len(text), byref(out)))
+        told: dict[str, str] = {}
+        for line in out.value.decode().splitlines():
+            key, _, value = line.partition(": ")
+            told[key] = f"{told[key]}\n{value}" if key in told else value
+        return told
+
+    @property
+    def engine_dsn(self) -> str:
+        """A libpq connection string of the engine, for psql and other readers run by the same user.
+
+        Raises OperationalError if the engine does not start.
+        """
+        self._check()
+        out = c_char_p()
+        self._handle.check(lib.hdb_engine_dsn(self._handle.pointer, byref(out)))
+        return out.value.decode()
+
+    @property
+    def mode(self) -> str:
+        """``"embedded"`` or ``"daemon"``."""
+        self._check()
+        return {c.HDB_MODE_EMBEDDED: "embedded", c.HDB_MODE_DAEMON: "daemon"}[lib.hdb_conn_mode(self._handle.pointer)]
+
+    # What sqlite3's connections have and these do not have yet
+
+    def blobopen(self, *arguments: Any, **options: Any) -> Any:
+        self._refuse("blobopen")
+
+    def create_function(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("create_function")
+
+    def create_aggregate(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("create_aggregate")
+
+    def create_window_function(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("create_window_function")
+
+    def create_collation(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("create_collation")
+
+    def set_authorizer(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("set_authorizer")
+
+    def set_progress_handler(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("set_progress_handler")
+
+    def set_trace_callback(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("set_trace_callback")
+
+    def enable_load_extension(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("enable_load_extension")
+
+    def load_extension(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("load_extension")
+
+    def backup(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("backup")
+
+    def serialize(self, *arguments: Any, **options: Any) -> bytes:
+        self._refuse("serialize")
+
+    def deserialize(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("deserialize")
+
+    def getconfig(self, *arguments: Any, **options: Any) -> bool:
+        self._refuse("getconfig")
+
+    def setconfig(self, *arguments: Any, **options: Any) -> None:
+        self._refuse("setconfig")
+
+    def _refuse(self, name: str) -> NoReturn:
+        self._check()
+        raise not_supported(name)
+
+    # Whether it may be used
+
+    def _initialized(self) -> None:
+        if not hasattr(self, "_handle"):
+            raise ProgrammingError("Base Connection.__init__ not called.")
+
+    def _check_open(self) -> None:
+        self._initialized()
+        self._handle.check_open()
+
+    def _check_thread(self) -> None:
+        if self._thread is not None and self._thread != threading.get_ident():
+            raise ProgrammingError(
+                "SQLite objects created in a thread can only be used in that same thread. The object was created in "
+                f"thread id {self._thread} and this is thread id {threading.get_ident()}."
+            )
+
+    def _check(self) -> None:
+        self._check_open()
+        self._check_thread()
+
+
+def _isolation_level(level: Any) -> str | None:
+    if level is None:
+        return None
+    if not isinstance(level, str):
+        raise TypeError("isolation_level must be str or None")
+    if "\0" in level:
+        raise ValueError("embedded null character")
+    level = str.upper(level)
+    if level not in _LEVELS:
+        raise ValueError("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'")
+    return level
+
+
+def _autocommit(value: Any) -> Any:
+    if value is True or value is False:
+        return value
+    if isinstance(value, int) and value == LEGACY_TRANSACTION_CONTROL:
+        return LEGACY_TRANSACTION_CONTROL
+    raise ValueError("autocommit must be True, False, or sqlite3.LEGACY_TRANSACTION_CONTROL")
+
+
+def connect(*arguments: Any, **options: Any) -> Any:
+    """Opens a database and returns a Connection.
+
+    Arguments of sqlite3.connect(), by position or name: ``database`` (path, ":memory:", "", ``file:`` URI with
+    ``uri=True``, or ``postgresql://`` DSN), ``timeout=5.0``, ``detect_types=0``, ``isolation_level=""``,
+    ``check_same_thread=True``, ``factory=Connection``, ``cached_statements=128``, ``uri=False``, and by name
+    ``autocommit=LEGACY_TRANSACTION_CONTROL``.
+
+    Arguments of HeliosDB, by name; each defaults to what the environment says, else to the first value:
+
+    - ``mode``: "embedded" (HELIOSDB_MODE) or "daemon"
+    - ``dsn``: libpq connection string or URI of the server (HELIOSDB_DSN), in daemon mode
+    - ``open``: "rwc", "rw" or "ro"
+    - ``memory``: "sqlite" or "engine" (HELIOSDB_MEMORY): whether ":memory:" is kept by an engine
+    - ``engine``: path of the heliosdb-nano program (HELIOSDB_BIN)
+    - ``linger``: seconds the engine stays after its last user left (HELIOSDB_LINGER)
+    - ``direct``: "auto" or "off": in daemon mode, whether a statement may run in the server
+    - ``coherence``: "strict"; ``locking``: "sqlite"
+    - ``notices``: "stderr" or "off" (HELIOSDB_NOTICES)
+
+    Raises OperationalError if there is no engine, it does not start, the server can't be reached or refuses the
+    password, or the file can't be opened; DatabaseError if the file is not a database; TypeError and ValueError for
+    arguments that are none.
+
+    >>> connect("app.db", timeout=30.0)
+    >>> connect("app.db", mode="daemon", dsn="postgresql://user:secret@host/database")
+    """
+    factory = arguments[5] if len(arguments) > 5 else options.get("factory")
+    return (Connection if factory is None else factory)(*arguments, **options)

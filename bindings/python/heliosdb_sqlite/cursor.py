@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sqlite3.Cursor."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Iterable, Iterator
+
+from . import _declarations as c
+from . import _library as native
+from .adapters import converter_for
+from .exceptions import ProgrammingError
+from .row import own_row
+from .statement import Statement
+
+if TYPE_CHECKING:
+    from .connection import Connection
+
+PARSE_DECLTYPES = 1
+PARSE_COLNAMES = 2
+
+_BRACKETED = re.compile(rb"\[([^\[\]]*)\]")
+
+
+class Cursor:
+    """Runs statements and hands out their rows.
+
+    >>> cursor = connection.cursor()
+    >>> cursor.execute("SELECT name FROM sqlite_master WHERE type = ?", ("table",)).fetchall()
+
+    ``arraysize`` is the number of rows fetchmany() gives by default, ``row_factory`` what makes a row of (cursor, tuple).
+    """
+
+    __slots__ = (
+        "_closed", "_connection", "_converters", "_description", "_factory", "_indexes", "_lastrowid", "_locked",
+        "_row_factory", "_rowcount", "_statement", "arraysize", "__weakref__",
+    )  # fmt: skip
+
+    def __init__(self, connection: Connection, /) -> None:
+        from .connection import Connection
+
+        if not isinstance(connection, Connection):
+            name = type(connection).__name__
+            raise TypeError(f"Cursor() argument 1 must be heliosdb_sqlite.Connection, not {name}")
+        if getattr(self, "_locked", False):
+            raise ProgrammingError("Recursive use of cursors not allowed.")
+        self._connection = connection
+        self._statement: Statement | None = None
+        self._converters: list | None = None
+        self._description: tuple | None = None
+        self._indexes: dict[str, int] = {}
+        self._lastrowid: int | None = None
+        self._rowcount = -1
+        self._closed = self._locked = False
+        self.arraysize = 1
+        self.row_factory = None
+        connection._check()
+
+    def __del__(self) -> None:
+        if getattr(self, "_statement", None) is not None:
+            self._release()
+
+    # What is there to know
+
+    @property
+    def connection(self) -> Connection:
+        """The connection it was made from."""
+        return self._connection
+
+    @property
+    def description(self) -> tuple | None:
+        """A 7-tuple for each column of the result, of which the first is its name; None if there is no result."""
+        return self._description
+
+    @property
+    def lastrowid(self) -> int | None:
+        """Rowid of the last row inserted; None if nothing was executed yet."""
+        return self._lastrowid
+
+    @property
+    def rowcount(self) -> int:
+        """Rows changed by INSERT, UPDATE, DELETE or REPLACE, summed by executemany(); -1 for other statements."""
+        return self._rowcount
+
+    @property
+    def row_factory(self) -> Any:
+        """What makes a row of (cursor, tuple); None: the tuple."""
+        return self._row_factory
+
+    @row_factory.setter
+    def row_factory(self, factory: Any) -> None:
+        self._row_factory = factory
+        self._factory = own_row(factory)
+
+    # Running statements
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+        """Runs one statement with its parameters: a sequence for ``?``, a dictionary for ``:name``.
+
+        Opens a transaction before INSERT, UPDATE, DELETE and REPLACE, unless isolation_level is None.
+
+        Raises ProgrammingError for a wrong number of parameters and for more than one statement, OperationalError for
+        wrong SQL or a locked database, IntegrityError for a violated constraint, NotSupportedError for what this
+        library refuses.
+
+        >>> cursor.execute("INSERT INTO t(a) VALUES (?)", (1,)).lastrowid
+        """
+        connection = self._start(sql, "execute")
+        try:
+            statement = self._prepare(connection, sql)
+            statement.bind(parameters)
+            code = statement.execute()
+            if statement.returns_rows:
+                self._describe(connection, statement)
+            if code == c.HDB_ROW:
+                self._statement = statement
+            elif statement.is_dml:
+                self._rowcount = native.changes(connection._handle.pointer)
+            self._lastrowid = native.last_insert_rowid(connection._handle.pointer)
+        except BaseException:
+            self._fail()
+            raise
+        finally:
+            self._locked = False
+        return self
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
+        """Runs one INSERT, UPDATE, DELETE or REPLACE for each of many parameter sets.
+
+        >>> cursor.executemany("INSERT INTO t(a) VALUES (?)", [(1,), (2,)]).rowcount
+        2
+        """
+        connection = self._start(sql, "executemany")
+        try:
+            sets = iter(parameters)
+            statement = self._prepare(connection, sql, many=True)
+            handle = connection._handle.pointer
+            for each in sets:
+                statement.bind(each)
+                if statement.execute() == c.HDB_ROW:
+                    statement.drain()
+                if statement.is_dml:
+                    self._rowcount += native.changes(handle)
+                if statement.returns_rows and self._description is None:
+                    self._describe(connection, statement)
+        except BaseException:
+            self._fail()
+            raise
+        finally:
+            self._locked = False
+        return self
+
+    def executescript(self, sql_script: str, /) -> Cursor:
+        """Runs many statements; an open transaction is committed first. Rows are thrown away.
+
+        >>> cursor.executescript("CREATE TABLE a(x); CREATE TABLE b(y);")
+        """
+        if not isinstance(sql_script, str):
+            raise TypeError(f"executescript() argument must be str, not {type(sql_script).__name__}")
+        if "\0" in sql_script:
+            raise ValueError("embedded null character")
+        connection = self._check()
+        script = sql_script.encode()
+        connection._handle.check_length(script)
+        connection._commit_before_script()
+        connection._handle.run(script)
+        return self
+
+    def _start(self, sql: str, method: str) -> Connection:
+        """Checks that a statement may be run; ends the one before it."""
+        if not isinstance(sql, str):
+            raise TypeError(f"{method}() argument 1 must be str, not {type(sql).__name__}")
+        connection = self._check()
+        self._locked = True
+        return connection
+
+    def _prepare(self, connection: Connection, sql: str, many: bool = False) -> Statement:
+        self._description = None
+        if self._statement is not None:
+            self._release()
+        statement = connection._prepare(sql)
+        if many and statement.readonly:
+            raise ProgrammingError("executemany() can only execute DML statements.")
+        self._rowcount = 0 if statement.is_dml else -1
+        if statement.is_dml:
+            connection._begin_transaction()
+        return statement
+
+    def _fail(self) -> None:
+        """Leaves the cursor as one whose statement failed."""
+        self._rowcount = -1
+        if self._statement is not None:
+            self._release()
+
+    def _release(self) -> None:
+        """Gives up the statement whose rows were read."""
+        statement, self._statement = self._statement, None
+        if statement is not None:
+            statement.reset()
+
+    def _describe(self, connection: Connection, statement: Statement) -> None:
+        """Sets the description and the converters of the result's columns."""
+        detect = connection._detect_types
+        names = statement.column_names()
+        if statement.described is None or statement.described[0] != names:
+            description = tuple((_shown_name(name.decode(), detect),) + (None,) * 6 for name in names)
+            statement.described = (names, description, {})
+        _, self._description, self._indexes = statement.described
+        self._converters = _converters(names, statement.column_types(), detect) if detect else None
+
+    # Fetching rows
+
+    def fetchone(self) -> Any:
+        """The next row, None after the last one."""
+        self._check()
+        if self._statement is None:
+            return None
+        return self._fetch(1)[0]
+
+    def fetchmany(self, size: int | None = None) -> list:
+        """The next ``size`` rows (``arraysize`` by default), fewer at the end."""
+        self._check()
+        return self._fetch(self.arraysize if size is None else size)
+
+    def fetchall(self) -> list:
+        """All rows that are left."""
+        self._check()
+        return self._fetch(-1)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._check()
+        return self
+
+    def __next__(self) -> Any:
+        self._check()
+        if self._statement is None:
+            raise StopIteration
+        return self._fetch(1)[0]
+
+    def _fetch(self, limit: int) -> list:
+        statement = self._statement
+        if statement is None:
+            return []
+        connection = self._connection
+        self._locked = True
+        try:
+            rows = statement.fetch(limit, len(self._description), connection.text_factory, self._converters)
+        except BaseException:
+            self._release()
+            raise
+        finally:
+            self._locked = False
+        if not statement.busy:
+            self._statement = None
+            if statement.is_dml:
+                self._rowcount = native.changes(connection._handle.pointer)
+        if self._factory is not None:
+            factory = self._factory
+            rows = [factory(self, row) for row in rows]
+        return rows
+
+    # The rest of DB-API
+
+    def close(self) -> None:
+        """Closes the cursor; its connection stays open."""
+        self._initialized()
+        if self._locked:
+            raise ProgrammingError("Recursive use of cursors not allowed.")
+        self._connection._check()
+        self._closed = True
+        if self._statement is not None:
+            self._release()
+
+    def setinputsizes(self, sizes: Any, /) -> None:
+        """Does nothing; DB-API asks for it."""
+
+    def setoutputsize(self, size: Any, column: Any = None, /) -> None:
+        """Does nothing; DB-API asks for it."""
+
+    def _initialized(self) -> None:
+        if not hasattr(self, "_connection"):
+            raise ProgrammingError("Base Cursor.__init__ not called.")
+
+    def _check(self) -> Connection:
+        """The connection, if it and the cursor may be used now."""
+        try:
+            closed, locked, connection = self._closed, self._locked, self._connection
+        except AttributeError:
+            raise ProgrammingError("Base Cursor.__init__ not called.") from None
+        if closed:
+            raise ProgrammingError("Cannot operate on a closed cursor.")
+        connection._check()
+        if locked:
+            raise ProgrammingError("Recursive use of cursors not allowed.")
+        return connection
+
+
+def _shown_name(name: str, detect: int) -> str:
+    """A column's name; with PARSE_COLNAMES without the type that follows it in brackets."""
+    if detect & PARSE_COLNAMES and "[" in name:
+        name = name[: name.index("[")]
+        if name.endswith(" "):
+            name = name[:-1]
+    return name
+
+
+def _converters(names: list[bytes], types: list[bytes | None], detect: int) -> list:
+    """The converter of each column, None where there is none."""
+    found = []
+    for name, declared in zip(names, types):
+        converter = None
+        bracketed = _BRACKETED.search(name) if detect & PARSE_COLNAMES else None
+        if bracketed:
+            converter = converter_for(bracketed.group(1).decode())
+        if converter is None and detect & PARSE_DECLTYPES and declared is not None:
+            converter = converter_for(declared.decode().split("(")[0].split(" ")[0])
+        found.append(converter)
+    return found

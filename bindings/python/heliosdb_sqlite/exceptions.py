@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exceptions of DB-API 2.0.
+
+Each is a subclass of the standard library's class of the same name, so that ``except sqlite3.OperationalError`` in code
+that still imports ``sqlite3`` catches ours too. Where the interpreter was built without SQLite they stand alone.
+
+Those that come from a statement carry ``sqlite_errorcode`` (the extended result code), ``sqlite_errorname``
+("SQLITE_CONSTRAINT_UNIQUE") and ``sqlstate`` ("23505").
+"""
+
+from __future__ import annotations
+
+from ctypes import c_void_p
+
+from . import _declarations as c
+from ._library import lib
+
+try:
+    import sqlite3 as _base
+except ImportError:  # an interpreter without _sqlite3
+
+    class _base:  # type: ignore[no-redef]
+        Warning = Exception
+        Error = Exception
+        InterfaceError = DatabaseError = DataError = OperationalError = IntegrityError = Exception
+        InternalError = ProgrammingError = NotSupportedError = Exception
+
+
+class Warning(_base.Warning):  # noqa: A001 - the name is DB-API's
+    """An important warning."""
+
+
+class Error(_base.Error):
+    """Base of all errors."""
+
+    sqlite_errorcode: int
+    sqlite_errorname: str
+    sqlstate: str
+
+
+class InterfaceError(Error, _base.InterfaceError):
+    """The interface was misused."""
+
+
+class DatabaseError(Error, _base.DatabaseError):
+    """Something is wrong with the database."""
+
+
+class InternalError(DatabaseError, _base.InternalError):
+    """The library found itself in a state that should not be."""
+
+
+class OperationalError(DatabaseError, _base.OperationalError):
+    """The operation failed: no such table, locked, no engine, unreachable."""
+
+
+class ProgrammingError(DatabaseError, _base.ProgrammingError):
+    """The program used the interface wrongly: closed connection, wrong number of bindings."""
+
+
+class IntegrityError(DatabaseError, _base.IntegrityError):
+    """A constraint refused the change."""
+
+
+class DataError(DatabaseError, _base.DataError):
+    """A value is too large."""
+
+
+class NotSupportedError(DatabaseError, _base.NotSupportedError):
+    """SQLite would do it, this library does not."""
+
+
+_OPERATIONAL = {
+    c.HDB_ERROR, c.HDB_PERM, c.HDB_ABORT, c.HDB_BUSY, c.HDB_LOCKED, c.HDB_READONLY, c.HDB_INTERRUPT, c.HDB_IOERR,
+    c.HDB_FULL, c.HDB_CANTOPEN, c.HDB_PROTOCOL, c.HDB_EMPTY, c.HDB_SCHEMA,
+}  # fmt: skip
+
+_CLASSES: dict[int, type] = {
+    **{code: OperationalError for code in _OPERATIONAL},
+    c.HDB_INTERNAL: InternalError,
+    c.HDB_NOTFOUND: InternalError,
+    c.HDB_NOMEM: MemoryError,
+    c.HDB_CORRUPT: DatabaseError,
+    c.HDB_TOOBIG: DataError,
+    c.HDB_CONSTRAINT: IntegrityError,
+    c.HDB_MISMATCH: IntegrityError,
+    c.HDB_MISUSE: InterfaceError,
+    c.HDB_RANGE: InterfaceError,
+    c.HDB_NOTSUPPORTED: NotSupportedError,
+}
+
+
+def class_for(code: int) -> type:
+    """The exception class of a result code, primary or extended, as the standard library has it."""
+    return _CLASSES.get(code & 0xFF, DatabaseError)
+
+
+def from_connection(handle: c_void_p) -> Exception:
+    """The exception for the last call that failed on a connection."""
+    code = lib.hdb_extended_errcode(handle)
+    name = lib.hdb_errname(code)
+    error = class_for(code)(lib.hdb_errmsg(handle).decode("utf-8", "replace"))
+    error.sqlite_errorcode = code
+    error.sqlite_errorname = name.decode() if name else "unknown"
+    error.sqlstate = lib.hdb_sqlstate(handle).decode("ascii", "replace")
+    return error
+
+
+def not_supported(name: str) -> NotSupportedError:
+    """The exception for a method that sqlite3 has and this library does not have yet."""
+    error = NotSupportedError(f"{name}() is not supported by this version of heliosdb_sqlite; a later one brings it")
+    error.sqlite_errorcode = c.HDB_NOTSUPPORTED
+    error.sqlite_errorname = "HDB_NOTSUPPORTED"
+    error.sqlstate = "0A000"
+    return error

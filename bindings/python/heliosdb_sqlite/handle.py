@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The C handle of a connection, shared by everything that is made from it."""
+
+from __future__ import annotations
+
+import os
+from ctypes import byref, c_void_p
+from typing import Any
+
+from . import _declarations as c
+from ._library import lib
+from ._constants import SQLITE_LIMIT_SQL_LENGTH
+from .exceptions import DataError, ProgrammingError, from_connection
+
+
+class Handle:
+    """An open ``hdb_conn``; ``pointer`` is None once it is closed."""
+
+    __slots__ = ("pointer", "__weakref__")
+
+    def __init__(self, database: Any, settings: dict[str, Any]) -> None:
+        self.pointer: c_void_p | None = None
+        path = os.fsencode(database)
+        if b"\0" in path:
+            raise ValueError("embedded null byte")
+        config = c_void_p(lib.hdb_config_create())
+        if not config:
+            raise MemoryError
+        try:
+            for key, value in settings.items():
+                _configure(config, key, value)
+            pointer = c_void_p()
+            code = lib.hdb_connect(path, config, byref(pointer))
+        finally:
+            lib.hdb_config_destroy(config)
+        if not pointer:
+            raise MemoryError
+        if code != c.HDB_OK:
+            error = from_connection(pointer)
+            lib.hdb_close(pointer)
+            raise error
+        self.pointer = pointer
+
+    def check(self, code: int) -> None:
+        """Raises what a call's result code stands for, unless it is HDB_OK."""
+        if code != c.HDB_OK:
+            raise from_connection(self.pointer)
+
+    def check_open(self) -> None:
+        """Raises ProgrammingError once it is closed: its statements are freed then."""
+        if self.pointer is None:
+            raise ProgrammingError("Cannot operate on a closed database.")
+
+    def check_length(self, sql: bytes) -> None:
+        """Raises DataError for a text over SQLite's limit."""
+        if len(sql) > lib.hdb_limit(self.pointer, SQLITE_LIMIT_SQL_LENGTH, -1):
+            raise DataError("query string is too large")
+
+    def run(self, script: bytes) -> None:
+        """Runs a script of which no rows are wanted."""
+        self.check(lib.hdb_exec(self.pointer, script, len(script)))
+
+    def close(self) -> None:
+        """Closes the connection, waiting until the engine has its rows; a second call does nothing.
+
+        The C library has then freed every statement of it.
+        """
+        pointer, self.pointer = self.pointer, None
+        if pointer is not None:
+            lib.hdb_close(pointer)
+
+
+def _configure(config: c_void_p, key: str, value: Any) -> None:
+    if value is None:
+        return
+    text = str(int(value)) if isinstance(value, bool) else os.fspath(value) if isinstance(value, os.PathLike) else value
+    data = str(text).encode()
+    if b"\0" in data:
+        raise ValueError(f"embedded null byte in {key}")
+    code = lib.hdb_config_set(config, key.encode(), data)
+    if code == c.HDB_NOTFOUND:
+        raise TypeError(f"{key!r} is an invalid keyword argument for Connection()")
+    if code == c.HDB_RANGE:
+        raise ValueError(f"{value!r} is not a value that {key} takes")
+    if code != c.HDB_OK:
+        raise MemoryError

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A prepared statement: its parameters go in, its rows come out."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from ctypes import byref, c_int64, c_void_p, string_at
+from typing import Any, Callable, NoReturn, Sequence
+
+from . import _declarations as c
+from . import _library as native
+from ._library import lib
+from .adapters import PrepareProtocol, adapt, adapters, needs_adapting
+from .exceptions import OperationalError, ProgrammingError, from_connection
+from .handle import Handle
+
+_BLANK = re.compile(rb"(?:[ \t\f\n\r]|--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*")
+_NONE_KEY = (type(None), PrepareProtocol)
+_BYTES_KEY = (bytes, PrepareProtocol)
+
+
+class Statement:
+    """A statement of one connection. ``busy`` while a cursor reads rows from it."""
+
+    __slots__ = (
+        "_handle", "_names", "_owner", "_parameters", "busy", "described", "is_dml", "readonly", "returns_rows",
+    )  # fmt: skip
+
+    def __init__(self, owner: Handle, sql: str) -> None:
+        self._handle: c_void_p | None = None
+        self._owner = owner
+        self._names: list[str | None] | None = None
+        self.described: tuple[list[bytes], tuple, dict] | None = None
+        self.busy = False
+        text = sql.encode()
+        if b"\0" in text:
+            raise ProgrammingError("the query contains a null character")
+        owner.check_length(text)
+        handle, tail = c_void_p(), c_int64()
+        owner.check(lib.hdb_prepare(owner.pointer, text, len(text), byref(handle), byref(tail)))
+        self._handle = handle if handle else None
+        if tail.value < len(text) and not _BLANK.fullmatch(text, tail.value):
+            raise ProgrammingError("You can only execute one statement at a time.")
+        if handle:
+            self.is_dml = bool(lib.hdb_stmt_is_dml(handle))
+            self.readonly = bool(lib.hdb_stmt_readonly(handle))
+            self.returns_rows = native.column_count(handle) > 0
+            self._parameters = lib.hdb_bind_parameter_count(handle)
+        else:
+            self.is_dml, self.readonly, self.returns_rows, self._parameters = False, True, False, 0
+
+    def __del__(self) -> None:
+        # A closed connection has freed its statements; a commit that fails here must not pass unseen.
+        handle, self._handle = getattr(self, "_handle", None), None
+        if handle is not None and self._owner.pointer is not None:
+            self._owner.check(lib.hdb_finalize(handle))
+
+    # Running
+
+    def execute(self) -> int:
+        """Runs it to its first row, which can be read then. Returns HDB_ROW or HDB_DONE."""
+        if self._handle is None:
+            return c.HDB_DONE
+        self._owner.check_open()
+        code = native.execute(self._handle)
+        if code == c.HDB_ROW:
+            code = native.fetch_row(self._handle)
+            self.busy = True
+        elif code != c.HDB_DONE:
+            self._fail()
+        return code
+
+    def drain(self) -> None:
+        """Runs it to its end; rows are thrown away."""
+        while self._next():
+            pass
+
+    def _next(self) -> bool:
+        """Moves to the next row; false if there is none."""
+        code = native.fetch_row(self._handle)
+        self._owner.check_open()  # another thread may have closed it meanwhile
+        if code == c.HDB_ROW:
+            return True
+        self.busy = False
+        if code != c.HDB_DONE:
+            self._fail()
+        return False
+
+    def _fail(self) -> NoReturn:
+        """Raises the error of the last step, which resetting would only tell again."""
+        error = from_connection(self._owner.pointer)
+        lib.hdb_reset(self._handle)
+        raise error
+
+    def reset(self) -> None:
+        """Ends the execution, so that it can be run again."""
+        self.busy = False
+        if self._handle is not None and self._owner.pointer is not None:
+            self._owner.check(lib.hdb_reset(self._handle))
+
+    # Parameters
+
+    def bind(self, parameters: Any) -> None:
+        """Binds a sequence by position or a dictionary by name."""
+        if isinstance(parameters, dict):
+            self._bind_names(parameters)
+        elif isinstance(parameters, (tuple, list)) or hasattr(type(parameters), "__getitem__"):
+            self._bind_positions(parameters)
+        else:
+            raise ProgrammingError("parameters are of unsupported type")
+
+    def _bind_positions(self, parameters: Sequence[Any]) -> None:
+        if len(parameters) != self._parameters:
+            raise ProgrammingError(
+                "Incorrect number of bindings supplied. "
+                f"The current statement uses {self._parameters}, and there are {len(parameters)} supplied."
+            )
+        if self._parameters and sys.version_info >= (3, 12):
+            self._refuse_names()
+        for index in range(self._parameters):
+            self._bind(index + 1, parameters[index])
+
+    def _bind_names(self, parameters: dict) -> None:
+        for index, name in enumerate(self._parameter_names(), 1):
+            if name is None:
+                raise ProgrammingError(
+                    f"Binding {index} has no name, but you supplied a dictionary (which has only names)."
+                )
+            try:
+                value = parameters[name[1:]]
+            except LookupError:
+                raise ProgrammingError(f"You did not supply a value for binding parameter :{name[1:]}.") from None
+            self._bind(index, value)
+
+    def _parameter_names(self) -> list[str | None]:
+        if self._names is None:
+            found = [lib.hdb_bind_parameter_name(self._handle, index + 1) for index in range(self._parameters)]
+            self._names = [name.decode() if name else None for name in found]
+        return self._names
+
+    def _refuse_names(self) -> None:
+        """A sequence for named placeholders: Python 3.12 warns of it, 3.14 refuses it."""
+        for index, name in enumerate(self._parameter_names(), 1):
+            if name is not None and name[0] != "?":
+                message = (
+                    f"Binding {index} ('{name}') is a named parameter, but you supplied a sequence which requires "
+                    "nameless (qmark) placeholders."
+                )
+                if sys.version_info >= (3, 14):
+                    raise ProgrammingError(message)
+                message += " Starting with Python 3.14 an sqlite3.ProgrammingError will be raised."
+                warnings.warn(message, DeprecationWarning, stacklevel=6)
+
+    def _bind(self, index: int, value: Any) -> None:
+        kind = type(value)
+        if (
+            needs_adapting(kind)
+            and not (value is None and _NONE_KEY not in adapters)
+            and not (kind is bytes and _BYTES_KEY not in adapters)
+        ):
+            value = adapt(value, PrepareProtocol, value)
+        if value is None:
+            code = native.bind_null(self._handle, index)
+        elif isinstance(value, int):
+            if not -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
+                raise OverflowError("Python int too large to convert to SQLite INTEGER")
+            code = lib.hdb_bind_int64(self._handle, index, value)
+        elif isinstance(value, float):
+            code = lib.hdb_bind_double(self._handle, index, value)
+        elif isinstance(value, str):
+            data = value.encode()
+            code = lib.hdb_bind_text(self._handle, index, data, len(data))
+        else:
+            data = _bytes_of(index, value)
+            code = lib.hdb_bind_blob(self._handle, index, data, len(data))
+        if code != c.HDB_OK:
+            self._owner.check(code)
+
+    # Columns and rows
+
+    def column_names(self) -> list[bytes]:
+        """Names of the columns, as they are in this execution."""
+        return [native.column_name(self._handle, index) for index in range(native.column_count(self._handle))]
+
+    def column_types(self) -> list[bytes | None]:
+        """Declared types of the columns, None for expressions."""
+        return [lib.hdb_column_decltype(self._handle, index) for index in range(native.column_count(self._handle))]
+
+    def fetch(self, limit: int, columns: int, text_factory: Any, converters: Sequence[Callable | None] | None) -> list:
+        """The row that is there and those after it, at most ``limit`` of them (less than 1: all), as tuples.
+
+        ``busy`` is false afterwards if there are no more. Any bulk entry point of the C library belongs here.
+        """
+        self._owner.check_open()
+        handle = self._handle
+        plain = text_factory is str and converters is None
+        indexes = range(columns)
+        rows = []
+        while True:
+            if plain:
+                rows.append(tuple([self._value(handle, index) for index in indexes]))
+            else:
+                rows.append(tuple([self._converted(index, text_factory, converters) for index in indexes]))
+            if not self._next() or len(rows) == limit:
+                return rows
+
+    def _value(self, handle: c_void_p, index: int) -> Any:
+        """A value of the row as int, float, str, bytes or None."""
+        kind = native.column_type(handle, index)
+        if kind == c.HDB_TYPE_INTEGER:
+            return native.column_int64(handle, index)
+        if kind == c.HDB_TYPE_TEXT:
+            data = self._text(handle, index)
+            try:
+                return data.decode()
+            except UnicodeDecodeError:
+                raise _undecodable(native.column_name(handle, index), data) from None
+        if kind == c.HDB_TYPE_NULL:
+            return None
+        if kind == c.HDB_TYPE_FLOAT:
+            return native.column_double(handle, index)
+        return self._blob(handle, index) or b""
+
+    def _converted(self, index: int, text_factory: Any, converters: Sequence[Callable | None] | None) -> Any:
+        """A value of the row by its column's converter, or its text by the text factory."""
+        handle = self._handle
+        if converters is not None and converters[index] is not None:
+            data = self._blob(handle, index)
+            return None if data is None else converters[index](data)
+        if text_factory is not str and native.column_type(handle, index) == c.HDB_TYPE_TEXT:
+            return text_factory(self._text(handle, index))
+        return self._value(handle, index)
+
+    @staticmethod
+    def _text(handle: c_void_p, index: int) -> bytes:
+        data = native.column_text(handle, index)
+        size = native.column_bytes(handle, index)
+        if len(data) != size:  # it contains NUL
+            data = string_at(native.column_text_address(handle, index), size)
+        return data
+
+    @staticmethod
+    def _blob(handle: c_void_p, index: int) -> bytes | None:
+        address = native.column_blob(handle, index)
+        return string_at(address, native.column_bytes(handle, index)) if address else None
+
+
+def _bytes_of(index: int, value: Any) -> bytes:
+    """The bytes of a value that has a buffer."""
+    if isinstance(value, bytes):
+        return value
+    try:
+        view = memoryview(value)
+    except TypeError:
+        raise ProgrammingError(f"Error binding parameter {index}: type '{type(value).__name__}' is not supported") from None
+    if not view.c_contiguous:
+        raise BufferError("memoryview: underlying buffer is not C-contiguous")
+    return view.tobytes()
+
+
+def _undecodable(name: bytes, data: bytes) -> OperationalError:
+    text = data.split(b"\0")[0]
+    message = b"Could not decode to UTF-8 column '%s' with text '%s'" % (name, text)
+    return OperationalError(message[:198].decode("ascii", "replace"))
