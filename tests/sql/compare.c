@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compare.h"
+#include "final_state.h"
+#include "report.h"
+#include "server_clean.h"
+#include "session.h"
+#include "support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One side: a database and the connections that the case has opened to it. */
+struct side {
+    const struct session_kind *kind;
+    struct session_options options;
+    void *sessions[CASE_CONNECTIONS];
+};
+
+struct run {
+    const struct sql_case *test;
+    struct side oracle, subject;
+    FILE *out;
+    int differences;
+};
+
+struct report {
+    char *text;
+    size_t size;
+    FILE *stream;
+};
+
+static void report_begin(struct report *report) {
+    report->stream = open_memstream(&report->text, &report->size);
+    if (!report->stream)
+        abort();
+}
+
+static void report_end(struct report *report) {
+    fclose(report->stream);
+}
+
+static void *session_of(struct side *side, int connection, FILE *report) {
+    if (!side->sessions[connection])
+        side->sessions[connection] = side->kind->open(&side->options, report);
+    return side->sessions[connection];
+}
+
+static void run_on(struct side *side, const struct case_step *step, struct report *report) {
+    report_begin(report);
+    void *session = session_of(side, step->connection, report->stream);
+    if (session)
+        side->kind->run(session, step, report->stream);
+    report_end(report);
+}
+
+static void compare_reports(struct run *run, const char *place, const char *sql, struct report *expected,
+                            struct report *found) {
+    if (strcmp(expected->text, found->text) != 0) {
+        fprintf(run->out, "    %s: %s\n", place, sql);
+        report_differences(run->out, expected->text, found->text);
+        run->differences++;
+    }
+    free(expected->text);
+    free(found->text);
+}
+
+static void compare_step(struct run *run, struct side *oracle, struct side *subject, const struct case_step *step,
+                         const char *place) {
+    struct report expected = {0}, found = {0};
+    if (step->refused) {
+        report_begin(&expected);
+        report_end(&expected);
+    } else {
+        run_on(oracle, step, &expected);
+    }
+    run_on(subject, step, &found);
+    compare_reports(run, place, step->sql, &expected, &found);
+}
+
+static void close_side(struct side *side, FILE *report) {
+    for (int i = 0; i < CASE_CONNECTIONS; i++) {
+        if (side->sessions[i])
+            side->kind->close(side->sessions[i], report);
+        side->sessions[i] = NULL;
+    }
+}
+
+static void close_both(struct run *run) {
+    struct report expected = {0}, found = {0};
+    report_begin(&expected);
+    close_side(&run->oracle, expected.stream);
+    report_end(&expected);
+    report_begin(&found);
+    close_side(&run->subject, found.stream);
+    report_end(&found);
+    compare_reports(run, "at the end", "close", &expected, &found);
+}
+
+static void run_steps(struct run *run) {
+    for (size_t i = 0; i < run->test->step_count; i++) {
+        const struct case_step *step = &run->test->steps[i];
+        char place[32];
+        if (step->kind == STEP_SQL) {
+            snprintf(place, sizeof place, "line %d", step->line);
+            compare_step(run, &run->oracle, &run->subject, step, place);
+        } else {
+            close_both(run);
+            if (step->kind == STEP_REBUILD)
+                support_remove_replica(run->subject.options.path);
+        }
+    }
+}
+
+/* Compares what the two databases hold, each opened anew. */
+static void compare_state(struct run *run, struct side *subject, const char *place) {
+    struct side oracle = {.kind = &oracle_kind, .options = run->oracle.options};
+    struct case_step *steps = NULL;
+    struct report expected = {0}, found = {0};
+    size_t count = final_state_statements(run->oracle.options.path, &steps);
+    for (size_t i = 0; i < count; i++)
+        compare_step(run, &oracle, subject, &steps[i], place);
+    report_begin(&expected);
+    report_begin(&found);
+    if (subject->sessions[0])
+        subject->kind->verify(subject->sessions[0], found.stream);
+    close_side(&oracle, expected.stream);
+    close_side(subject, found.stream);
+    report_end(&expected);
+    report_end(&found);
+    compare_reports(run, place, "hdb_verify, close", &expected, &found);
+    final_state_free(steps, count);
+}
+
+static void compare_final_states(struct run *run) {
+    struct side subject = {.kind = &subject_kind, .options = run->subject.options};
+    if (!run->subject.options.dsn) {
+        struct side plain = {.kind = &oracle_kind, .options = run->subject.options};
+        compare_state(run, &plain, "the replica, read by plain SQLite");
+    }
+    support_remove_replica(run->subject.options.path);
+    compare_state(run, &subject, "rebuilt from the engine");
+}
+
+int compare_case(const struct sql_case *test, const struct setup *setup, const char *directory, FILE *out) {
+    struct run run = {.test = test, .out = out};
+    char *oracle_path = support_format("%s/plain.db", directory);
+    char *subject_path = support_format("%s/app.db", directory);
+    run.oracle = (struct side){.kind = &oracle_kind, .options = {oracle_path, test->timeout, NULL, NULL}};
+    run.subject =
+        (struct side){.kind = &subject_kind, .options = {subject_path, test->timeout, setup->dsn, setup->direct}};
+    if (setup->dsn && !server_clean(setup->dsn)) {
+        fputs("    the server's database can't be emptied\n", out);
+        run.differences++;
+    } else {
+        run_steps(&run);
+        close_both(&run);
+        compare_final_states(&run);
+    }
+    free(oracle_path);
+    free(subject_path);
+    return run.differences;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plain SQLite: what is right. */
+#include "report.h"
+#include "session.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+static void tell_error(sqlite3 *db, int code, FILE *report) {
+    report_error(report, code, sqlite3_extended_errcode(db), sqlite3_error_offset(db), sqlite3_errmsg(db));
+}
+
+static void *oracle_open(const struct session_options *options, FILE *report) {
+    sqlite3 *db = NULL;
+    int code = sqlite3_open(options->path, &db);
+    if (code == SQLITE_OK) {
+        sqlite3_busy_timeout(db, (int)(options->timeout * 1000));
+        code = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+    }
+    if (code != SQLITE_OK) {
+        tell_error(db, code, report);
+        sqlite3_close(db);
+        db = NULL;
+    }
+    return db;
+}
+
+static void bind_values(sqlite3_stmt *stmt, const struct case_step *step, FILE *report) {
+    for (int i = 0; i < (int)step->value_count; i++) {
+        const struct case_value *value = &step->values[i];
+        int code = SQLITE_OK;
+        if (value->type == SQLITE_INTEGER)
+            code = sqlite3_bind_int64(stmt, i + 1, value->integer);
+        else if (value->type == SQLITE_FLOAT)
+            code = sqlite3_bind_double(stmt, i + 1, value->real);
+        else if (value->type == SQLITE_TEXT)
+            code = sqlite3_bind_text64(stmt, i + 1, value->bytes, value->size, SQLITE_TRANSIENT, SQLITE_UTF8);
+        else if (value->type == SQLITE_BLOB)
+            code = sqlite3_bind_blob64(stmt, i + 1, value->bytes, value->size, SQLITE_TRANSIENT);
+        else
+            code = sqlite3_bind_null(stmt, i + 1);
+        if (code != SQLITE_OK)
+            fprintf(report, "bind %d: %d\n", i + 1, code);
+    }
+}
+
+static void tell_value(sqlite3_stmt *stmt, int column, FILE *report) {
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_INTEGER:
+        report_integer(report, sqlite3_column_int64(stmt, column));
+        break;
+    case SQLITE_FLOAT:
+        report_real(report, sqlite3_column_double(stmt, column));
+        break;
+    case SQLITE_TEXT: {
+        const char *text = (const char *)sqlite3_column_text(stmt, column);
+        report_text(report, '\'', text, (size_t)sqlite3_column_bytes(stmt, column));
+        break;
+    }
+    case SQLITE_BLOB: {
+        const void *data = sqlite3_column_blob(stmt, column);
+        report_blob(report, data, (size_t)sqlite3_column_bytes(stmt, column));
+        break;
+    }
+    default:
+        fputs("NULL", report);
+    }
+}
+
+static void tell_columns(sqlite3_stmt *stmt, FILE *report) {
+    fprintf(report, "readonly %d, parameters %d, columns", sqlite3_stmt_readonly(stmt) != 0,
+            sqlite3_bind_parameter_count(stmt));
+    for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+        fputc(' ', report);
+        report_name(report, sqlite3_column_name(stmt, i));
+        fputc(':', report);
+        report_name(report, sqlite3_column_decltype(stmt, i));
+        fputc('@', report);
+        report_name(report, sqlite3_column_table_name(stmt, i));
+    }
+    fputc('\n', report);
+}
+
+static void oracle_run(void *session, const struct case_step *step, FILE *report) {
+    sqlite3 *db = session;
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(db, step->sql, -1, &stmt, NULL);
+    if (code == SQLITE_OK && stmt) {
+        bind_values(stmt, step, report);
+        while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
+            fputs("row", report);
+            for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+                fputs(i ? ", " : " ", report);
+                tell_value(stmt, i, report);
+            }
+            fputc('\n', report);
+        }
+        if (code != SQLITE_DONE)
+            tell_error(db, code, report);
+        tell_columns(stmt, report);
+    } else if (code != SQLITE_OK) {
+        tell_error(db, code, report);
+    }
+    sqlite3_finalize(stmt);
+    struct report_counts counts = {sqlite3_changes64(db), sqlite3_total_changes64(db), sqlite3_last_insert_rowid(db),
+                                   !sqlite3_get_autocommit(db)};
+    report_counts(report, &counts);
+}
+
+static void oracle_verify(void *session, FILE *report) {
+    (void)session;
+    (void)report;
+}
+
+static void oracle_close(void *session, FILE *report) {
+    int code = sqlite3_close(session);
+    if (code != SQLITE_OK)
+        fprintf(report, "close: %d\n", code);
+}
+
+const struct session_kind oracle_kind = {"sqlite", oracle_open, oracle_run, oracle_verify, oracle_close};
