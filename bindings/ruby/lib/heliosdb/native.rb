@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# frozen_string_literal: true
+
+require_relative "declarations"
+require_relative "version"
+
+# libheliosdb for Ruby. The surface of the sqlite3 gem is in {HeliosDB::SQLite3}.
+module HeliosDB
+  # The C functions as module functions, declared from the library's header.
+  C = Declarations
+
+  # Finds and loads libheliosdb: +HELIOSDB_LIBRARY+, then the copy inside the gem, then the system's.
+  module Library
+    BUNDLED = File.expand_path("native/libheliosdb.so", __dir__)
+    SYSTEM = "libheliosdb.so.0"
+
+    # @return [String] path or name of the library to load
+    def self.path
+      named = ENV.fetch("HELIOSDB_LIBRARY", "")
+      return named unless named.empty?
+
+      File.exist?(BUNDLED) ? BUNDLED : SYSTEM
+    end
+
+    # @raise [LoadError] if there is no library, or one of another interface version
+    def self.load
+      C.attach(path)
+      found = C.hdb_version
+      return if found.split(".").first(2) == VERSION.split(".").first(2)
+
+      raise LoadError, "#{path} is libheliosdb #{found}, this binding needs #{VERSION.sub(/\.\d+\z/, '.x')}"
+    end
+
+    # @param text [String, nil] what a C function returned
+    # @return [String, nil] the same bytes, known to be UTF-8
+    def self.utf8(text)
+      text&.force_encoding(Encoding::UTF_8)
+    end
+  end
+
+  Library.load
+end

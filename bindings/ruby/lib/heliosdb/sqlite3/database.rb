@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: Apache-2.0
+# frozen_string_literal: true
+
+module HeliosDB
+  module SQLite3
+    # A connection to one database.
+    #
+    # Methods that touch the database raise the {Exception} class of the code it answered with: {SQLException} for a
+    # statement that is wrong, {ConstraintException}, {BusyException} when a lock was not had within the timeout, and
+    # so on. In a child after fork() they raise {MisuseException}: open a connection of its own there.
+    #
+    # Connections still open when the program ends are closed then.
+    class Database
+      include Pragmas
+      include Unsupported
+
+      # @return [Boolean] whether rows are hashes by column name
+      attr_accessor :results_as_hash
+
+      # @return [Hash] always empty: collations can't be defined yet
+      attr_reader :collations
+
+      # @return [Handle] the C connection
+      # @api private
+      attr_reader :native
+
+      class << self
+        # As {#initialize}, but the value of the block is returned.
+        # @return [Database, Object]
+        def open(*arguments)
+          database = new(*arguments)
+          return database unless block_given?
+
+          begin
+            yield database
+          ensure
+            database.close
+          end
+        end
+
+        # @param string [String]
+        # @return [String] the string with its single quotes doubled
+        def quote(string)
+          string.gsub("'", "''")
+        end
+
+        # @api private
+        def finalizer(native)
+          proc { native.release }
+        end
+      end
+
+      # Opens a database.
+      #
+      # Options of the sqlite3 gem: +readonly+, +readwrite+, +flags+, +results_as_hash+, +default_transaction_mode+,
+      # +utf16+. Options of libheliosdb, of the same names as the keys of its +hdb_config_set+: +mode+ ("embedded" or
+      # "daemon"), +dsn+, +timeout+ (seconds), +engine+, +linger+, +memory+, +direct+, +coherence+, +locking+,
+      # +notices+, +uri+, +open+. Others are ignored, as the gem does.
+      #
+      # Unlike the gem, a locked database is waited for: 5 seconds, or +timeout+, or {#busy_timeout}.
+      #
+      # @param file [String, #to_path] path, ":memory:", "", "file:" URI or "postgresql://" DSN
+      # @param options [Hash{Symbol => Object}]
+      # @param zvfs [nil] names a VFS in the gem
+      # @yieldparam database [Database] closed after the block
+      # @raise [CantOpenException] no engine, unreachable server, wrong password, missing directory
+      # @raise [NotADatabaseException, ReadOnlyException, BusyException, CorruptException]
+      # @raise [NotSupportedException] for the options +strict+ and +extensions+, and for +zvfs+
+      # @example
+      #   db = SQLite3::Database.new("app.db", results_as_hash: true)
+      #   db = SQLite3::Database.new("app.db", mode: "daemon", dsn: "postgresql://user@host/db", timeout: 30)
+      def initialize(file, options = {}, zvfs = nil)
+        refuse_unsupported(options, zvfs)
+        file = file.to_path if file.respond_to?(:to_path)
+        @native = Handle.new(file.encode(Encoding::UTF_8), Options.settings(options))
+        ObjectSpace.define_finalizer(self, Database.finalizer(@native))
+        @readonly = Options.open_mode(options) == "ro"
+        @results_as_hash = options[:results_as_hash]
+        @default_transaction_mode = options[:default_transaction_mode] || :deferred
+        @collations = {}
+        return unless block_given?
+
+        begin
+          yield self
+        ensure
+          close
+        end
+      end
+
+      # Closes the connection and its statements; an open transaction is rolled back. The last connection to a database
+      # waits until the engine has every row in its tables. Closing twice is allowed.
+      # @return [self]
+      # @raise [IOException] if that could not be waited for: nothing is lost, the next connection does it
+      def close
+        ObjectSpace.undefine_finalizer(self)
+        code = @native.close
+        return self if code == C::HDB_OK
+
+        raise (EXCEPTIONS[code & 0xff] || Exception).new(Library.utf8(C.hdb_errstr(code)), code: code)
+      end
+
+      # @return [Boolean]
+      def closed?
+        @native.closed?
+      end
+
+      # Compiles a statement.
+      # @param sql [String]
+      # @yieldparam stmt [Statement] closed after the block
+      # @return [Statement] or the value of the block
+      # @raise [SQLException] and others: it does not compile
+      def prepare(sql)
+        stmt = Statement.new(self, sql)
+        return stmt unless block_given?
+
+        begin
+          yield stmt
+        ensure
+          stmt.close unless stmt.closed?
+        end
+      end
+
+      # Runs one statement.
+      # @param sql [String]
+      # @param bind_vars [Array<Object>] as for {Statement#bind_params}
+      # @yieldparam row [Array, Hash] each row
+      # @return [Array<Array, Hash>] the rows, if there is no block
+      # @raise [Exception] the class for the error
+      # @example
+      #   db.execute("SELECT * FROM notes WHERE id > ?", [3]) { |row| p row }
+      #   db.execute("INSERT INTO notes(body) VALUES (:body)", { body: "hello" })
+      def execute(sql, *bind_vars, &block)
+        query(sql, *bind_vars) { |rows| block ? rows.each(&block) : rows.to_a }
+      end
+
+      # As {#execute}, the first row being the names of the columns.
+      # @return [Array<Array, Hash>] if there is no block
+      def execute2(sql, *bind_vars)
+        query(sql, *bind_vars) do |rows|
+          next [rows.columns] + rows.to_a unless block_given?
+
+          yield rows.columns
+          rows.each { |row| yield row }
+        end
+      end
+
+      # Runs every statement of a script. The values are bound to each statement that has as many parameters.
+      # @param sql [String]
+      # @param bind_vars [Array, Hash]
+      # @return [Array, nil] the first row of the last statement
+      # @raise [Exception] the class for the first error; the statements before it have taken effect
+      def execute_batch(sql, bind_vars = [])
+        result = nil
+        each_statement(sql) do |stmt|
+          stmt.bind_params(bind_vars) if bind_vars.length == stmt.bind_parameter_count
+          result = stmt.step
+        end
+        result
+      end
+
+      # Runs every statement of a script and returns all their rows, every value being a string or nil.
+      # @param sql [String]
+      # @yieldparam row [Array, Hash] each row; what the block returns takes its place
+      # @return [Array]
+      # @raise [Exception] as {#execute_batch}
+      def execute_batch2(sql, &block)
+        rows = []
+        each_statement(sql) do |stmt|
+          new_rows = stmt.text_rows
+          new_rows.map! { |row| stmt.columns.zip(row).to_h } if results_as_hash
+          rows.concat(new_rows)
+        end
+        block ? rows.map(&block) : rows
+      end
+
+      # Prepares and runs a statement.
+      # @param sql [String]
+      # @param bind_vars [Array<Object>] as for {Statement#bind_params}
+      # @yieldparam rows [ResultSet] closed after the block
+      # @return [ResultSet] to be closed by the caller; or the value of the block
+      # @raise [Exception] the class for the error
+      def query(sql, *bind_vars)
+        rows = prepare(sql).execute(bind_vars)
+        return rows unless block_given?
+
+        begin
+          yield rows
+        ensure
+          rows.close unless rows.closed?
+        end
+      end
+
+      # @return [Array, Hash, nil] the first row, nil if there is none
+      # @raise [Exception] as {#execute}
+      def get_first_row(sql, *bind_vars)
+        query(sql, *bind_vars, &:next)
+      end
+
+      # @return [Object, nil] the first value of the first row
+      # @raise [Exception] as {#execute}
+      def get_first_value(sql, *bind_vars)
+        row = get_first_row(sql, *bind_vars)
+        row.is_a?(Hash) ? row.each_value.first : row&.first
+      end
+
+      # Begins a transaction; with a block, commits it after the block, or rolls it back if the block raises.
+      # @param mode [Symbol, String, nil] +deferred+, +immediate+ or +exclusive+
+      # @yieldparam database [Database]
+      # @return [true, Object] the value of the block
+      # @raise [BusyException] if the lock is not had within the timeout
+      # @example
+      #   db.transaction(:immediate) { |tx| tx.execute("UPDATE notes SET body = ''") }
+      def transaction(mode = nil)
+        execute("BEGIN #{mode || @default_transaction_mode} TRANSACTION")
+        return true unless block_given?
+
+        begin
+          value = yield self
+        rescue StandardError
+          rollback
+          raise
+        end
+        commit
+        value
+      end
+
+      # @return [true]
+      # @raise [SQLException] if no transaction is open
+      def commit
+        execute("COMMIT TRANSACTION")
+        true
+      end
+
+      # @return [true]
+      # @raise [SQLException] if no transaction is open
+      def rollback
+        execute("ROLLBACK TRANSACTION")
+        true
+      end
+
+      # @return [Boolean]
+      def transaction_active?
+        C.hdb_in_transaction(@native.pointer) == 1
+      end
+
+      # @return [Boolean] whether it was opened for reading only
+      def readonly?
+        @readonly
+      end
+
+      # @return [Integer] rowid of the last row inserted through this connection
+      def last_insert_row_id
+        C.hdb_last_insert_rowid(@native.pointer)
+      end
+
+      # @return [Integer] rows changed by the last INSERT, UPDATE or DELETE
+      def changes
+        C.hdb_changes(@native.pointer)
+      end
+
+      # @return [Integer] rows changed since the connection was opened
+      def total_changes
+        C.hdb_total_changes(@native.pointer)
+      end
+
+      # Sets how long a locked database is waited for.
+      # @param milliseconds [Integer] 0: not at all
+      # @return [self]
+      def busy_timeout(milliseconds)
+        @native.check(C.hdb_busy_timeout(@native.pointer, milliseconds))
+        self
+      end
+      alias busy_timeout= busy_timeout
+      alias busy_handler_timeout= busy_timeout
+
+      # Makes the running statement, of another thread, end with {InterruptException}.
+      # @return [self]
+      def interrupt
+        C.hdb_interrupt(@native.pointer)
+        self
+      end
+
+      # @return [String] message of the last error, "not an error" if the last call did not fail
+      def errmsg
+        Library.utf8(C.hdb_errmsg(@native.pointer))
+      end
+
+      # @return [Integer] code of the last error
+      def errcode
+        C.hdb_errcode(@native.pointer)
+      end
+
+      # @param enable [Boolean] whether {Exception#code} is an extended result code
+      def extended_result_codes=(enable)
+        @native.extended_codes = enable
+      end
+
+      # @param string [String]
+      # @return [Boolean] whether it ends with a complete statement
+      def complete?(string)
+        C.hdb_complete(string) == 1
+      end
+
+      # @param db_name [String, Symbol] "main", or the name of an attached database
+      # @return [String] absolute path of its file, "" if it has none
+      def filename(db_name = "main")
+        return Library.utf8(C.hdb_conn_path(@native.pointer)) if db_name.to_s == "main"
+
+        get_first_value("SELECT file FROM pragma_database_list WHERE name = ?", db_name.to_s)
+      end
+
+      # @return [Encoding] of the text in the database
+      def encoding
+        Encoding.find(get_first_value("PRAGMA encoding"))
+      end
+
+      # Tells where a statement would run, what would be sent, and why, without running it.
+      # @param sql [String]
+      # @return [String] lines of "key: value"
+      # @raise [SQLException] and others: it does not compile
+      # @example
+      #   puts db.explain("SELECT count(*) FROM notes")
+      def explain(sql)
+        text = @native.output(:pointer, :hdb_explain, sql, sql.bytesize)
+        Library.utf8(text.read_string)
+      end
+
+      # Waits until everything committed is in the engine's own tables.
+      # @return [self]
+      # @raise [IOException] if the engine is gone and does not come back
+      def flush
+        @native.synchronize { @native.check(C.hdb_flush(@native.pointer)) }
+        self
+      end
+
+      # Compares the database with the engine, every table and every value.
+      # @return [self]
+      # @raise [CorruptException] if something differs; the message names the first differences
+      def verify
+        @native.output(:int64, :hdb_verify)
+        self
+      end
+
+      # @return [String] a libpq DSN of the engine, for psql and notebooks of the same user
+      # @raise [CantOpenException] if the engine does not start
+      def engine_dsn
+        Library.utf8(@native.output(:pointer, :hdb_engine_dsn).read_string)
+      end
+
+      # @return [String] "embedded" or "daemon"
+      def mode
+        C.hdb_conn_mode(@native.pointer) == C::HDB_MODE_DAEMON ? "daemon" : "embedded"
+      end
+
+      # @return [ResultSet] of the kind that {#results_as_hash} asks for
+      # @api private
+      def build_result_set(stmt)
+        (results_as_hash ? HashResultSet : ResultSet).new(self, stmt)
+      end
+
+      private
+
+      def refuse_unsupported(options, zvfs)
+        raise NotSupportedException.for("option strict") if options[:strict]
+        raise NotSupportedException.for("option extensions") unless Array(options[:extensions]).empty?
+        raise NotSupportedException.for("a VFS") if zvfs
+      end
+
+      def each_statement(sql)
+        until (sql = sql.strip).empty?
+          prepare(sql) do |stmt|
+            yield stmt unless stmt.closed?
+            sql = stmt.remainder
+          end
+        end
+      end
+    end
+  end
+end

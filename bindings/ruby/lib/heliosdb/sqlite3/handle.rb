@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+# frozen_string_literal: true
+
+require "monitor"
+
+module HeliosDB
+  module SQLite3
+    # The C connection of one Database. It lives on in the finalizers of the Database and its Statements, so it must
+    # never refer to these objects.
+    #
+    # A blocking C call lets other Ruby threads run. The monitor keeps them from closing what the call works with, and
+    # from replacing the error message before it is read.
+    # @api private
+    class Handle < Monitor
+      # @return [Boolean] whether exceptions carry extended codes
+      attr_accessor :extended_codes
+
+      # @param file [String] what to open
+      # @param settings [Hash{String => String}] configuration keys and values
+      # @raise [Exception] the class for the code that hdb_connect() returned
+      def initialize(file, settings)
+        super()
+        @out = FFI::MemoryPointer.new(:pointer)
+        @tail = FFI::MemoryPointer.new(:int64)
+        @abandoned = []
+        code = with_config(settings) { |config| C.hdb_connect(file, config, @out) }
+        @pointer = @out.read_pointer
+        raise MemoryException.new("out of memory", code: C::HDB_NOMEM) if @pointer.null?
+
+        begin
+          check(code)
+        rescue Exception
+          close
+          raise
+        end
+      end
+
+      # @return [FFI::Pointer] the hdb_conn
+      # @raise [Exception] if it is closed
+      def pointer
+        @pointer or raise Exception, "cannot use a closed database"
+      end
+
+      def closed?
+        @pointer.nil?
+      end
+
+      # Closes the connection and with it all statements.
+      # @return [Integer] what hdb_close() returned
+      def close
+        synchronize { release }
+      end
+
+      # As {#close}, for finalizers: Ruby lets them lock nothing, and nobody else has the handle any more.
+      def release
+        closing = @pointer
+        @pointer = nil
+        closing ? C.hdb_close(closing) : C::HDB_OK
+      end
+
+      # @return [Array(FFI::Pointer, Integer)] the hdb_stmt, nil if the text holds none, and the bytes used
+      def prepare(sql)
+        synchronize do
+          finalize_abandoned
+          code = C.hdb_prepare(pointer, sql, sql.bytesize, @out, @tail)
+          check(code, sql)
+          statement = @out.read_pointer
+          [statement.null? ? nil : statement, @tail.read_int64]
+        end
+      end
+
+      # Leaves a statement to the next {#prepare}: finalizers run in the middle of other calls.
+      def abandon(statement)
+        @abandoned << statement
+      end
+
+      # Calls a function whose last parameter is an output.
+      # @return [FFI::Pointer, Integer] what was put out
+      def output(type, name, *arguments)
+        synchronize do
+          out = FFI::MemoryPointer.new(type)
+          check(C.public_send(name, pointer, *arguments, out))
+          out.get(type, 0)
+        end
+      end
+
+      # Raises the exception for a result code; the connection still has its message.
+      # @param sql [String, nil] the statement, if it was being compiled
+      # @return [Integer] the code if it is no error
+      def check(code, sql = nil)
+        return code if code == C::HDB_OK || code == C::HDB_ROW || code == C::HDB_DONE
+
+        shown = extended_codes ? C.hdb_extended_errcode(pointer) : code & 0xff
+        raise (EXCEPTIONS[code & 0xff] || Exception).new(
+          Library.utf8(C.hdb_errmsg(pointer)), code: shown, sql: sql, sql_offset: C.hdb_error_offset(pointer),
+                                               sqlstate: Library.utf8(C.hdb_sqlstate(pointer))
+        )
+      end
+
+      private
+
+      def finalize_abandoned
+        while (statement = @abandoned.pop)
+          C.hdb_finalize(statement)
+        end
+      end
+
+      def with_config(settings)
+        config = C.hdb_config_create
+        raise MemoryException.new("out of memory", code: C::HDB_NOMEM) if config.null?
+
+        settings.each do |key, value|
+          code = C.hdb_config_set(config, key, value)
+          next if code == C::HDB_OK
+
+          raise (EXCEPTIONS[code] || Exception).new("option #{key} does not take #{value.inspect}", code: code)
+        end
+        yield config
+      ensure
+        C.hdb_config_destroy(config)
+      end
+    end
+  end
+end

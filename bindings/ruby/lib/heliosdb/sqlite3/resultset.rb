@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# frozen_string_literal: true
+
+module HeliosDB
+  module SQLite3
+    # A cursor over the rows of a {Statement}; got from {Statement#execute} and {Database#query}.
+    class ResultSet
+      include Enumerable
+
+      # @param db [Database]
+      # @param stmt [Statement]
+      def initialize(db, stmt)
+        @db = db
+        @stmt = stmt
+      end
+
+      # Rewinds, and binds again if there are parameters.
+      # @param bind_params [Array] as for {Statement#bind_params}
+      # @raise [Exception] if the statement is closed or a value can't be bound
+      def reset(*bind_params)
+        @stmt.reset!
+        @stmt.bind_params(*bind_params)
+      end
+
+      # @return [Boolean] whether the last row was read
+      def eof?
+        @stmt.done?
+      end
+
+      # @return [Array, nil] the next row, nil after the last one
+      # @raise [Exception] the error that the statement ended with
+      def next
+        @stmt.step
+      end
+
+      # @return [Hash{String => Object}, nil] the next row by column names, nil after the last one
+      # @raise [Exception] as {#next}
+      def next_hash
+        row = @stmt.step
+        row && @stmt.columns.zip(row).to_h
+      end
+
+      # @yieldparam row [Array, Hash] each row that is left
+      # @raise [Exception] as {#next}
+      def each
+        return to_enum unless block_given?
+
+        while (row = self.next)
+          yield row
+        end
+      end
+
+      # @yieldparam row [Hash{String => Object}] each row that is left
+      # @raise [Exception] as {#next}
+      def each_hash
+        return to_enum(:each_hash) unless block_given?
+
+        while (row = next_hash)
+          yield row
+        end
+      end
+
+      # Closes the statement, and with it every result set of it.
+      # @raise [Exception] if it is closed already, or a commit failed here
+      def close
+        @stmt.close
+      end
+
+      # @return [Boolean]
+      def closed?
+        @stmt.closed?
+      end
+
+      # @return [Array<String, nil>] declared types of the columns
+      def types
+        @stmt.types
+      end
+
+      # @return [Array<String>] names of the columns
+      def columns
+        @stmt.columns
+      end
+    end
+
+    # A result set whose rows are hashes; made when {Database#results_as_hash} is set.
+    class HashResultSet < ResultSet
+      alias_method :next, :next_hash
+    end
+  end
+end

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+# frozen_string_literal: true
+
+require_relative "values"
+
+module HeliosDB
+  module SQLite3
+    # A prepared statement; got from {Database#prepare}.
+    #
+    # Methods that touch the database raise the {Exception} class of the code it answered with, and {Exception} itself
+    # ("cannot use a closed statement") if the statement or its database is closed.
+    #
+    # @example
+    #   db.prepare("SELECT body FROM notes WHERE id = ?") do |stmt|
+    #     stmt.execute(1) { |rows| rows.each { |row| puts row.first } }
+    #   end
+    class Statement
+      include Enumerable
+      include Values
+
+      # @return [String] the text after the first statement
+      attr_reader :remainder
+
+      # @api private
+      def self.finalizer(native, pointer)
+        proc { native.abandon(pointer) }
+      end
+
+      # Compiles the first statement of a text. If it holds none (a comment), the statement is closed from the start.
+      # @param db [Database]
+      # @param sql [String]
+      # @raise [SQLException] and others: it does not compile; see {Exception#sql_offset}
+      # @raise [ArgumentError] if the database is closed
+      def initialize(db, sql)
+        raise ArgumentError, "prepare called on a closed database" if db.closed?
+
+        sql = sql.encode(Encoding::UTF_8)
+        @db = db
+        @native = db.native
+        @pointer, used = @native.prepare(sql)
+        @remainder = sql.byteslice(used..)
+        @done = false
+        ObjectSpace.define_finalizer(self, Statement.finalizer(@native, @pointer)) if @pointer
+      end
+
+      # Binds positional values (arrays are taken apart) and named ones (hashes).
+      # @param bind_vars [Array<Object>]
+      # @return [self]
+      # @raise [RangeException] if there are too many values
+      # @example
+      #   stmt.bind_params(1, "two")
+      #   stmt.bind_params(id: 1, body: "two")
+      def bind_params(*bind_vars)
+        index = 0
+        bind_vars.flatten.each do |value|
+          if value.is_a?(Hash)
+            value.each { |name, named| bind_param(name, named) }
+          else
+            bind_param(index += 1, value)
+          end
+        end
+        self
+      end
+
+      # Binds one value.
+      # @param key [Integer, String, Symbol] index from 1, or name; a name without its first character gets a colon
+      # @param value [nil, Integer, Float, String, Blob] a {Blob} or a string in ASCII-8BIT is bound as a blob; an
+      #   integer over 64 bits becomes a float
+      # @return [self]
+      # @raise [Exception] if there is no such parameter
+      # @raise [RuntimeError] if the value is of another class
+      def bind_param(key, value)
+        @native.synchronize do
+          index = parameter_index(key)
+          raise Exception, "no such bind parameter" if index.zero?
+
+          @native.check(bind_value(open_pointer, index, value))
+        end
+        self
+      end
+
+      # Binds, and runs the statement. One that gives no rows is finished (and committed, if no transaction is open).
+      # @param bind_vars [Array<Object>] as for {#bind_params}
+      # @yieldparam results [ResultSet]
+      # @return [ResultSet] or the value of the block
+      def execute(*bind_vars)
+        reset! if @done || active?
+        bind_params(*bind_vars) unless bind_vars.empty?
+        results = @db.build_result_set(self)
+        step if column_count.zero?
+        block_given? ? yield(results) : results
+      end
+
+      # Binds, runs the statement and reads all rows.
+      # @yieldparam row [Array]
+      # @return [Array<Array>] the rows, if there is no block
+      def execute!(*bind_vars, &block)
+        execute(*bind_vars)
+        block ? each(&block) : to_a
+      end
+
+      # Moves to the next row.
+      # @return [Array, nil] its values, nil after the last one
+      def step
+        next_row { |pointer| read_row(pointer) }
+      end
+
+      # @yieldparam row [Array] each row that is left
+      # @return [self]
+      def each
+        return to_enum unless block_given?
+
+        while (row = step)
+          yield row
+        end
+        self
+      end
+
+      # Reads the rows that are left with all values as text, as {Database#execute_batch2} needs them.
+      # @return [Array<Array<String, nil>>]
+      # @api private
+      def text_rows
+        rows = []
+        while (row = next_row { |pointer| read_text_row(pointer) })
+          rows << row
+        end
+        rows
+      end
+
+      # Ends the execution; bound values stay.
+      # @return [self]
+      def reset!
+        @native.synchronize do
+          @done = false
+          @native.check(C.hdb_reset(open_pointer))
+        end
+        self
+      end
+
+      # Sets every parameter to NULL.
+      # @return [self]
+      def clear_bindings!
+        @native.synchronize { @native.check(C.hdb_clear_bindings(open_pointer)) }
+        self
+      end
+
+      # Frees the statement.
+      # @return [self]
+      # @raise [Exception] if it is closed already, or a commit failed here
+      def close
+        @native.synchronize do
+          closing = open_pointer
+          @pointer = nil
+          ObjectSpace.undefine_finalizer(self)
+          @native.check(C.hdb_finalize(closing))
+        end
+        self
+      end
+
+      # @return [Boolean]
+      def closed?
+        @pointer.nil? || @native.closed?
+      end
+
+      # @return [Boolean] whether the last row was read
+      def done?
+        @done
+      end
+
+      # @return [Boolean] whether there may be rows to read
+      def active?
+        !@done
+      end
+
+      # @return [Array<String>] names of the columns
+      def columns
+        @columns ||= Array.new(column_count) { |column| column_name(column) }.freeze
+      end
+
+      # @return [Array<String, nil>] declared types of the columns
+      def types
+        must_be_open!
+        @types ||= Array.new(column_count) { |column| column_decltype(column) }.freeze
+      end
+
+      # @return [Integer]
+      def column_count
+        C.hdb_column_count(open_pointer)
+      end
+
+      # @param index [Integer] from 0
+      # @return [String, nil]
+      def column_name(index)
+        Library.utf8(C.hdb_column_name(open_pointer, index)).freeze
+      end
+
+      # @param index [Integer] from 0
+      # @return [String, nil] the type as declared, nil for an expression
+      def column_decltype(index)
+        Library.utf8(C.hdb_column_decltype(open_pointer, index))
+      end
+
+      # @param index [Integer] from 0
+      # @return [String, nil] name of the database that the column comes from
+      def database_name(index)
+        Library.utf8(C.hdb_column_database(open_pointer, index))
+      end
+
+      # @return [Integer] number of parameters
+      def bind_parameter_count
+        C.hdb_bind_parameter_count(open_pointer)
+      end
+
+      # @return [Array<String>] names of the parameters without their first characters
+      def named_params
+        names = (1..bind_parameter_count).map { |i| Library.utf8(C.hdb_bind_parameter_name(open_pointer, i)) }
+        names.compact.uniq.map { |name| name[1..].freeze }
+      end
+
+      # @return [String] the text of the statement
+      def sql
+        Library.utf8(C.hdb_stmt_sql(open_pointer))
+      end
+
+      # @return [String] the text of the statement with its parameters filled in
+      def expanded_sql
+        Library.utf8(C.hdb_stmt_expanded_sql(open_pointer))
+      end
+
+      # @raise [Exception] if the statement or its database is closed
+      # @api private
+      def must_be_open!
+        open_pointer
+      end
+
+      private
+
+      def open_pointer
+        raise Exception, "cannot use a closed statement" if closed?
+
+        @pointer
+      end
+
+      def next_row
+        @native.synchronize do
+          pointer = open_pointer
+          return nil if @done
+
+          code = C.hdb_fetch_row(pointer)
+          return yield(pointer) if code == C::HDB_ROW
+
+          @done = code == C::HDB_DONE
+          fail_step(pointer, code) unless @done
+        end
+        nil
+      end
+
+      # The statement can be run again after an error, which must be read before the reset.
+      def fail_step(pointer, code)
+        @native.check(code)
+      ensure
+        C.hdb_reset(pointer)
+      end
+
+      def parameter_index(key)
+        return Integer(key) unless key.is_a?(String) || key.is_a?(Symbol)
+
+        name = key.to_s
+        name = ":#{name}" unless name.start_with?(":", "@", "$")
+        C.hdb_bind_parameter_index(open_pointer, name)
+      end
+    end
+  end
+end
