@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 . tests/support/tap.sh
 
 library=$build/src/libheliosdb.so
-map=src/libheliosdb.map
+map=src/heliosdb.map
 
 functions_of_header() {
     sed -n 's/^HDB_API [^(]*[ *]\(hdb_[a-z0-9_]*\)(.*/\1/p' include/heliosdb/heliosdb.h | sort
@@ -52,6 +52,6 @@ tap_check "the header compiles alone as C99 (gcc)" header_alone gcc c c99
 tap_check "the header compiles alone as C99 (clang)" header_alone clang c c99
 tap_check "the header compiles alone as C++11" header_alone c++ c++ c++11
 tap_check "the library needs libsqlite3, libpq and libc only" needs_only_these
-tap_check "the soname is libheliosdb.so.0" soname_is libheliosdb.so.0
+tap_check "the soname is libheliosdb.so.0.1" soname_is libheliosdb.so.0.1
 tap_check "the stack is not executable" stack_is_not_executable
 tap_done

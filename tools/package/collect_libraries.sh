@@ -17,7 +17,7 @@
 # libraries of one name for the same, so that a carried libssl.so.3 could end up below the interpreter's own TLS module,
 # or the other way round.
 #
-# What a program or an addon links against is the soname libheliosdb.so.<major>; --soname-link adds a symbolic link of
+# What a program or an addon links against is the soname (libheliosdb.so.0.1); --soname-link adds a symbolic link of
 # that name, for packages that can hold one (a wheel can't).
 set -euo pipefail
 
