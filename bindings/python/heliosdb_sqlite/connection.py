@@ -59,8 +59,7 @@ class Connection:
         autocommit: Any = LEGACY_TRANSACTION_CONTROL,
         **settings: Any,
     ) -> None:
-        if self.__dict__.pop("_handle", None) is not None:
-            self._finalizer()
+        self.__dict__.pop("_handle", None)  # until the new one is there
         self._level = _isolation_level(isolation_level)
         self._autocommit = _autocommit(autocommit)
         self._detect_types = detect_types
@@ -70,7 +69,7 @@ class Connection:
         self.row_factory: Any = None
         self.text_factory: Any = str
         self._handle = Handle(database, {"timeout": float(timeout), "uri": bool(uri), **settings})
-        # Rows that are on their way to the engine's tables must get there if the program ends without close().
+        # Rows on their way to the engine's tables must get there if the program ends without close().
         self._finalizer = weakref.finalize(self, self._handle.close)
         if self._autocommit is False:
             self._handle.run(b"BEGIN")

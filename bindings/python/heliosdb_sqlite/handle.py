@@ -16,7 +16,7 @@ from .exceptions import DataError, ProgrammingError, from_connection
 class Handle:
     """An open ``hdb_conn``; ``pointer`` is None once it is closed."""
 
-    __slots__ = ("pointer", "__weakref__")
+    __slots__ = ("pointer",)
 
     def __init__(self, database: Any, settings: dict[str, Any]) -> None:
         self.pointer: c_void_p | None = None

@@ -23,7 +23,7 @@ class Row:
     def __new__(cls, cursor: Any, data: tuple, /) -> Row:
         from .cursor import Cursor
 
-        if not isinstance(cursor, Cursor):
+        if not issubclass(type(cursor), Cursor):
             raise TypeError(f"Row() argument 1 must be heliosdb_sqlite.Cursor, not {type(cursor).__name__}")
         if not isinstance(data, tuple):
             raise TypeError(f"Row() argument 2 must be tuple, not {type(data).__name__}")

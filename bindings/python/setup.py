@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything else is in pyproject.toml; a wheel of this package carries machine code, though no extension module."""
+from setuptools import setup
+from setuptools.dist import Distribution
+
+
+class BinaryDistribution(Distribution):
+    def has_ext_modules(self):
+        return True
+
+
+setup(distclass=BinaryDistribution)
