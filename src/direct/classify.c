@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "classify.h"
+#include "direct/classify.h"
 
 #include <string.h>
 

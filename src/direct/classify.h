@@ -5,7 +5,7 @@
 #ifndef HDB_DIRECT_CLASSIFY_H
 #define HDB_DIRECT_CLASSIFY_H
 
-#include "lexer.h"
+#include "direct/lexer.h"
 #include <stdbool.h>
 
 enum hdb_sql_kind {

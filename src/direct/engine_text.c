@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "engine_text.h"
+#include "direct/engine_text.h"
 
-#include "classify.h"
+#include "direct/classify.h"
 #include <heliosdb/status.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,19 +21,17 @@ void hdb_sql_parameters_free(hdb_sql_parameters *parameters) {
     *parameters = (hdb_sql_parameters)HDB_SQL_PARAMETERS_INIT;
 }
 
-static int bad_number(struct writer *writer) {
-    return hdb_error_set(writer->error, HDB_ERROR, NULL, "variable number must be between ?1 and ?%d", LARGEST_NUMBER);
+static int bad_number(hdb_error *error) {
+    return hdb_error_set(error, HDB_ERROR, NULL, "variable number must be between ?1 and ?%d", LARGEST_NUMBER);
 }
 
-/* Number of a variable by SQLite's rules; grows the list of names when it is a new one. */
-static int number_of(struct writer *writer, hdb_slice variable, int *out) {
-    hdb_sql_parameters *parameters = writer->parameters;
+int hdb_sql_parameter_number(hdb_sql_parameters *parameters, hdb_slice variable, int *out, hdb_error *error) {
     int number = 0;
     if (variable.data[0] == '?' && variable.size > 1) {
         for (size_t i = 1; i < variable.size && number <= LARGEST_NUMBER; i++)
             number = number * 10 + (variable.data[i] - '0');
         if (number < 1)
-            return bad_number(writer);
+            return bad_number(error);
     }
     for (int i = 0; variable.data[0] != '?' && number == 0 && i < parameters->count; i++) {
         const hdb_slice name = parameters->names[i];
@@ -43,11 +41,11 @@ static int number_of(struct writer *writer, hdb_slice variable, int *out) {
     if (number == 0)
         number = parameters->count + 1;
     if (number > LARGEST_NUMBER)
-        return bad_number(writer);
+        return bad_number(error);
     if (number > parameters->count) {
         hdb_slice *names = realloc(parameters->names, (size_t)number * sizeof *names);
         if (names == NULL)
-            return hdb_error_nomem(writer->error);
+            return hdb_error_nomem(error);
         memset(names + parameters->count, 0, (size_t)(number - parameters->count) * sizeof *names);
         parameters->names = names;
         parameters->count = number;
@@ -64,7 +62,7 @@ static int write_variable(struct writer *writer, hdb_slice variable) {
     if (variable.data[0] == '$' && memchr(variable.data + 1, '$', variable.size - 1) != NULL)
         return hdb_error_set(writer->error, HDB_ERROR, NULL, "dollar-quoted strings are not supported: near \"%.*s\"",
                              (int)variable.size, variable.data);
-    const int rc = number_of(writer, variable, &number);
+    const int rc = hdb_sql_parameter_number(parameters, variable, &number, writer->error);
     if (rc != HDB_OK)
         return rc;
     while (place < parameters->sent && parameters->sources[place] != number)

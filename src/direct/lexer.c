@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lexer.h"
+#include "direct/lexer.h"
 
 #include <string.h>
 
