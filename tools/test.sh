@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 results=build/test
 servers=tests/support/servers.sh
-stages=(setup engine build generated interface docs c sql python node ruby demo packages sanitizers valgrind leftovers)
+stages=(setup engine build generated interface docs c sql fault python node ruby demo packages sanitizers valgrind leftovers)
 passed=0 failed=0 skipped=0
 stage_pid=''
 
@@ -39,9 +39,11 @@ run_interface() { tools/check_interface.sh build | tee "$results/interface.tap";
 
 run_docs() { meson_build build/docs -Ddocs=true -Dtests=false; }
 
-run_c() { meson_test c --no-suite sql; }
+run_c() { meson_test c --no-suite sql --no-suite fault; }
 
 run_sql() { meson_test sql --suite sql; }
+
+run_fault() { meson_test fault --suite fault; }
 
 # Suites that use a server empty its database between cases: each gets servers of its own.
 meson_test() { # name, what to select
@@ -129,6 +131,7 @@ results_of() {
     interface) echo tap:interface.tap ;;
     c) echo meson:c.json ;;
     sql) echo meson:sql.json ;;
+    fault) echo meson:fault.json ;;
     python) echo junit:python.xml ;;
     node) echo junit:node.xml ;;
     ruby) echo junit:ruby.xml ;;
@@ -141,7 +144,7 @@ results_of() {
 limit_of() {
     case $1 in
     engine) echo 3600 ;; # cargo builds it here when there is none
-    sql | c) echo 1200 ;;
+    c | sql | fault) echo 1500 ;;
     *) echo 900 ;;
     esac
 }
