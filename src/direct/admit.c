@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which values a column takes without changing them, by SQLite's affinity rules. */
+#include "direct/lexer.h"
 #include "direct/translate.h"
 #include "record/cell.h"
 
