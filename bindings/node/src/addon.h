@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the addon share.
+ *
+ * The addon is the layer between lib/ and libheliosdb: it holds the handles, converts values and throws. One `struct
+ * addon` exists per Node environment (main thread or worker), so that workers share nothing. A function that returns a
+ * napi_value gives NULL when an exception is pending; one that returns bool gives false then.
+ */
+#ifndef HELIOSDB_NODE_ADDON_H
+#define HELIOSDB_NODE_ADDON_H
+
+#include <heliosdb/heliosdb.h>
+#include <node_api.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* First member of what is wrapped, so that a method called on the wrong object is refused instead of believed. */
+enum kind { KIND_DATABASE = 0x68646264, KIND_STATEMENT = 0x68646273 };
+
+struct addon {
+    napi_env env;
+    napi_ref error_class;     /* SqliteError of lib/sqlite-error.js */
+    napi_ref statement_class; /* the native one */
+    struct database *databases; /* those that are open */
+};
+
+/* Lives until the JS object and all its statements are collected; `conn` is NULL as soon as it is closed. */
+struct database {
+    enum kind kind;
+    struct addon *addon;
+    hdb_conn *conn;
+    napi_ref logger; /* option `verbose`, or NULL */
+    struct statement *statements;
+    struct database *previous, *next;
+    size_t references;
+    size_t iterators;
+    bool busy; /* while the logger runs: no call may come in between */
+    bool safe_integers;
+    bool unsafe;
+};
+
+struct statement {
+    enum kind kind;
+    struct database *database;
+    hdb_stmt *stmt; /* NULL once the database is closed */
+    struct statement *previous, *next;
+    napi_ref parameters; /* array of [name, index] pairs, made when first asked for */
+    uint32_t parameter_count;
+    char *shape; /* names of the columns of the last execution, each ended by NUL */
+    size_t shape_length;
+    uint32_t shape_number; /* counts changes of `shape`; 0: none yet */
+    int width;             /* columns to fetch in this execution */
+    int mode;              /* enum row_mode of this execution */
+    bool bound;            /* bind() was called: values stay */
+    bool locked;           /* an iterator or a fetch in several parts is under way */
+    bool iterating;
+    bool started; /* the iteration: its statement was run */
+    bool reader;
+    bool safe_integers;
+};
+
+/* How lib/statement.js wants rows; it has the same numbers. */
+enum row_mode { ROW_OBJECT = 0, ROW_PLUCK = 1, ROW_EXPAND = 2, ROW_RAW = 3 };
+/* What Database.prepare() is called for; lib/database.js has the same numbers. */
+enum prepare_mode { PREPARE_PLAIN = 0, PREPARE_PRAGMA = 1, PREPARE_EXPLAIN = 2 };
+
+/* addon.c */
+struct addon *addon_of(napi_env env);
+
+/* database.c */
+napi_value database_define(napi_env env);
+/* Closes the handle and those of its statements; nothing happens if it is closed. Returns hdb_close()'s code. */
+int database_close(struct database *database);
+void database_release(struct database *database);
+/* Throws unless the database is open and no call runs. */
+bool database_ready(napi_env env, const struct database *database);
+/* Throws also if an iterator is open, unless the database is in unsafe mode. */
+bool database_may_change(napi_env env, const struct database *database);
+/* Hands the text to be run to the logger; false if that threw. */
+bool database_log(napi_env env, struct database *database, hdb_stmt *stmt);
+
+/* statement.c */
+napi_value statement_define(napi_env env);
+napi_value statement_create(napi_env env, struct database *database, napi_value sql, int mode);
+/* Gives the handle back to the library; the struct stays for its JS object. */
+void statement_close(struct statement *statement);
+struct statement *statement_of(napi_env env, napi_callback_info info, size_t *argc, napi_value *argv);
+/* Ends an execution; false if the commit that this causes failed, which has then been thrown. */
+bool statement_end(napi_env env, struct statement *statement);
+/* Throws the error of the call just made, and ends the execution. */
+void statement_fail(napi_env env, struct statement *statement);
+
+/* rows.c: methods of the native statement that execute it */
+napi_value rows_run(napi_env env, napi_callback_info info);
+napi_value rows_get(napi_env env, napi_callback_info info);
+napi_value rows_all(napi_env env, napi_callback_info info);
+napi_value rows_more(napi_env env, napi_callback_info info);
+napi_value rows_iterate(napi_env env, napi_callback_info info);
+napi_value rows_next(napi_env env, napi_callback_info info);
+napi_value rows_stop(napi_env env, napi_callback_info info);
+
+/* bind.c */
+/* Binds an array of arguments: values, arrays of values, at most one object of named values. */
+bool bind_arguments(napi_env env, struct statement *statement, napi_value arguments);
+
+/* values.c */
+/* The UTF-8 text of a string, ended by NUL: `small` if it fits, else memory to be freed. NULL: thrown, or no string. */
+char *text_of(napi_env env, napi_value value, char *small, size_t small_size, size_t *out_length);
+/* A code of hdb_bind_*(), or VALUE_UNSUPPORTED. */
+#define VALUE_UNSUPPORTED (-1)
+int value_bind(napi_env env, hdb_stmt *stmt, int index, napi_value value);
+napi_value value_of_column(napi_env env, hdb_stmt *stmt, int column, bool safe_integers);
+napi_value value_of_text(napi_env env, const char *text); /* null for NULL */
+napi_value value_of_integer(napi_env env, int64_t value, bool safe_integers);
+napi_value value_of_bool(napi_env env, bool value);
+napi_value value_undefined(napi_env env);
+/* The argument of pluck(), raw() and the like: true if it is left out. */
+bool read_switch(napi_env env, size_t argc, const napi_value *argv, bool *out);
+
+/* errors.c */
+napi_value throw_error(napi_env env, const char *message);
+napi_value throw_type_error(napi_env env, const char *message);
+napi_value throw_range_error(napi_env env, const char *message);
+/* SqliteError of the last call on a connection. */
+napi_value throw_sqlite_error(napi_env env, hdb_conn *conn);
+/* SqliteError of a code alone, where there is no connection to ask. */
+napi_value throw_sqlite_code(napi_env env, int code);
+/* Throws what Node-API reported itself, if nothing is pending yet. */
+napi_value throw_napi_error(napi_env env);
+
+#endif

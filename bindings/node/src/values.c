@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values of JavaScript and values of the library, in both directions, as better-sqlite3 maps them. */
+#include "addon.h"
+
+#include <stdlib.h>
+
+char *text_of(napi_env env, napi_value value, char *small, size_t small_size, size_t *out_length) {
+    size_t length = 0;
+    if (napi_get_value_string_utf8(env, value, small, small_size, &length) != napi_ok)
+        return throw_napi_error(env), NULL;
+    /* Cut at a whole character: what comes within three bytes of the end may be incomplete. */
+    if (length + 4 < small_size) {
+        *out_length = length;
+        return small;
+    }
+    if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok)
+        return throw_napi_error(env), NULL;
+    char *text = malloc(length + 1);
+    if (!text)
+        return throw_error(env, "Out of memory"), NULL;
+    if (napi_get_value_string_utf8(env, value, text, length + 1, out_length) != napi_ok) {
+        free(text);
+        return throw_napi_error(env), NULL;
+    }
+    return text;
+}
+
+static int bind_string(napi_env env, hdb_stmt *stmt, int index, napi_value value) {
+    char small[1024];
+    size_t length = 0;
+    char *text = text_of(env, value, small, sizeof small, &length);
+    if (!text)
+        return HDB_NOMEM;
+    int rc = hdb_bind_text(stmt, index, text, (int64_t)length);
+    if (text != small)
+        free(text);
+    return rc;
+}
+
+static int bind_bigint(napi_env env, hdb_stmt *stmt, int index, napi_value value) {
+    int64_t integer = 0;
+    bool lossless = false;
+    if (napi_get_value_bigint_int64(env, value, &integer, &lossless) != napi_ok || !lossless)
+        return HDB_TOOBIG;
+    return hdb_bind_int64(stmt, index, integer);
+}
+
+static int bind_buffer(napi_env env, hdb_stmt *stmt, int index, napi_value value) {
+    bool is_buffer = false;
+    void *data = NULL;
+    size_t length = 0;
+    if (napi_is_buffer(env, value, &is_buffer) != napi_ok || !is_buffer)
+        return VALUE_UNSUPPORTED;
+    if (napi_get_buffer_info(env, value, &data, &length) != napi_ok)
+        return VALUE_UNSUPPORTED;
+    return hdb_bind_blob(stmt, index, data, (int64_t)length);
+}
+
+int value_bind(napi_env env, hdb_stmt *stmt, int index, napi_value value) {
+    napi_valuetype type = napi_undefined;
+    double number = 0;
+    if (napi_typeof(env, value, &type) != napi_ok)
+        return VALUE_UNSUPPORTED;
+    switch (type) {
+    case napi_number:
+        napi_get_value_double(env, value, &number);
+        return hdb_bind_double(stmt, index, number);
+    case napi_string: return bind_string(env, stmt, index, value);
+    case napi_bigint: return bind_bigint(env, stmt, index, value);
+    case napi_null:
+    case napi_undefined: return hdb_bind_null(stmt, index);
+    case napi_object: return bind_buffer(env, stmt, index, value);
+    case napi_boolean:
+    case napi_symbol:
+    case napi_function:
+    case napi_external: break;
+    }
+    return VALUE_UNSUPPORTED;
+}
+
+napi_value value_of_integer(napi_env env, int64_t value, bool safe_integers) {
+    napi_value out = NULL;
+    napi_status status =
+        safe_integers ? napi_create_bigint_int64(env, value, &out) : napi_create_int64(env, value, &out);
+    return status == napi_ok ? out : throw_napi_error(env);
+}
+
+napi_value value_of_text(napi_env env, const char *text) {
+    napi_value out = NULL;
+    napi_status status =
+        text ? napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &out) : napi_get_null(env, &out);
+    return status == napi_ok ? out : throw_napi_error(env);
+}
+
+napi_value value_of_bool(napi_env env, bool value) {
+    napi_value out = NULL;
+    return napi_get_boolean(env, value, &out) == napi_ok ? out : throw_napi_error(env);
+}
+
+napi_value value_undefined(napi_env env) {
+    napi_value out = NULL;
+    return napi_get_undefined(env, &out) == napi_ok ? out : throw_napi_error(env);
+}
+
+static napi_status create_text(napi_env env, hdb_stmt *stmt, int column, napi_value *out) {
+    const char *text = hdb_column_text(stmt, column);
+    if (!text)
+        return napi_generic_failure;
+    return napi_create_string_utf8(env, text, (size_t)hdb_column_bytes(stmt, column), out);
+}
+
+static napi_status create_blob(napi_env env, hdb_stmt *stmt, int column, napi_value *out) {
+    const void *data = hdb_column_blob(stmt, column);
+    return napi_create_buffer_copy(env, (size_t)hdb_column_bytes(stmt, column), data, NULL, out);
+}
+
+napi_value value_of_column(napi_env env, hdb_stmt *stmt, int column, bool safe_integers) {
+    napi_value out = NULL;
+    napi_status status = napi_generic_failure;
+    switch (hdb_column_type(stmt, column)) {
+    case HDB_TYPE_INTEGER: return value_of_integer(env, hdb_column_int64(stmt, column), safe_integers);
+    case HDB_TYPE_FLOAT: status = napi_create_double(env, hdb_column_double(stmt, column), &out); break;
+    case HDB_TYPE_TEXT: status = create_text(env, stmt, column, &out); break;
+    case HDB_TYPE_BLOB: status = create_blob(env, stmt, column, &out); break;
+    default: status = napi_get_null(env, &out); break;
+    }
+    return status == napi_ok ? out : throw_napi_error(env);
+}
+
+bool read_switch(napi_env env, size_t argc, const napi_value *argv, bool *out) {
+    *out = true;
+    if (argc == 0)
+        return true;
+    if (napi_get_value_bool(env, argv[0], out) == napi_ok)
+        return true;
+    throw_type_error(env, "Expected first argument to be a boolean");
+    return false;
+}
