@@ -73,6 +73,21 @@ c_smoke() {
     [ "$(cd "$work" && LD_LIBRARY_PATH=$work/prefix/lib ./program)" = "1 one" ]
 }
 
+# --- README.md
+
+readme() {
+    mkdir "$work/readme"
+    cd "$work/readme"
+    cat >compile_and_run.sh <<-'END'
+	set -e
+	cc -std=c99 -Wall -Wextra -Werror "$1" -o program $(pkg-config --cflags --libs heliosdb)
+	./program
+	END
+    PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig LD_LIBRARY_PATH=$work/prefix/lib GEM_HOME=$work/gems \
+        NODE_PATH=$work/node/node_modules "$work/venv/bin/python" "$here/readme.py" "$root/README.md" \
+        "python=$work/venv/bin/python" "c=sh compile_and_run.sh" js=node ruby=ruby
+}
+
 tap_check "the wheel installs alone in a fresh virtual environment" wheel_installs
 tap_check "the wheel runs the tutorial's smoke test" wheel_smoke
 tap_check "the wheel uses the libpq it carries, and the system's libsqlite3" wheel_carries_libpq
@@ -83,4 +98,5 @@ tap_check "the gem installs" gem_installs
 tap_check "the gem runs the smoke test" gem_smoke
 tap_check "the library installs with a pkg-config file" library_installs
 tap_check "the header's program compiles with pkg-config's flags and runs" c_smoke
+tap_check "README.md's programs print what it says" readme
 tap_done
