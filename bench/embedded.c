@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The same work by libheliosdb, embedded, and by libsqlite3.
+ * Usage: embedded sqlite|sqlite-wal|heliosdb PATH ROWS COMMITS INSERTS SELECTS, on a path where nothing is yet. */
+#include "report.h"
+
+#include <heliosdb/heliosdb.h>
+#include <sqlite3.h>
+#include <string.h>
+
+/* What the work needs of a library; each function ends the program if it fails. */
+struct library {
+    void *(*open)(const char *path);
+    void (*close)(void *db);
+    void (*run)(void *db, const char *sql);
+    void *(*prepare)(void *db, const char *sql);
+    void (*bind_row)(void *stmt, int id, const char *text, double real);
+    void (*bind_key)(void *stmt, int id);
+    int (*step)(void *stmt); /* 1: a row */
+    long long (*read)(void *stmt, int columns);
+    void (*reset)(void *stmt);
+    void (*finalize)(void *stmt);
+    void (*flush)(void *db); /* NULL if there is nothing behind it */
+};
+
+static void check(int failed, const char *message) {
+    if (!failed)
+        return;
+    fprintf(stderr, "embedded: %s\n", message);
+    exit(1);
+}
+
+static void *sqlite_open(const char *path) {
+    sqlite3 *db = NULL;
+    check(sqlite3_open(path, &db) != SQLITE_OK, sqlite3_errmsg(db));
+    return db;
+}
+
+static void sqlite_close(void *db) {
+    check(sqlite3_close(db) != SQLITE_OK, "close");
+}
+
+static void sqlite_run(void *db, const char *sql) {
+    check(sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK, sqlite3_errmsg(db));
+}
+
+static void *sqlite_prepare(void *db, const char *sql) {
+    sqlite3_stmt *stmt = NULL;
+    check(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK, sqlite3_errmsg(db));
+    return stmt;
+}
+
+static void sqlite_bind_row(void *stmt, int id, const char *text, double real) {
+    sqlite3_bind_int64(stmt, 1, id);
+    sqlite3_bind_text(stmt, 2, text, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_double(stmt, 3, real);
+}
+
+static void sqlite_bind_key(void *stmt, int id) {
+    sqlite3_bind_int64(stmt, 1, id);
+}
+
+static int sqlite_step(void *stmt) {
+    int rc = sqlite3_step(stmt);
+    check(rc != SQLITE_ROW && rc != SQLITE_DONE, sqlite3_errmsg(sqlite3_db_handle(stmt)));
+    return rc == SQLITE_ROW;
+}
+
+static long long sqlite_read(void *stmt, int columns) {
+    long long sum = sqlite3_column_int64(stmt, 0);
+    if (columns > 1)
+        sum += (long long)strlen((const char *)sqlite3_column_text(stmt, 1)) + (long long)sqlite3_column_double(stmt, 2);
+    return sum;
+}
+
+static void sqlite_reset(void *stmt) {
+    sqlite3_reset(stmt);
+}
+
+static void sqlite_finalize(void *stmt) {
+    sqlite3_finalize(stmt);
+}
+
+static void *heliosdb_open(const char *path) {
+    hdb_conn *conn = NULL;
+    check(hdb_connect(path, NULL, &conn) != HDB_OK, conn ? hdb_errmsg(conn) : "out of memory");
+    return conn;
+}
+
+static void heliosdb_close(void *conn) {
+    check(hdb_close(conn) != HDB_OK, "close");
+}
+
+static void heliosdb_run(void *conn, const char *sql) {
+    check(hdb_exec(conn, sql, -1) != HDB_OK, hdb_errmsg(conn));
+}
+
+static void *heliosdb_prepare(void *conn, const char *sql) {
+    hdb_stmt *stmt = NULL;
+    check(hdb_prepare(conn, sql, -1, &stmt, NULL) != HDB_OK, hdb_errmsg(conn));
+    return stmt;
+}
+
+static void heliosdb_bind_row(void *stmt, int id, const char *text, double real) {
+    hdb_bind_int64(stmt, 1, id);
+    hdb_bind_text(stmt, 2, text, -1);
+    hdb_bind_double(stmt, 3, real);
+}
+
+static void heliosdb_bind_key(void *stmt, int id) {
+    hdb_bind_int64(stmt, 1, id);
+}
+
+static int heliosdb_step(void *stmt) {
+    int rc = hdb_fetch_row(stmt);
+    check(rc != HDB_ROW && rc != HDB_DONE, hdb_errstr(rc));
+    return rc == HDB_ROW;
+}
+
+static long long heliosdb_read(void *stmt, int columns) {
+    long long sum = hdb_column_int64(stmt, 0);
+    if (columns > 1)
+        sum += (long long)strlen(hdb_column_text(stmt, 1)) + (long long)hdb_column_double(stmt, 2);
+    return sum;
+}
+
+static void heliosdb_reset(void *stmt) {
+    check(hdb_reset(stmt) != HDB_OK, "reset");
+}
+
+static void heliosdb_finalize(void *stmt) {
+    check(hdb_finalize(stmt) != HDB_OK, "finalize");
+}
+
+static void heliosdb_flush(void *conn) {
+    check(hdb_flush(conn) != HDB_OK, hdb_errmsg(conn));
+}
+
+static const struct library sqlite = {
+    sqlite_open, sqlite_close, sqlite_run,   sqlite_prepare,  sqlite_bind_row, sqlite_bind_key,
+    sqlite_step, sqlite_read,  sqlite_reset, sqlite_finalize, NULL,
+};
+
+static const struct library heliosdb = {
+    heliosdb_open, heliosdb_close, heliosdb_run,   heliosdb_prepare,  heliosdb_bind_row, heliosdb_bind_key,
+    heliosdb_step, heliosdb_read,  heliosdb_reset, heliosdb_finalize, heliosdb_flush,
+};
+
+static int insert(const struct library *library, void *db, int first, int count) {
+    void *stmt = library->prepare(db, "INSERT INTO hdb_bench VALUES (?, ?, ?)");
+    char text[100];
+    for (int id = first; id < first + count; id++) {
+        make_text(text, sizeof text, id);
+        library->bind_row(stmt, id, text, id * 0.5);
+        library->step(stmt);
+        library->reset(stmt);
+    }
+    library->finalize(stmt);
+    return first + count;
+}
+
+static int insert_in_transaction(const struct library *library, void *db, int first, int count) {
+    library->run(db, "BEGIN");
+    int next = insert(library, db, first, count);
+    library->run(db, "COMMIT");
+    return next;
+}
+
+static int writes(const struct library *library, void *db, const struct sizes *sizes) {
+    library->run(db, "CREATE TABLE hdb_bench(id INTEGER PRIMARY KEY, a TEXT, v REAL)");
+    double start = now();
+    int next = insert(library, db, 1, sizes->commits);
+    report("insert_commit", start, sizes->commits);
+    library->run(db, "PRAGMA synchronous = NORMAL");
+    start = now();
+    next = insert(library, db, next, sizes->commits);
+    report("insert_commit_normal", start, sizes->commits);
+    library->run(db, "PRAGMA synchronous = FULL");
+    start = now();
+    next = insert_in_transaction(library, db, next, sizes->inserts);
+    report("insert_transaction", start, sizes->inserts);
+    start = now();
+    int left = sizes->rows - next + 1;
+    insert_in_transaction(library, db, next, left);
+    report("executemany", start, left);
+    if (library->flush) {
+        start = now();
+        library->flush(db);
+        report("flush", start, 1);
+    }
+    return sizes->rows;
+}
+
+static void reads(const struct library *library, void *db, const struct sizes *sizes) {
+    long long sum = 0;
+    double start = now();
+    void *stmt = library->prepare(db, "SELECT id, a, v FROM hdb_bench WHERE id = ?");
+    for (int i = 0; i < sizes->selects; i++) {
+        library->bind_key(stmt, key_of(i, sizes->rows));
+        check(!library->step(stmt), "a row is missing");
+        sum += library->read(stmt, 3);
+        library->reset(stmt);
+    }
+    library->finalize(stmt);
+    report("point_select", start, sizes->selects);
+    start = now();
+    int count = 0;
+    stmt = library->prepare(db, "SELECT id, a, v FROM hdb_bench");
+    for (; library->step(stmt); count++)
+        sum += library->read(stmt, 3);
+    library->finalize(stmt);
+    report("fetchall", start, count);
+    start = now();
+    stmt = library->prepare(db, "SELECT count(*) FROM hdb_bench WHERE a LIKE 'hello%'");
+    check(!library->step(stmt) || library->read(stmt, 1) != count - count / 10, "the count is wrong");
+    library->finalize(stmt);
+    report("like_count", start, 1);
+    check(sum == 0, "the rows are empty");
+}
+
+int main(int argc, char **argv) {
+    struct sizes sizes;
+    if (argc != 7) {
+        fprintf(stderr, "usage: embedded sqlite|sqlite-wal|heliosdb PATH ROWS COMMITS INSERTS SELECTS\n");
+        return 2;
+    }
+    const struct library *library = strcmp(argv[1], "heliosdb") == 0 ? &heliosdb : &sqlite;
+    parse_sizes(argv + 3, &sizes);
+    double start = now();
+    void *db = library->open(argv[2]);
+    library->run(db, strcmp(argv[1], "sqlite-wal") == 0 ? "PRAGMA journal_mode = WAL" : "SELECT * FROM sqlite_master");
+    report("connect_first", start, 1);
+    writes(library, db, &sizes);
+    start = now();
+    void *second = library->open(argv[2]);
+    library->run(second, "SELECT * FROM sqlite_master");
+    report("connect_second", start, 1);
+    library->close(second);
+    reads(library, db, &sizes);
+    start = now();
+    library->close(db);
+    report("close", start, 1);
+    return 0;
+}

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Times libheliosdb beside its peers, in one run, and prints ratios.
+
+Usage: bench/run.py [--quick] [--build DIR] [--json FILE] [--rows N] [--repetitions N] ...
+
+Embedded, it stands beside the standard library's sqlite3 (as it comes, and in WAL mode) and libsqlite3 in C; in daemon
+mode beside libpq in C and psycopg, on each server whose DSN is in HELIOSDB_TEST_DSN_HELIOSDB or
+HELIOSDB_TEST_DSN_POSTGRESQL (`tests/support/servers.sh run bench/run.py` starts both). The table hdb_bench of these
+servers is dropped. Nothing here fails because something is slow.
+"""
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Iterator
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "bindings" / "python")]
+
+from subjects import Daemon, Embedded, Program, Psycopg, Sqlite, Subject  # noqa: E402
+from workload import Sizes  # noqa: E402
+
+MEASURES = {
+    "connect_first": "connect, first",
+    "connect_second": "connect, second",
+    "insert_commit": "insert + commit",
+    "insert_commit_normal": "  synchronous=NORMAL",
+    "insert_transaction": "insert in a transaction, a row",
+    "executemany": "executemany (libpq: COPY), a row",
+    "flush": "flush to the engine's tables",
+    "point_select": "select by key",
+    "fetchall": "fetch all, a row",
+    "like_count": "count(*) with LIKE",
+    "close": "close",
+}
+Results = dict[str, dict[str, list[float]]]  # subject, measure: seconds per operation, one for each repetition
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes, two repetitions: a smoke test")
+    parser.add_argument("--build", type=Path, default=HERE.parent / "build", help="Meson's build directory")
+    parser.add_argument("--json", type=Path, help="where to write all values (default: BUILD/bench.json)")
+    parser.add_argument("--rows", type=int, help="rows of the table (100000)")
+    parser.add_argument("--commits", type=int, help="inserts with a commit each (500)")
+    parser.add_argument("--inserts", type=int, help="inserts in one transaction (5000)")
+    parser.add_argument("--selects", type=int, help="selects by key (2000)")
+    parser.add_argument("--repetitions", type=int, help="how often all is done; medians are shown (5)")
+    parser.add_argument("--seconds", type=float, default=120, help="no further repetition of a subject after this time")
+    chosen = parser.parse_args()
+    normal = {"rows": 100_000, "commits": 500, "inserts": 5_000, "selects": 2_000, "repetitions": 5}
+    quick = {"rows": 2_000, "commits": 20, "inserts": 100, "selects": 100, "repetitions": 2}
+    for name, value in (quick if chosen.quick else normal).items():
+        if getattr(chosen, name) is None:
+            setattr(chosen, name, value)
+    if chosen.rows <= 2 * chosen.commits + chosen.inserts or min(chosen.commits, chosen.inserts, chosen.selects) < 1:
+        parser.error("--rows must be more than twice --commits and --inserts together, and each at least 1")
+    chosen.json = chosen.json or chosen.build / "bench.json"
+    return chosen
+
+
+def compile_program(name: str, build: Path, libraries: list[str]) -> Path:
+    """Compiles one of the C programs into BUILD/bench and returns its path."""
+    program = build / "bench" / name
+    program.parent.mkdir(exist_ok=True)
+    flags = subprocess.check_output(["pkg-config", "--cflags", "--libs", *libraries], text=True).split()
+    if name == "embedded":
+        source = build / "src"
+        flags += [f"-I{HERE.parent / 'include'}", f"-I{build / 'include'}", f"-L{source}", "-lheliosdb", f"-Wl,-rpath,{source}"]
+    compiler = os.environ.get("CC", "cc")
+    subprocess.run([compiler, "-O2", "-std=gnu11", str(HERE / f"{name}.c"), "-o", str(program), *flags], check=True)
+    return program
+
+
+def groups(build: Path) -> Iterator[tuple[str, list[Subject]]]:
+    """Title and subjects of each table; the last subject is ours, the others its peers."""
+    embedded = compile_program("embedded", build, ["sqlite3"])
+    raw_libpq = compile_program("raw_libpq", build, ["libpq"])
+    yield "embedded, Python", [Sqlite(), Sqlite(wal=True), Embedded()]
+    yield "embedded, C", [
+        Program("libsqlite3", embedded, "sqlite"),
+        Program("libsqlite3 WAL", embedded, "sqlite-wal"),
+        Program("libheliosdb", embedded, "heliosdb"),
+    ]
+    have_psycopg = importlib.util.find_spec("psycopg") is not None
+    if not have_psycopg:
+        print("psycopg is not measured: it is not installed (build/venv/bin/python has it)")
+    for server, variable in ("HeliosDB", "HELIOSDB_TEST_DSN_HELIOSDB"), ("PostgreSQL", "HELIOSDB_TEST_DSN_POSTGRESQL"):
+        dsn = os.environ.get(variable)
+        if not dsn:
+            print(f"daemon mode on {server} is not measured: {variable} is not set")
+            continue
+        peers: list[Subject] = [Program("libpq in C", raw_libpq, dsn=dsn)]
+        if have_psycopg:
+            peers.append(Psycopg(dsn))
+        yield f"daemon on {server}, Python", [*peers, Daemon(dsn)]
+
+
+def measure(subjects: list[Subject], sizes: Sizes, chosen: argparse.Namespace) -> Results:
+    """Runs the subjects in turn, so that what else the machine does falls on all of them."""
+    results: Results = {subject.name: {} for subject in subjects}
+    spent = dict.fromkeys(results, 0.0)
+    for _ in range(chosen.repetitions):
+        for subject in subjects:
+            if spent[subject.name] > chosen.seconds:
+                continue
+            directory = Path(tempfile.mkdtemp(prefix="hdb-bench-"))
+            start = time.monotonic()
+            try:
+                for found in subject.run(directory, sizes):
+                    results[subject.name].setdefault(found.name, []).append(found.seconds / found.count)
+            finally:
+                spent[subject.name] += time.monotonic() - start
+                shutil.rmtree(directory, ignore_errors=True)
+    return results
+
+
+def shown(seconds: float) -> str:
+    for unit, factor in ("s", 1), ("ms", 1e3):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} us"
+
+
+def print_table(title: str, results: Results) -> None:
+    """Medians; after each peer, how many times as long ours takes."""
+    *peers, ours = results
+    print(f"\n{title}")
+    header = [ours, *(cell for peer in peers for cell in (peer, "ratio"))]
+    print(f"{'':34}" + "".join(f"{cell:>16}" if cell != "ratio" else f"{cell:>8}" for cell in header))
+    for name, label in MEASURES.items():
+        medians = {subject: statistics.median(values[name]) for subject, values in results.items() if name in values}
+        if ours not in medians:
+            continue
+        line = f"{label:34}{shown(medians[ours]):>16}"
+        for peer in peers:
+            if peer in medians:
+                line += f"{shown(medians[peer]):>16}{medians[ours] / medians[peer]:>8.2f}"
+            else:
+                line += f"{'-':>16}{'':>8}"
+        print(line)
+
+
+def machine() -> dict[str, object]:
+    return {
+        "cpus": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def main() -> None:
+    chosen = options()
+    sizes = Sizes(chosen.rows, chosen.commits, chosen.inserts, chosen.selects)
+    os.environ.setdefault("HELIOSDB_LIBRARY", str(chosen.build / "src" / "libheliosdb.so"))
+    os.environ.setdefault("HELIOSDB_NOTICES", "off")
+    print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio is how many times as long ours takes as the peer")
+    report = {"machine": machine(), "sizes": vars(sizes), "repetitions": chosen.repetitions, "groups": {}}
+    for title, subjects in groups(chosen.build):
+        results = measure(subjects, sizes, chosen)
+        print_table(title, results)
+        report["groups"][title] = results
+    chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    print(f"\nall values, in seconds for one operation: {chosen.json}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The work that is timed, as an application of the DB-API writes it; the C programs do the same.
+
+A subject is one of subjects.py; its connections have execute(), cursor(), commit() and close(), as sqlite3's and
+psycopg's have.
+"""
+import time
+from dataclasses import dataclass
+from typing import Any, Iterator
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything: rows of the table, single inserts, inserts in a transaction, selects by key."""
+
+    rows: int
+    commits: int
+    inserts: int
+    selects: int
+
+    def arguments(self) -> list[str]:
+        """As the C programs take them."""
+        return [str(self.rows), str(self.commits), str(self.inserts), str(self.selects)]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What was timed, how long it took in all, and for how many operations."""
+
+    name: str
+    seconds: float
+    count: int
+
+
+class Stopwatch:
+    """`with watch("name", count):` appends a Measure."""
+
+    def __init__(self) -> None:
+        self.measures: list[Measure] = []
+
+    def __call__(self, name: str, count: int = 1) -> "Stopwatch":
+        self._name, self._count = name, count
+        return self
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        seconds = time.perf_counter() - self._start
+        if kind is None:
+            self.measures.append(Measure(self._name, seconds, self._count))
+
+
+def key_of(i: int, rows: int) -> int:
+    """Keys spread over the table, in no order."""
+    return i * 7919 % rows + 1
+
+
+def row_of(key: int) -> tuple[int, str, float]:
+    return key, f"{'hello' if key % 10 else 'world'} number {key} of the benchmark's rows", key * 0.5
+
+
+def rows_of(first: int, count: int) -> Iterator[tuple[int, str, float]]:
+    return map(row_of, range(first, first + count))
+
+
+def run(subject: Any, sizes: Sizes) -> list[Measure]:
+    """Does the work once, on a database where the table hdb_bench is not yet."""
+    watch = Stopwatch()
+    with watch("connect_first"):
+        conn = subject.connect()
+        conn.execute("SELECT 1").fetchall()
+    writes(subject, conn, sizes, watch)
+    with watch("connect_second"):
+        second = subject.connect()
+        second.execute("SELECT 1").fetchall()
+    second.close()
+    reads(subject, conn, sizes, watch)
+    with watch("close"):
+        conn.close()
+    subject.clean()
+    return watch.measures
+
+
+def writes(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
+    insert = "INSERT INTO hdb_bench VALUES ({0}, {0}, {0})".format(subject.mark)
+    conn.execute("DROP TABLE IF EXISTS hdb_bench")
+    conn.execute(f"CREATE TABLE hdb_bench(id {subject.integer} PRIMARY KEY, a TEXT, v {subject.real})")
+    conn.commit()
+    following = insert_and_commit(conn, insert, 1, sizes.commits, watch("insert_commit", sizes.commits))
+    if subject.relaxable:
+        conn.execute("PRAGMA synchronous = NORMAL")
+        watch("insert_commit_normal", sizes.commits)
+        following = insert_and_commit(conn, insert, following, sizes.commits, watch)
+        conn.execute("PRAGMA synchronous = FULL")
+    with watch("insert_transaction", sizes.inserts):
+        for row in rows_of(following, sizes.inserts):
+            conn.execute(insert, row)
+        conn.commit()
+    following += sizes.inserts
+    left = sizes.rows - following + 1
+    rows = list(rows_of(following, left))
+    with watch("executemany", left):
+        conn.cursor().executemany(insert, rows)
+        conn.commit()
+    flush = getattr(conn, "flush", None)
+    if subject.flushes and flush:
+        with watch("flush"):
+            flush()
+
+
+def insert_and_commit(conn: Any, insert: str, first: int, count: int, watch: Stopwatch) -> int:
+    with watch:
+        for row in rows_of(first, count):
+            conn.execute(insert, row)
+            conn.commit()
+    return first + count
+
+
+def reads(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
+    select = f"SELECT id, a, v FROM hdb_bench WHERE id = {subject.mark}"
+    with watch("point_select", sizes.selects):
+        for i in range(sizes.selects):
+            (row,) = conn.execute(select, (key_of(i, sizes.rows),)).fetchall()
+    assert row == row_of(key_of(sizes.selects - 1, sizes.rows)), row
+    conn.commit()
+    with watch("fetchall", sizes.rows):
+        found = conn.execute("SELECT id, a, v FROM hdb_bench").fetchall()
+    assert len(found) == sizes.rows
+    with watch("like_count"):
+        ((count,),) = conn.execute("SELECT count(*) FROM hdb_bench WHERE a LIKE 'hello%'").fetchall()
+    assert count == sizes.rows - sizes.rows // 10, count
+    conn.commit()
