@@ -12,7 +12,7 @@ module HeliosDB
   # Finds and loads libheliosdb: +HELIOSDB_LIBRARY+, then the copy inside the gem, then the system's.
   module Library
     BUNDLED = File.expand_path("native/libheliosdb.so", __dir__)
-    SYSTEM = "libheliosdb.so.0"
+    SYSTEM = "libheliosdb.so.0.1"
 
     # @return [String] path or name of the library to load
     def self.path
