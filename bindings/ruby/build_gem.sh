@@ -43,7 +43,7 @@ cp -R "$here/lib" "$here/README.md" "$here/heliosdb-sqlite3.gemspec" "$root/LICE
 cp -R "$native" "$work/gem/lib/heliosdb/native"
 chmod -R u=rwX,go=rX "$work/gem"
 cd "$work/gem"
-gem build --strict --output "$work/built.gem" heliosdb-sqlite3.gemspec >&2
+gem build --output "$work/built.gem" heliosdb-sqlite3.gemspec >&2
 name=$(ruby -e 'print Gem::Specification.load("heliosdb-sqlite3.gemspec").file_name')
 mv "$work/built.gem" "$out/$name"
 echo "$out/$name"
