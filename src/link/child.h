@@ -11,6 +11,6 @@
  * The program starts with /dev/null as its standard streams, default signals, no signal blocked, fds[0] as its
  * descriptor 3, fds[1] as 4 and so on; it must close whatever else the host failed to mark close-on-exec. Its
  * environment is ours. HDB_CANTOPEN names the program and the system's reason, for a failing exec too. */
-int hdb_child_spawn_detached(const char *path, char *const argv[], const int *fds, int fd_count, hdb_error *error);
+int hdb_child_spawn_detached(const char *path, const char *const argv[], const int *fds, int fd_count, hdb_error *error);
 
 #endif

@@ -35,7 +35,7 @@ static int prepare(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attri
     return rc;
 }
 
-static int spawn(pid_t *pid, const char *path, char *const argv[], const int *copies, int count) {
+static int spawn(pid_t *pid, const char *path, const char *const argv[], const int *copies, int count) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     int rc = posix_spawn_file_actions_init(&actions);
@@ -46,7 +46,7 @@ static int spawn(pid_t *pid, const char *path, char *const argv[], const int *co
     if (rc == 0) {
         rc = prepare(&actions, &attributes, copies, count);
         if (rc == 0)
-            rc = posix_spawn(pid, path, &actions, &attributes, argv, environ);
+            rc = posix_spawn(pid, path, &actions, &attributes, (char *const *)argv, environ);
         posix_spawnattr_destroy(&attributes);
     }
     posix_spawn_file_actions_destroy(&actions);
@@ -67,7 +67,7 @@ static int reap(pid_t pid, const char *path, hdb_error *error) {
     return hdb_error_set(error, HDB_CANTOPEN, NULL, "%s failed with exit status %d", path, WEXITSTATUS(status));
 }
 
-int hdb_child_spawn_detached(const char *path, char *const argv[], const int *fds, int fd_count, hdb_error *error) {
+int hdb_child_spawn_detached(const char *path, const char *const argv[], const int *fds, int fd_count, hdb_error *error) {
     int copies[FDS_MAX] = {-1, -1, -1, -1}, rc = HDB_OK, failure = 0;
     pid_t pid;
 

@@ -145,7 +145,8 @@ static bool look_up(hdb_engine *engine) {
 }
 
 static int spawn_keeper(hdb_engine *engine, int start_lock, hdb_error *error) {
-    char linger[32], *argv[12];
+    const char *argv[12];
+    char linger[32];
     int report[2], n = 0, rc;
 
     snprintf(linger, sizeof linger, "%lld", (long long)(engine->linger > 0 ? engine->linger + 0.999 : 0));

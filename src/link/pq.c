@@ -216,11 +216,6 @@ static int describe(hdb_link *link, pq_statement *statement, hdb_error *error) {
     PGresult *result = NULL;
     int rc;
 
-    if (!PQsendPrepare(link->conn, statement->name, statement->sql, statement->count, statement->types))
-        return pq_lost(link, error);
-    rc = pq_collect(link, statement->sql, NULL, error);
-    if (rc != HDB_OK)
-        return rc;
     if (!PQsendDescribePrepared(link->conn, statement->name))
         return pq_lost(link, error);
     rc = pq_collect(link, statement->sql, &result, error);
@@ -236,32 +231,69 @@ static void forget(hdb_link *link, pq_statement *statement) {
 }
 
 /* Prepares the text for link->params, or finds it prepared. Who gets an unnamed statement frees it. */
-static int prepare(hdb_link *link, const char *sql, int count, pq_statement **out, bool *cached, hdb_error *error) {
+static int prepare(hdb_link *link, const char *sql, int count, pq_statement **out, hdb_error *error) {
     pq_statement *statement = pq_statement_find(link, sql, count);
-    int rc;
+    int rc = HDB_OK;
 
-    *cached = statement != NULL;
     if (statement == NULL) {
         statement = pq_statement_new(link, sql, count);
         if (statement == NULL)
             return hdb_error_nomem(error);
-        rc = describe(link, statement, error);
-        if (rc != HDB_OK) {
-            forget(link, statement);
-            return rc;
-        }
+        rc = PQsendPrepare(link->conn, statement->name, sql, count, statement->types)
+                 ? pq_collect(link, sql, NULL, error)
+                 : pq_lost(link, error);
     }
-    *out = statement;
-    return HDB_OK;
+    if (rc == HDB_OK && !statement->described)
+        rc = describe(link, statement, error);
+    if (rc != HDB_OK)
+        forget(link, statement);
+    else
+        *out = statement;
+    return rc;
 }
 
-static int send_prepared(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error) {
+/* HeliosDB describes a prepared statement's rows as they were when it was prepared, whatever has happened to the table
+ * since, and then sends others: there, what gives rows is parsed anew each time, in the same round trip. */
+static int send_statement(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error) {
     const pq_params *params = &link->params;
+    int sent;
 
-    return PQsendQueryPrepared(link->conn, statement->name, statement->count, params->values, params->lengths,
-                               params->formats, binary)
-               ? HDB_OK
-               : pq_lost(link, error);
+    if (link->peer == HDB_PEER_HELIOSDB && statement->rows)
+        sent = PQsendQueryParams(link->conn, statement->sql, statement->count, statement->types, params->values,
+                                 params->lengths, params->formats, binary);
+    else
+        sent = PQsendQueryPrepared(link->conn, statement->name, statement->count, params->values, params->lengths,
+                                   params->formats, binary);
+    return sent ? HDB_OK : pq_lost(link, error);
+}
+
+/* HeliosDB takes the type of an expression for text now and then, and fails when it has to send a number as that, after
+ * having run the statement. Text results are right always, so binary ones are for what is read from tables. */
+static bool wants_binary(const hdb_link *link, const pq_statement *statement, enum hdb_row_format format, bool stream) {
+    if (format != HDB_ROWS_NATIVE || !statement->binary)
+        return false;
+    return link->peer == HDB_PEER_POSTGRESQL ||
+           (pq_kind_of(statement->sql) == PQ_READS && (stream || statement->bytea));
+}
+
+/* The answer, or the lack of one, is a matter of formats: asking again in text will do. */
+static bool is_unreadable(const hdb_error *error, int rc, const PGresult *result) {
+    return rc == HDB_OK ? result != NULL && PQnfields(result) > 0 && !pq_columns_are_binary(result)
+                        : strcmp(error->sqlstate, "22P03") == 0;
+}
+
+static int run(hdb_link *link, const pq_statement *statement, bool binary, PGresult **out, hdb_error *error) {
+    int rc = send_statement(link, statement, binary, error);
+
+    if (rc == HDB_OK)
+        rc = pq_collect(link, statement->sql, out, error);
+    if (binary && link->conn != NULL && link->peer == HDB_PEER_HELIOSDB && is_unreadable(error, rc, *out)) {
+        PQclear(*out);
+        *out = NULL;
+        hdb_error_clear(error);
+        rc = run(link, statement, false, out, error);
+    }
+    return rc;
 }
 
 /* The cached statement no longer fits the schema, or somebody has discarded it: nothing was run. */
@@ -270,93 +302,116 @@ static bool is_stale(const hdb_error *error) {
            (strcmp(error->sqlstate, "0A000") == 0 && strstr(hdb_error_message(error), "cached plan") != NULL);
 }
 
+static int query(hdb_link *link, const char *sql, int count, enum hdb_row_format format, PGresult **out,
+                 hdb_error *error) {
+    bool retry = PQtransactionStatus(link->conn) == PQTRANS_IDLE, stale;
+    pq_statement *statement = NULL;
+    int rc;
+
+    for (;; retry = false) {
+        if ((rc = prepare(link, sql, count, &statement, error)) != HDB_OK)
+            return rc;
+        rc = run(link, statement, wants_binary(link, statement, format, false), out, error);
+        stale = rc != HDB_OK && is_stale(error);
+        if (stale || !pq_statement_is_cached(statement))
+            forget(link, statement);
+        if (!stale || !retry || link->conn == NULL)
+            return rc;
+    }
+}
+
 int hdb_link_query(hdb_link *link, const char *sql, const hdb_value *values, int count, enum hdb_row_format format,
                    hdb_rows **out, hdb_error *error) {
-    pq_statement *statement = NULL;
     PGresult *result = NULL;
-    bool cached = false, idle;
     int rc;
 
     if (out != NULL)
         *out = NULL;
     if ((rc = pq_check_idle(link, error)) != HDB_OK || (rc = pq_params_set(link, values, count, error)) != HDB_OK)
         return rc;
-    idle = PQtransactionStatus(link->conn) == PQTRANS_IDLE;
-    do {
-        if ((rc = prepare(link, sql, count, &statement, &cached, error)) != HDB_OK)
-            return rc;
-        rc = send_prepared(link, statement, format == HDB_ROWS_NATIVE && statement->binary, error);
-        if (rc == HDB_OK)
-            rc = pq_collect(link, sql, &result, error);
-        if (!pq_statement_is_cached(statement) || (rc != HDB_OK && is_stale(error)))
-            forget(link, statement);
-    } while (rc != HDB_OK && cached && idle && link->conn != NULL && is_stale(error));
-    if (rc == HDB_OK && out != NULL)
-        rc = pq_rows_new(result, format, out, error);
+    /* SHOW, EXPLAIN and the like give rows on HeliosDB only by the simple protocol, and the rest gains nothing by being
+     * prepared. */
+    if (count == 0 && pq_kind_of(sql) == PQ_OTHER)
+        rc = run_simple(link, sql, &result, error);
     else
-        PQclear(result);
+        rc = query(link, sql, count, format, &result, error);
+    if (rc == HDB_OK && out != NULL)
+        return pq_rows_new(result, format, out, error);
+    PQclear(result);
     return rc;
 }
 
 /* --- streams --- */
 
-static int stream_row(const PGresult *result, enum hdb_row_format format, hdb_value *cells, hdb_row_callback callback,
-                      void *context) {
+typedef struct stream {
+    enum hdb_row_format format;
+    hdb_row_callback callback;
+    void *context;
+    hdb_value *cells;
+    int64_t rows; /* handed out */
+} stream;
+
+static int stream_row(stream *to, PGresult *result, hdb_error *error) {
     int columns = PQnfields(result);
 
+    if (to->cells == NULL && (to->cells = calloc((size_t)columns + 1, sizeof *to->cells)) == NULL)
+        return hdb_error_nomem(error);
+    if (PQfformat(result, 0) == 1 && !pq_columns_are_binary(result))
+        return hdb_error_set(error, HDB_ERROR, "22P03", "the table has changed");
+    pq_rows_decode(result);
     for (int column = 0; column < columns; column++)
-        cells[column] = pq_cell(result, 0, column, format);
-    return callback(context, cells, columns);
+        to->cells[column] = pq_cell(result, 0, column, to->format);
+    to->rows++;
+    return to->callback(to->context, to->cells, columns);
 }
 
 /* After the callback has had enough the rest is read and dropped: the session stays usable. */
-static int stream_rows(hdb_link *link, const char *sql, enum hdb_row_format format, hdb_row_callback callback,
-                       void *context, hdb_error *error) {
-    hdb_value *cells = NULL;
+static int stream_rows(hdb_link *link, const char *sql, stream *to, hdb_error *error) {
     PGresult *result;
     int rc = HDB_OK, wait;
 
-    for (;;) {
-        if ((wait = pq_wait_result(link, error)) != HDB_OK) {
-            rc = wait;
-            break;
-        }
+    while (link->conn != NULL) {
+        if ((wait = pq_wait_result(link, error)) != HDB_OK)
+            return wait;
         if ((result = PQgetResult(link->conn)) == NULL)
             break;
-        if (PQresultStatus(result) == PGRES_FATAL_ERROR || PQresultStatus(result) == PGRES_BAD_RESPONSE) {
-            if (rc == HDB_OK)
-                rc = pq_from_result(link, result, sql, error);
-        } else if (PQntuples(result) > 0 && rc == HDB_OK) {
-            if (cells == NULL && (cells = calloc((size_t)PQnfields(result) + 1, sizeof *cells)) == NULL)
-                rc = hdb_error_nomem(error);
-            pq_rows_decode(result);
-            if (rc == HDB_OK)
-                rc = stream_row(result, format, cells, callback, context);
-        }
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR || PQresultStatus(result) == PGRES_BAD_RESPONSE)
+            rc = rc == HDB_OK ? pq_from_result(link, result, sql, error) : rc;
+        else if (PQntuples(result) > 0 && rc == HDB_OK)
+            rc = stream_row(to, result, error);
         PQclear(result);
-        if (link->conn == NULL)
-            break;
     }
-    free(cells);
+    return rc;
+}
+
+static int run_stream(hdb_link *link, const pq_statement *statement, bool binary, stream *to, hdb_error *error) {
+    int rc = send_statement(link, statement, binary, error);
+
+    if (rc != HDB_OK)
+        return rc;
+    PQsetSingleRowMode(link->conn);
+    rc = stream_rows(link, statement->sql, to, error);
+    if (rc != HDB_OK && binary && to->rows == 0 && link->conn != NULL && link->peer == HDB_PEER_HELIOSDB &&
+        is_unreadable(error, rc, NULL)) {
+        hdb_error_clear(error);
+        rc = run_stream(link, statement, false, to, error);
+    }
     return rc;
 }
 
 int hdb_link_stream(hdb_link *link, const char *sql, const hdb_value *values, int count, enum hdb_row_format format,
                     hdb_row_callback callback, void *context, hdb_error *error) {
+    stream to = {.format = format, .callback = callback, .context = context};
     pq_statement *statement = NULL;
-    bool cached;
     int rc;
 
     if ((rc = pq_check_idle(link, error)) != HDB_OK || (rc = pq_params_set(link, values, count, error)) != HDB_OK ||
-        (rc = prepare(link, sql, count, &statement, &cached, error)) != HDB_OK)
+        (rc = prepare(link, sql, count, &statement, error)) != HDB_OK)
         return rc;
-    rc = send_prepared(link, statement, format == HDB_ROWS_NATIVE && statement->binary, error);
-    if (rc == HDB_OK) {
-        PQsetSingleRowMode(link->conn);
-        rc = stream_rows(link, sql, format, callback, context, error);
-    }
+    rc = run_stream(link, statement, wants_binary(link, statement, format, true), &to, error);
     if (!pq_statement_is_cached(statement) || (rc != HDB_OK && is_stale(error)))
         forget(link, statement);
+    free(to.cells);
     return rc;
 }
 

@@ -31,7 +31,11 @@ typedef struct pq_statement {
     uint64_t hash;
     char name[16]; /* "" for the unnamed one, which lives for one call */
     char *sql;
-    bool binary; /* every result column is of a type that is read in binary; false until described */
+    bool described;
+    /* Of its result columns, once described: */
+    bool rows;   /* there are some */
+    bool binary; /* all are of types that are read in binary */
+    bool bytea;  /* one is, which text would make twice as long */
     int count;
     Oid *types; /* 0: declared by a NULL, and what the server made of it is not one of ours */
 } pq_statement;
@@ -96,6 +100,14 @@ int pq_collect(hdb_link *link, const char *sql, PGresult **out, hdb_error *error
 
 /* pq_statement.c */
 
+/* What may be done with a text, told by its first word. */
+enum pq_kind {
+    PQ_READS,   /* SELECT, WITH: run again at will */
+    PQ_CHANGES, /* INSERT, UPDATE, DELETE */
+    PQ_OTHER
+};
+enum pq_kind pq_kind_of(const char *sql);
+
 /* Fills link->params from values. */
 int pq_params_set(hdb_link *link, const hdb_value *values, int count, hdb_error *error);
 void pq_params_free(pq_params *params);
@@ -115,8 +127,8 @@ static inline bool pq_statement_is_cached(const pq_statement *statement) {
 
 /* rows.c */
 
-/* Whether cells of that type are understood in binary. */
-bool pq_type_is_binary(Oid type);
+/* Whether all columns are of types whose cells are understood in binary. */
+bool pq_columns_are_binary(const PGresult *result);
 /* Turns the hex text of bytea cells into bytes, in place. */
 void pq_rows_decode(PGresult *result);
 hdb_value pq_cell(const PGresult *result, int row, int column, enum hdb_row_format format);

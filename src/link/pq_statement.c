@@ -7,9 +7,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* The protocol counts parameters in 16 bits. A text longer than this is not worth keeping. */
 enum { PARAMS_MAX = 65535, CACHED_TEXT_MAX = 128 * 1024 };
+
+/* Past white space, comments and opening parentheses. */
+static const char *first_word(const char *sql) {
+    for (;;) {
+        sql += strspn(sql, " \t\r\n\f(");
+        if (sql[0] == '-' && sql[1] == '-') {
+            sql += strcspn(sql, "\n");
+        } else if (sql[0] == '/' && sql[1] == '*') {
+            const char *end = strstr(sql + 2, "*/");
+            if (end == NULL)
+                return "";
+            sql = end + 2;
+        } else {
+            return sql;
+        }
+    }
+}
+
+enum pq_kind pq_kind_of(const char *sql) {
+    static const struct {
+        const char *word;
+        enum pq_kind kind;
+    } words[] = {
+        {"SELECT", PQ_READS}, {"WITH", PQ_READS}, {"INSERT", PQ_CHANGES}, {"UPDATE", PQ_CHANGES}, {"DELETE", PQ_CHANGES},
+    };
+    const char *word = first_word(sql);
+    size_t length = strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i].word) == length && strncasecmp(word, words[i].word, length) == 0)
+            return words[i].kind;
+    return PQ_OTHER;
+}
 
 void pq_params_free(pq_params *params) {
     free(params->types);
@@ -144,10 +178,12 @@ void pq_statement_described(pq_statement *statement, const PGresult *result) {
     for (int i = 0; i < statement->count && i < PQnparams(result); i++)
         if (statement->types[i] == 0)
             statement->types[i] = PQparamtype(result, i);
-    statement->binary = true;
+    statement->described = true;
+    statement->rows = columns > 0;
+    statement->binary = pq_columns_are_binary(result);
     for (int i = 0; i < columns; i++)
-        if (!pq_type_is_binary(PQftype(result, i)))
-            statement->binary = false;
+        if (PQftype(result, i) == PQ_BYTEA)
+            statement->bytea = true;
 }
 
 void pq_statement_remove(hdb_link *link, pq_statement *statement) {

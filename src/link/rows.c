@@ -43,11 +43,20 @@ static const struct {
     {1186, false, "interval"},
 };
 
-bool pq_type_is_binary(Oid type) {
+static bool is_binary(Oid type) {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (types[i].oid == type)
             return types[i].binary;
     return false;
+}
+
+bool pq_columns_are_binary(const PGresult *result) {
+    int columns = PQnfields(result);
+
+    for (int i = 0; i < columns; i++)
+        if (!is_binary(PQftype(result, i)))
+            return false;
+    return true;
 }
 
 static int hex_digit(char c) {
