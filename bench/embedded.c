@@ -68,7 +68,7 @@ static int sqlite_step(void *stmt) {
 static long long sqlite_read(void *stmt, int columns) {
     long long sum = sqlite3_column_int64(stmt, 0);
     if (columns > 1)
-        sum += (long long)strlen((const char *)sqlite3_column_text(stmt, 1)) + (long long)sqlite3_column_double(stmt, 2);
+        sum += sqlite3_column_text(stmt, 1)[0] + (long long)sqlite3_column_double(stmt, 2);
     return sum;
 }
 
@@ -119,7 +119,7 @@ static int heliosdb_step(void *stmt) {
 static long long heliosdb_read(void *stmt, int columns) {
     long long sum = hdb_column_int64(stmt, 0);
     if (columns > 1)
-        sum += (long long)strlen(hdb_column_text(stmt, 1)) + (long long)hdb_column_double(stmt, 2);
+        sum += hdb_column_text(stmt, 1)[0] + (long long)hdb_column_double(stmt, 2);
     return sum;
 }
 
@@ -227,7 +227,8 @@ int main(int argc, char **argv) {
     parse_sizes(argv + 3, &sizes);
     double start = now();
     void *db = library->open(argv[2]);
-    library->run(db, strcmp(argv[1], "sqlite-wal") == 0 ? "PRAGMA journal_mode = WAL" : "SELECT * FROM sqlite_master");
+    int wal = strcmp(argv[1], "sqlite-wal") == 0;
+    library->run(db, wal ? "PRAGMA journal_mode = WAL" : "SELECT * FROM sqlite_master");
     report("connect_first", start, 1);
     writes(library, db, &sizes);
     start = now();

@@ -76,7 +76,8 @@ def compile_program(name: str, build: Path, libraries: list[str]) -> Path:
     flags = subprocess.check_output(["pkg-config", "--cflags", "--libs", *libraries], text=True).split()
     if name == "embedded":
         source = build / "src"
-        flags += [f"-I{HERE.parent / 'include'}", f"-I{build / 'include'}", f"-L{source}", "-lheliosdb", f"-Wl,-rpath,{source}"]
+        flags += [f"-I{HERE.parent / 'include'}", f"-I{build / 'include'}"]
+        flags += [f"-L{source}", "-lheliosdb", f"-Wl,-rpath,{source}"]
     compiler = os.environ.get("CC", "cc")
     subprocess.run([compiler, "-O2", "-std=gnu11", str(HERE / f"{name}.c"), "-o", str(program), *flags], check=True)
     return program
@@ -166,7 +167,7 @@ def main() -> None:
     sizes = Sizes(chosen.rows, chosen.commits, chosen.inserts, chosen.selects)
     os.environ.setdefault("HELIOSDB_LIBRARY", str(chosen.build / "src" / "libheliosdb.so"))
     os.environ.setdefault("HELIOSDB_NOTICES", "off")
-    print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio is how many times as long ours takes as the peer")
+    print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio tells how many times as long as the peer ours takes")
     report = {"machine": machine(), "sizes": vars(sizes), "repetitions": chosen.repetitions, "groups": {}}
     for title, subjects in groups(chosen.build):
         results = measure(subjects, sizes, chosen)

@@ -184,11 +184,12 @@ int ffi_bind(const char *library) {
     for (size_t i = 0; i < ffi_function_count; i++) {
         struct ffi_function *function = &ffi_functions[i];
         unsigned count = (unsigned)strlen(function->parameters);
+        ffi_type *result = type_of(function->result);
         *(void **)&function->address = dlsym(handle, function->name);
         for (unsigned k = 0; k < count; k++)
             function->types[k] = type_of(function->parameters[k]);
         if (!function->address ||
-            ffi_prep_cif(&function->cif, FFI_DEFAULT_ABI, count, type_of(function->result), function->types) != FFI_OK) {
+            ffi_prep_cif(&function->cif, FFI_DEFAULT_ABI, count, result, function->types) != FFI_OK) {
             fprintf(stderr, "%s: not exported\n", function->name);
             return -1;
         }

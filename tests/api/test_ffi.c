@@ -142,7 +142,8 @@ static void test_errors(void **state) {
 }
 
 static void test_exec_and_counts(void **state) {
-    static const char script[] = "CREATE TABLE t(id INTEGER PRIMARY KEY, a); INSERT INTO t(a) VALUES (1), (2); NONSENSE";
+    static const char script[] =
+        "CREATE TABLE t(id INTEGER PRIMARY KEY, a); INSERT INTO t(a) VALUES (1), (2); NONSENSE";
     void *conn = open_database(":memory:");
     (void)state;
     /* The length ends the script before its last word. */
@@ -228,7 +229,8 @@ static void test_values(void **state) {
     assert_int_equal(call_int("hdb_bind_blob", stmt, 6, NULL, (int64_t)0), HDB_OK);
     assert_int_equal(call_int("hdb_column_count", stmt), 6);
     assert_int_equal(call_int("hdb_fetch_row", stmt), HDB_ROW);
-    static const int types[] = {HDB_TYPE_INTEGER, HDB_TYPE_FLOAT, HDB_TYPE_TEXT, HDB_TYPE_BLOB, HDB_TYPE_NULL, HDB_TYPE_BLOB};
+    static const int types[] = {HDB_TYPE_INTEGER, HDB_TYPE_FLOAT, HDB_TYPE_TEXT,
+                                HDB_TYPE_BLOB,    HDB_TYPE_NULL,  HDB_TYPE_BLOB};
     for (int i = 0; i < 6; i++)
         assert_int_equal(call_int("hdb_column_type", stmt, i), types[i]);
     assert_int_equal(call_int("hdb_column_type", stmt, 6), HDB_TYPE_NULL);
@@ -291,7 +293,8 @@ static void *interrupt_until_ended(void *argument) {
 }
 
 static void test_interrupt(void **state) {
-    static const char endless[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n";
+    static const char endless[] =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n";
     struct watch watch = {.conn = open_database(":memory:")};
     pthread_t thread;
     (void)state;
@@ -328,8 +331,8 @@ static void test_engine(void **state) {
 static void test_null_handles(void **state) {
     void *out = NULL;
     int64_t number = 0;
-    static const char *const refused[] = {"hdb_execute", "hdb_fetch_row", "hdb_reset", "hdb_clear_bindings", "hdb_flush",
-                                          "hdb_interrupt"};
+    static const char *const refused[] = {"hdb_execute",        "hdb_fetch_row", "hdb_reset",
+                                          "hdb_clear_bindings", "hdb_flush",     "hdb_interrupt"};
     (void)state;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         assert_int_equal(call_int(refused[i], NULL), HDB_MISUSE);

@@ -92,7 +92,8 @@ class FetchTest < DatabaseTest
   end
 
   def test_interrupt_from_another_thread
-    busy = Thread.new { @db.get_first_value("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n") }
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n"
+    busy = Thread.new { @db.get_first_value(endless) }
     busy.report_on_exception = false
     # The query runs without Ruby's lock, so this thread gets here; an interrupt before it began has no effect.
     until busy.join(0.05)
@@ -105,7 +106,9 @@ class FetchTest < DatabaseTest
 
   def test_two_threads_share_a_connection
     @db.execute("CREATE TABLE t(a)")
-    threads = Array.new(4) { |n| Thread.new { 50.times { |i| @db.execute("INSERT INTO t VALUES (?)", [n * 50 + i]) } } }
+    threads = Array.new(4) do |n|
+      Thread.new { 50.times { |i| @db.execute("INSERT INTO t VALUES (?)", [n * 50 + i]) } }
+    end
     threads.each(&:join)
     assert_equal [200, 19_900], @db.get_first_row("SELECT count(*), sum(a) FROM t")
   end

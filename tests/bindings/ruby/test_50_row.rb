@@ -29,7 +29,9 @@ class RowTest < DatabaseTest
   end
 
   def test_the_option
-    HDB::Database.open(":memory:", results_as_hash: true) { |db| assert_equal [{ "a" => 1 }], db.execute("SELECT 1 AS a") }
+    HDB::Database.open(":memory:", results_as_hash: true) do |db|
+      assert_equal [{ "a" => 1 }], db.execute("SELECT 1 AS a")
+    end
   end
 
   def test_statements_step_in_arrays_all_the_same

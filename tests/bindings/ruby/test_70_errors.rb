@@ -71,7 +71,9 @@ class ErrorsTest < DatabaseTest
 
   def test_not_a_database
     File.write(path, "this is no database, but long enough to look like one. " * 100)
-    error = assert_raises(HDB::NotADatabaseException) { open_database { |db| db.execute("SELECT * FROM sqlite_master") } }
+    error = assert_raises(HDB::NotADatabaseException) do
+      open_database { |db| db.execute("SELECT * FROM sqlite_master") }
+    end
     assert_match(/\Afile is not a database/, error.message)
   end
 

@@ -88,8 +88,13 @@ class InteropTest < DatabaseTest
 
   def test_two_processes_see_each_other_s_commits
     write("mine")
-    script = 'require "heliosdb/sqlite3"; SQLite3::Database.open(ARGV[0]) { |db| ' \
-             'db.execute("INSERT INTO t(a) VALUES (?)", ["theirs"]); print db.get_first_value("SELECT count(*) FROM t") }'
+    script = <<~RUBY
+      require "heliosdb/sqlite3"
+      SQLite3::Database.open(ARGV[0]) do |db|
+        db.execute("INSERT INTO t(a) VALUES (?)", ["theirs"])
+        print db.get_first_value("SELECT count(*) FROM t")
+      end
+    RUBY
     open_database do |db|
       output, status = Open3.capture2e(RbConfig.ruby, *$LOAD_PATH.flat_map { |dir| ["-I", dir] }, "-e", script, path)
       assert status.success?, output

@@ -39,31 +39,57 @@ module HeliosDB
       end
     end
 
+    # The statement is wrong, or the engine refused it.
     class SQLException < Exception; end
+    # A defect of the library.
     class InternalException < Exception; end
+    # The access mode of a new file can't be provided.
     class PermissionException < Exception; end
+    # A ROLLBACK ended the statement.
     class AbortException < Exception; end
+    # Another connection holds the lock, and did so for the whole timeout.
     class BusyException < Exception; end
+    # A statement of this very connection is in the way.
     class LockedException < Exception; end
+    # Out of memory.
     class MemoryException < Exception; end
+    # The database can't be written.
     class ReadOnlyException < Exception; end
+    # {Database#interrupt} was called.
     class InterruptException < Exception; end
+    # The disk or the link to the engine failed.
     class IOException < Exception; end
+    # The database file or an answer of the engine is malformed.
     class CorruptException < Exception; end
+    # No such name.
     class NotFoundException < Exception; end
+    # The disk is full.
     class FullException < Exception; end
+    # No engine, no file, wrong password, unreachable host.
     class CantOpenException < Exception; end
+    # SQLite's locking protocol failed.
     class ProtocolException < Exception; end
+    # Not used by SQLite.
     class EmptyException < Exception; end
+    # The schema changed under the statement.
     class SchemaChangedException < Exception; end
+    # A value or statement is over the size limit.
     class TooBigException < Exception; end
+    # A constraint refused the change.
     class ConstraintException < Exception; end
+    # A value of the wrong type where SQLite is strict.
     class MismatchException < Exception; end
+    # The call is wrong; in a child after fork(): every call.
     class MisuseException < Exception; end
+    # Large files are not supported.
     class UnsupportedException < Exception; end
+    # An authorizer refused.
     class AuthorizationException < Exception; end
+    # Not used by SQLite.
     class FormatException < Exception; end
+    # The index of a parameter is out of range, or an option does not take its value.
     class RangeException < Exception; end
+    # The file is not a database.
     class NotADatabaseException < Exception; end
 
     # What SQLite or the sqlite3 gem would do and libheliosdb refuses, by name.

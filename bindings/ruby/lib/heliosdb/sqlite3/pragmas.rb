@@ -10,18 +10,23 @@ module HeliosDB
     #   db.foreign_keys = true
     #   db.table_info("notes").map { |column| column["name"] }
     module Pragmas
+      # Pragmas that are read and set as true and false.
       BOOLEANS = %w[
         automatic_index case_sensitive_like cell_size_check checkpoint_fullfsync count_changes defer_foreign_keys
         foreign_keys full_column_names fullfsync ignore_check_constraints legacy_alter_table query_only
         read_uncommitted recursive_triggers reverse_unordered_selects short_column_names trusted_schema writable_schema
       ].freeze
+      # Pragmas that are read and set as integers.
       INTEGERS = %w[
         application_id cache_size cache_spill data_version freelist_count journal_size_limit
         max_page_count mmap_size page_count page_size schema_version soft_heap_limit threads user_version
         wal_autocheckpoint
       ].freeze
+      # Pragmas that are set by a word.
       WORDS = %w[auto_vacuum journal_mode encoding locking_mode secure_delete synchronous temp_store].freeze
+      # Those of {INTEGERS} that can't be set.
       READ_ONLY = %w[data_version freelist_count page_count].freeze
+      # Pragmas that give rows.
       QUERIES = %w[
         collation_list compile_options database_list foreign_key_check foreign_key_list incremental_vacuum index_info
         index_list index_xinfo integrity_check optimize quick_check shrink_memory stats table_list table_xinfo
@@ -66,6 +71,7 @@ module HeliosDB
         get_first_value("PRAGMA #{name}").to_i
       end
 
+      # @param value [#to_i]
       def set_int_pragma(name, value)
         execute("PRAGMA #{name}=#{value.to_i}")
       end
