@@ -167,7 +167,7 @@ def main() -> None:
     sizes = Sizes(chosen.rows, chosen.commits, chosen.inserts, chosen.selects)
     os.environ.setdefault("HELIOSDB_LIBRARY", str(chosen.build / "src" / "libheliosdb.so"))
     os.environ.setdefault("HELIOSDB_NOTICES", "off")
-    print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio tells how many times as long as the peer ours takes")
+    print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio is our time by the peer's")
     report = {"machine": machine(), "sizes": vars(sizes), "repetitions": chosen.repetitions, "groups": {}}
     for title, subjects in groups(chosen.build):
         results = measure(subjects, sizes, chosen)
