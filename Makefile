@@ -26,7 +26,8 @@ test: ## everything that can be checked; the last line counts it
 	@tools/test.sh
 
 bench: build ## measure beside sqlite3, libpq and psycopg
-	@tools/bench.sh
+	HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \
+		build/venv/bin/python bench/run.py --build build --json build/bench.json
 
 docs: build ## the reference of the C interface, in build/doxygen/html
 	meson configure build -Ddocs=true
