@@ -31,6 +31,7 @@ typedef struct pq_statement {
     uint64_t hash;
     char name[16]; /* "" for the unnamed one, which lives for one call */
     char *sql;
+    bool untyped; /* parameters go as text of no declared type, as the server did not take ours */
     bool described;
     /* Of its result columns, once described: */
     bool rows;   /* there are some */
@@ -48,6 +49,7 @@ typedef struct pq_params {
     int *lengths;
     int *formats;
     uint64_t *numbers; /* network byte order */
+    hdb_buffer texts;  /* of untyped parameters */
 } pq_params;
 
 enum { PQ_BUCKETS = 64, PQ_STATEMENTS_MAX = 256 };
@@ -83,7 +85,7 @@ struct hdb_link {
     hdb_buffer copy;
 };
 
-/* pq.c: waiting and errors */
+/* pq_open.c: waiting and errors */
 
 /* Sends what is queued and waits until PQgetResult() would not block. */
 int pq_wait_result(hdb_link *link, hdb_error *error);
@@ -98,6 +100,11 @@ int pq_check_idle(hdb_link *link, hdb_error *error);
  * to `error`. */
 int pq_collect(hdb_link *link, const char *sql, PGresult **out, hdb_error *error);
 
+/* pq.c */
+
+/* Runs a text by the simple protocol; `out` as in pq_collect(). */
+int pq_run_simple(hdb_link *link, const char *sql, PGresult **out, hdb_error *error);
+
 /* pq_statement.c */
 
 /* What may be done with a text, told by its first word. */
@@ -110,6 +117,11 @@ enum pq_kind pq_kind_of(const char *sql);
 
 /* Fills link->params from values. */
 int pq_params_set(hdb_link *link, const hdb_value *values, int count, hdb_error *error);
+/* Turns what pq_params_set() filled in into text of no declared type, for the server to make something of, as it does
+ * with a literal. Blobs stay what they are. */
+int pq_params_untype(hdb_link *link, const hdb_value *values, int count, hdb_error *error);
+/* Declares NULLs as text, for a server that can't tell their type. */
+void pq_params_name_nulls(hdb_link *link, int count);
 void pq_params_free(pq_params *params);
 /* The cached statement that fits the text and link->params, or NULL. */
 pq_statement *pq_statement_find(hdb_link *link, const char *sql, int count);

@@ -1,23 +1,208 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening a session: conninfo, deadline, and failures told in a way that a user can act on. */
+/* The session itself: waited for, lost, opened, closed. */
 #include "link/pq_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-static void ignore_notice(void *context, const char *message) {
-    (void)context;
-    (void)message;
-}
+/* How long a waiting thread sleeps before it looks at the interrupt flag again. */
+enum { SLICE_MS = 20 };
 
 static int64_t now_ms(void) {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool interrupted(const hdb_link *link) {
+    return link->interrupt != NULL && *link->interrupt != 0;
+}
+
+static void give_up(hdb_link *link) {
+    PQfinish(link->conn);
+    link->conn = NULL;
+}
+
+/* libpq's messages end with a line break. */
+static int trimmed(const char *message) {
+    size_t length = strlen(message);
+
+    while (length > 0 && (message[length - 1] == '\n' || message[length - 1] == ' '))
+        length--;
+    return (int)length;
+}
+
+int pq_lost(hdb_link *link, hdb_error *error) {
+    const char *message = link->conn != NULL ? PQerrorMessage(link->conn) : "";
+    int length = trimmed(message), rc;
+
+    rc = hdb_error_set(error, HDB_IOERR, "08006", "the session with the engine is lost%s%.*s", length ? ": " : "",
+                       length, message);
+    give_up(link);
+    return rc;
+}
+
+/* HeliosDB has no way to cancel; there the statement runs on until it notices that its client is gone. */
+static int give_up_interrupted(hdb_link *link, hdb_error *error) {
+    char ignored[256];
+    PGcancel *cancel = link->peer == HDB_PEER_POSTGRESQL ? PQgetCancel(link->conn) : NULL;
+
+    if (cancel != NULL) {
+        PQcancel(cancel, ignored, sizeof ignored);
+        PQfreeCancel(cancel);
+    }
+    give_up(link);
+    return hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
+}
+
+static int give_up_late(hdb_link *link, hdb_error *error) {
+    give_up(link);
+    return hdb_error_set(error, HDB_IOERR, "08006", "the session with the engine is lost: no answer within %d ms",
+                         link->deadline_ms);
+}
+
+/* One round of waiting: returns when the socket is ready for any of `events` or when it is time to look again. */
+static int wait_socket(hdb_link *link, short events, int64_t since, hdb_error *error) {
+    struct pollfd socket = {.fd = PQsocket(link->conn), .events = events};
+    int64_t left = link->deadline_ms > 0 ? since + link->deadline_ms - now_ms() : -1;
+    int slice = left < 0 ? -1 : left > INT32_MAX ? INT32_MAX : (int)left;
+
+    if (interrupted(link))
+        return give_up_interrupted(link, error);
+    if (link->deadline_ms > 0 && left <= 0)
+        return give_up_late(link, error);
+    if (link->interrupt != NULL && (slice < 0 || slice > SLICE_MS))
+        slice = SLICE_MS;
+    if (poll(&socket, 1, slice) < 0 && errno != EINTR)
+        return pq_lost(link, error);
+    if (socket.revents & (POLLIN | POLLHUP | POLLERR) && !PQconsumeInput(link->conn))
+        return pq_lost(link, error);
+    return HDB_OK;
+}
+
+int pq_wait_flush(hdb_link *link, hdb_error *error) {
+    int64_t since = now_ms();
+    int rc = HDB_OK, pending;
+
+    while (rc == HDB_OK && (pending = PQflush(link->conn)) != 0)
+        rc = pending < 0 ? pq_lost(link, error) : wait_socket(link, POLLIN | POLLOUT, since, error);
+    return rc;
+}
+
+int pq_wait_result(hdb_link *link, hdb_error *error) {
+    int64_t since = now_ms();
+    int rc = HDB_OK;
+
+    while (rc == HDB_OK) {
+        int pending = PQflush(link->conn);
+        if (pending < 0)
+            return pq_lost(link, error);
+        if (!PQisBusy(link->conn))
+            return HDB_OK;
+        rc = wait_socket(link, pending > 0 ? POLLIN | POLLOUT : POLLIN, since, error);
+    }
+    return rc;
+}
+
+/* The server counts the place of an error in characters from 1, callers want bytes from 0. */
+static int byte_offset(const char *sql, const char *position) {
+    long characters = position != NULL ? strtol(position, NULL, 10) : 0;
+    const char *at = sql;
+
+    if (sql == NULL || characters < 1)
+        return -1;
+    for (; *at != '\0' && characters > 1; characters--)
+        do
+            at++;
+        while (((unsigned char)*at & 0xc0) == 0x80);
+    return (int)(at - sql);
+}
+
+int pq_from_result(hdb_link *link, const PGresult *result, const char *sql, hdb_error *error) {
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    int code, rc;
+
+    if (PQstatus(link->conn) == CONNECTION_BAD && state == NULL)
+        return pq_lost(link, error);
+    if (message == NULL)
+        message = PQresultErrorMessage(result);
+    if (*message == '\0')
+        message = PQerrorMessage(link->conn);
+    code = state != NULL ? hdb_error_code_of_sqlstate(state) : HDB_ERROR;
+    if (code == HDB_OK)
+        code = HDB_ERROR;
+    rc = hdb_error_set(error, code, state, "%.*s", trimmed(message), message);
+    error->offset = byte_offset(sql, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION));
+    return rc;
+}
+
+int pq_check_idle(hdb_link *link, hdb_error *error) {
+    if (!hdb_link_is_alive(link))
+        return hdb_error_set(error, HDB_IOERR, "08003", "the session with the engine is lost");
+    if (link->pipeline.open || link->copying)
+        return hdb_error_set(error, HDB_INTERNAL, NULL, "the link is in the middle of a %s",
+                             link->copying ? "COPY" : "pipeline");
+    return HDB_OK;
+}
+
+/* A COPY in the wrong function can't be carried on: the server would wait for rows, or send some that nobody takes. */
+static int refuse_copy(hdb_link *link, hdb_error *error) {
+    give_up(link);
+    return hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "COPY can't be run as a statement");
+}
+
+int pq_collect(hdb_link *link, const char *sql, PGresult **out, hdb_error *error) {
+    PGresult *kept = NULL, *result;
+    int rc = HDB_OK, wait;
+
+    for (;;) {
+        if ((wait = pq_wait_result(link, error)) != HDB_OK) {
+            rc = wait;
+            break;
+        }
+        if ((result = PQgetResult(link->conn)) == NULL)
+            break;
+        switch (PQresultStatus(result)) {
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH:
+            PQclear(result);
+            PQclear(kept);
+            return refuse_copy(link, error);
+        case PGRES_BAD_RESPONSE:
+        case PGRES_FATAL_ERROR:
+            if (rc == HDB_OK)
+                rc = pq_from_result(link, result, sql, error);
+            PQclear(result);
+            break;
+        default:
+            PQclear(kept);
+            kept = result;
+        }
+        if (link->conn == NULL)
+            break;
+    }
+    if (rc == HDB_OK && out != NULL) {
+        *out = kept;
+        kept = NULL;
+    }
+    PQclear(kept);
+    return rc;
+}
+
+/* --- opening --- */
+
+static void ignore_notice(void *context, const char *message) {
+    (void)context;
+    (void)message;
 }
 
 /* Replaces every occurrence of a secret by stars. */
@@ -192,4 +377,51 @@ done:
     PQconninfoFree(options);
     PQfreemem(message);
     return rc;
+}
+
+/* --- the handle --- */
+
+void hdb_link_close(hdb_link *link) {
+    if (link == NULL)
+        return;
+    PQfinish(link->conn);
+    pq_pipeline_free(link);
+    pq_statements_clear(link);
+    pq_params_free(&link->params);
+    hdb_buffer_free(&link->copy);
+    free(link);
+}
+
+void hdb_link_abandon(hdb_link *link) {
+    int nowhere;
+
+    if (link == NULL)
+        return;
+    /* PQfinish() says goodbye to the server in the name of the parent: let it say so to nobody. */
+    if (link->conn != NULL && PQsocket(link->conn) >= 0) {
+        nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (nowhere >= 0) {
+            dup2(nowhere, PQsocket(link->conn));
+            close(nowhere);
+        } else {
+            link->conn = NULL; /* a leak in a process without descriptors rather than a word to the server */
+        }
+    }
+    hdb_link_close(link);
+}
+
+enum hdb_peer hdb_link_peer(const hdb_link *link) {
+    return link->peer;
+}
+
+bool hdb_link_is_alive(const hdb_link *link) {
+    return link->conn != NULL && PQstatus(link->conn) == CONNECTION_OK;
+}
+
+void hdb_link_set_deadline(hdb_link *link, int timeout_ms) {
+    link->deadline_ms = timeout_ms;
+}
+
+void hdb_link_set_interrupt(hdb_link *link, const volatile int *flag) {
+    link->interrupt = flag;
 }

@@ -159,6 +159,8 @@ int hdb_link_send(hdb_link *link, const char *sql, const hdb_value *values, int 
         return hdb_error_nomem(error);
     if ((rc = prepare(link, sql, count, &statement, error)) != HDB_OK)
         return rc;
+    if (statement->untyped && (rc = pq_params_untype(link, values, count, error)) != HDB_OK)
+        return rc;
     if (!PQsendQueryPrepared(link->conn, statement->name, count, params->values, params->lengths, params->formats, 1))
         return pq_lost(link, error);
     pipeline->queue[pipeline->tail++] = (pq_pending){NULL, pipeline->sent++};

@@ -3,6 +3,7 @@
 #include "link/pq_internal.h"
 
 #include <endian.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ void pq_params_free(pq_params *params) {
     free(params->lengths);
     free(params->formats);
     free(params->numbers);
+    hdb_buffer_free(&params->texts);
     *params = (pq_params){0};
 }
 
@@ -123,6 +125,54 @@ int pq_params_set(hdb_link *link, const hdb_value *values, int count, hdb_error 
     return HDB_OK;
 }
 
+void pq_params_name_nulls(hdb_link *link, int count) {
+    for (int i = 0; i < count; i++)
+        if (link->params.types[i] == 0)
+            link->params.types[i] = PQ_TEXT;
+}
+
+/* Appends a value's text and its ending NUL. */
+static bool append_text(hdb_buffer *out, const hdb_value *value) {
+    char number[32];
+
+    if (value->type == HDB_TYPE_INTEGER) {
+        hdb_buffer_format(out, "%" PRId64, value->as.integer);
+    } else if (value->type == HDB_TYPE_FLOAT) {
+        pq_double_text(value->as.real, number);
+        hdb_buffer_text(out, number);
+    } else {
+        if (value->as.bytes.size > 0 && memchr(value->as.bytes.data, '\0', value->as.bytes.size) != NULL)
+            return false;
+        hdb_buffer_append(out, value->as.bytes.data, value->as.bytes.size);
+    }
+    hdb_buffer_char(out, '\0');
+    return true;
+}
+
+int pq_params_untype(hdb_link *link, const hdb_value *values, int count, hdb_error *error) {
+    pq_params *params = &link->params;
+    size_t at = 0;
+
+    hdb_buffer_reset(&params->texts);
+    for (int i = 0; i < count; i++)
+        if (values[i].type != HDB_TYPE_NULL && values[i].type != HDB_TYPE_BLOB &&
+            !append_text(&params->texts, &values[i]))
+            return hdb_error_set(error, HDB_ERROR, "22021", "a text with a NUL character can't be sent here");
+    if (params->texts.failed)
+        return hdb_error_nomem(error);
+    /* Only now does the buffer stay where it is. */
+    for (int i = 0; i < count; i++) {
+        if (values[i].type == HDB_TYPE_NULL || values[i].type == HDB_TYPE_BLOB)
+            continue;
+        params->types[i] = 0;
+        params->formats[i] = 0;
+        params->values[i] = params->texts.data + at;
+        params->lengths[i] = (int)strlen(params->values[i]);
+        at += (size_t)params->lengths[i] + 1;
+    }
+    return HDB_OK;
+}
+
 static uint64_t hash_text(const char *text) {
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
 
@@ -135,9 +185,11 @@ static uint64_t hash_text(const char *text) {
 static bool types_fit(const pq_statement *statement, const pq_params *params, int count) {
     if (statement->count != count)
         return false;
-    for (int i = 0; i < count; i++)
-        if (params->values[i] != NULL && params->types[i] != statement->types[i])
+    for (int i = 0; i < count; i++) {
+        bool free_type = statement->untyped && params->types[i] != PQ_BYTEA && statement->types[i] != PQ_BYTEA;
+        if (params->values[i] != NULL && params->types[i] != statement->types[i] && !free_type)
             return false;
+    }
     return true;
 }
 
@@ -176,7 +228,7 @@ void pq_statement_described(pq_statement *statement, const PGresult *result) {
     int columns = PQnfields(result);
 
     for (int i = 0; i < statement->count && i < PQnparams(result); i++)
-        if (statement->types[i] == 0)
+        if (statement->types[i] == 0 && !statement->untyped)
             statement->types[i] = PQparamtype(result, i);
     statement->described = true;
     statement->rows = columns > 0;
