@@ -73,7 +73,9 @@ class ConnectTest < DatabaseTest
   end
 
   def test_conflicting_options
-    assert_raises(ArgumentError) { open_database(readonly: true, readwrite: true) }
+    assert_raises(RuntimeError) { open_database(readonly: true, readwrite: true) }
+    flags = HDB::Constants::Open::READONLY | HDB::Constants::Open::READWRITE
+    assert_raises(HDB::MisuseException) { open_database(flags: flags) }
   end
 
   def test_file_uri
@@ -107,6 +109,8 @@ class ConnectTest < DatabaseTest
     db.close
     assert stmt.closed?
     assert_equal "cannot use a closed statement", assert_raises(HDB::Exception) { stmt.step }.message
+    stmt.close
+    assert_raises(HDB::Exception) { stmt.close }
   end
 
   def test_statements_left_to_the_garbage_collector

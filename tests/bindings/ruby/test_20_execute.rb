@@ -17,7 +17,7 @@ class ExecuteTest < DatabaseTest
 
   def test_positional_parameters
     @db.execute("INSERT INTO t VALUES (?, ?)", [1, "one"])
-    @db.execute("INSERT INTO t VALUES (?, ?)", 2, "two")
+    @db.execute("INSERT INTO t VALUES (?, ?)", [[2], "two"])
     assert_equal [[1, "one"], [2, "two"]], @db.execute("SELECT * FROM t ORDER BY id")
   end
 
@@ -33,6 +33,7 @@ class ExecuteTest < DatabaseTest
                  assert_raises(HDB::Exception) { @db.execute("SELECT :a", { b: 1 }) }.message
     assert_equal "can't prepare Symbol", assert_raises(RuntimeError) { @db.execute("SELECT ?", [:a]) }.message
     assert_equal [[1, nil]], @db.execute("SELECT ?, ?", [1])
+    assert_raises(ArgumentError) { @db.execute("SELECT ?, ?", 1, 2) }
   end
 
   def test_execute_yields_rows
@@ -92,7 +93,7 @@ class ExecuteTest < DatabaseTest
   def test_statement_properties
     stmt = @db.prepare("SELECT id AS i, a, :x + 1 FROM t; SELECT 2")
     assert_equal ["i", "a", ":x + 1"], stmt.columns
-    assert_equal ["INTEGER", nil, nil], stmt.types
+    assert_equal ["integer", nil, nil], stmt.types
     assert_equal 3, stmt.column_count
     assert_equal 1, stmt.bind_parameter_count
     assert_equal ["x"], stmt.named_params
@@ -130,6 +131,8 @@ class ExecuteTest < DatabaseTest
   def test_pragmas
     @db.foreign_keys = true
     assert @db.foreign_keys
+    assert_raises(HDB::Exception) { @db.foreign_keys = "perhaps" }
+    assert_raises(HDB::Exception) { @db.journal_mode = "sideways" }
     @db.user_version = 7
     assert_equal 7, @db.user_version
     assert_equal %w[id a], @db.table_info("t").map { |column| column["name"] }

@@ -37,7 +37,7 @@ class FetchTest < DatabaseTest
     @db.execute("CREATE TABLE t(a INTEGER, b VARCHAR(10))")
     @db.query("SELECT a, b AS c, a + 1 FROM t") do |rows|
       assert_equal ["a", "c", "a + 1"], rows.columns
-      assert_equal ["INTEGER", "VARCHAR(10)", nil], rows.types
+      assert_equal ["integer", "varchar(10)", nil], rows.types
     end
   end
 

@@ -43,6 +43,13 @@ class RowTest < DatabaseTest
     assert_equal({ "a" => 2 }, @db.query("SELECT 1 AS a, 2 AS a", &:next_hash))
   end
 
+  def test_rows_and_values_are_frozen
+    rows = @db.execute("SELECT 'a', x'00', NULL, 1")
+    assert_predicate rows, :frozen?
+    assert_predicate rows.first, :frozen?
+    rows.first.each { |value| assert_predicate value, :frozen? }
+  end
+
   def test_names_are_utf8
     name = @db.execute2("SELECT 1 AS \"größe\"").first.first
     assert_equal "größe", name

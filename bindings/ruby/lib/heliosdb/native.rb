@@ -24,7 +24,12 @@ module HeliosDB
 
     # @raise [LoadError] if there is no library, or one of another interface version
     def self.load
-      C.attach(path)
+      begin
+        C.attach(path)
+      rescue LoadError => e
+        raise LoadError, "libheliosdb was not found; install a heliosdb-sqlite3 gem that carries it, or set " \
+                         "HELIOSDB_LIBRARY to the path of libheliosdb.so (#{e.message})"
+      end
       found = C.hdb_version
       return if found.split(".").first(2) == VERSION.split(".").first(2)
 

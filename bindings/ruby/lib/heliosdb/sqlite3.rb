@@ -35,6 +35,9 @@ module HeliosDB
     # The same as a number: 3040001.
     SQLITE_VERSION_NUMBER = SQLITE_VERSION.split(".").map(&:to_i).then { |x, y, z| (x * 1000 + y) * 1000 + z.to_i }
 
+    # The gem brings no libsqlite3 of its own.
+    SQLITE_PACKAGED_LIBRARIES = false
+
     class << self
       # @return [Integer] the SQLite library's version as a number
       def libversion

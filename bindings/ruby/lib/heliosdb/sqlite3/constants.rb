@@ -34,13 +34,50 @@ module HeliosDB
 
       # Flags for the option +flags+ of {Database#initialize}.
       module Open
-        READONLY = 0x01
-        READWRITE = 0x02
-        CREATE = 0x04
-        URI = 0x40
-        MEMORY = 0x80
-        NOMUTEX = 0x8000
-        FULLMUTEX = 0x10000
+        READONLY = 0x00000001
+        READWRITE = 0x00000002
+        CREATE = 0x00000004
+        DELETEONCLOSE = 0x00000008
+        EXCLUSIVE = 0x00000010
+        AUTOPROXY = 0x00000020
+        URI = 0x00000040
+        MEMORY = 0x00000080
+        MAIN_DB = 0x00000100
+        TEMP_DB = 0x00000200
+        TRANSIENT_DB = 0x00000400
+        MAIN_JOURNAL = 0x00000800
+        TEMP_JOURNAL = 0x00001000
+        SUBJOURNAL = 0x00002000
+        SUPER_JOURNAL = 0x00004000
+        MASTER_JOURNAL = SUPER_JOURNAL
+        NOMUTEX = 0x00008000
+        FULLMUTEX = 0x00010000
+        SHAREDCACHE = 0x00020000
+        PRIVATECACHE = 0x00040000
+        WAL = 0x00080000
+      end
+
+      # Counters of <tt>SQLite3.status</tt>.
+      module Status
+        MEMORY_USED = 0
+        PAGECACHE_USED = 1
+        PAGECACHE_OVERFLOW = 2
+        SCRATCH_USED = 3
+        SCRATCH_OVERFLOW = 4
+        MALLOC_SIZE = 5
+        PARSER_STACK = 6
+        PAGECACHE_SIZE = 7
+        SCRATCH_SIZE = 8
+        MALLOC_COUNT = 9
+      end
+
+      # Bits for {Pragmas#optimize}.
+      module Optimize
+        DEBUG = 0x00001
+        ANALYZE_TABLES = 0x00002
+        LIMIT_ANALYZE = 0x00010
+        CHECK_ALL_TABLES = 0x10000
+        DEFAULT = ANALYZE_TABLES | LIMIT_ANALYZE
       end
     end
   end

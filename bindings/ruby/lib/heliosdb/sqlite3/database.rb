@@ -71,8 +71,7 @@ module HeliosDB
       #   db = SQLite3::Database.new("app.db", mode: "daemon", dsn: "postgresql://user@host/db", timeout: 30)
       def initialize(file, options = {}, zvfs = nil)
         refuse_unsupported(options, zvfs)
-        file = file.to_path if file.respond_to?(:to_path)
-        @native = Handle.new(file.encode(Encoding::UTF_8), Options.settings(options))
+        @native = Handle.new(utf8_path(file, options[:utf16]), Options.settings(options))
         ObjectSpace.define_finalizer(self, Database.finalizer(@native))
         @readonly = Options.open_mode(options) == "ro"
         @results_as_hash = options[:results_as_hash]
@@ -122,21 +121,21 @@ module HeliosDB
 
       # Runs one statement.
       # @param sql [String]
-      # @param bind_vars [Array<Object>] as for {Statement#bind_params}
+      # @param bind_vars [Array, Hash] as for {Statement#bind_params}
       # @yieldparam row [Array, Hash] each row
-      # @return [Array<Array, Hash>] the rows, if there is no block
+      # @return [Array<Array, Hash>] the rows, frozen, if there is no block
       # @raise [Exception] the class for the error
       # @example
       #   db.execute("SELECT * FROM notes WHERE id > ?", [3]) { |row| p row }
       #   db.execute("INSERT INTO notes(body) VALUES (:body)", { body: "hello" })
-      def execute(sql, *bind_vars, &block)
-        query(sql, *bind_vars) { |rows| block ? rows.each(&block) : rows.to_a }
+      def execute(sql, bind_vars = [], &block)
+        query(sql, bind_vars) { |rows| block ? rows.each(&block) : rows.to_a.freeze }
       end
 
       # As {#execute}, the first row being the names of the columns.
       # @return [Array<Array, Hash>] if there is no block
       def execute2(sql, *bind_vars)
-        query(sql, *bind_vars) do |rows|
+        query(sql, bind_vars) do |rows|
           next [rows.columns] + rows.to_a unless block_given?
 
           yield rows.columns
@@ -175,11 +174,11 @@ module HeliosDB
 
       # Prepares and runs a statement.
       # @param sql [String]
-      # @param bind_vars [Array<Object>] as for {Statement#bind_params}
+      # @param bind_vars [Array, Hash] as for {Statement#bind_params}
       # @yieldparam rows [ResultSet] closed after the block
       # @return [ResultSet] to be closed by the caller; or the value of the block
       # @raise [Exception] the class for the error
-      def query(sql, *bind_vars)
+      def query(sql, bind_vars = [])
         rows = prepare(sql).execute(bind_vars)
         return rows unless block_given?
 
@@ -193,7 +192,7 @@ module HeliosDB
       # @return [Array, Hash, nil] the first row, nil if there is none
       # @raise [Exception] as {#execute}
       def get_first_row(sql, *bind_vars)
-        query(sql, *bind_vars, &:next)
+        query(sql, bind_vars, &:next)
       end
 
       # @return [Object, nil] the first value of the first row
@@ -364,6 +363,12 @@ module HeliosDB
         raise NotSupportedException.for("option strict") if options[:strict]
         raise NotSupportedException.for("option extensions") unless Array(options[:extensions]).empty?
         raise NotSupportedException.for("a VFS") if zvfs
+      end
+
+      def utf8_path(file, utf16)
+        file = file.to_path if file.respond_to?(:to_path)
+        file = file.dup.force_encoding(Encoding::UTF_16LE) if utf16 && !file.encoding.name.start_with?("UTF-16")
+        file.encode(Encoding::UTF_8)
       end
 
       def each_statement(sql)

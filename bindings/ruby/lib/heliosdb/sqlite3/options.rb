@@ -7,9 +7,7 @@ module HeliosDB
     # @api private
     module Options
       KEYS = Enumerator.produce(0, &:succ).lazy.map { |i| C.hdb_config_key(i) }.take_while(&:itself).to_a.freeze
-      IGNORED_FLAGS = Constants::Open::NOMUTEX | Constants::Open::FULLMUTEX
-      KNOWN_FLAGS = IGNORED_FLAGS | Constants::Open::READONLY | Constants::Open::READWRITE | Constants::Open::CREATE |
-                    Constants::Open::URI
+      ACCESS = Constants::Open::READONLY | Constants::Open::READWRITE | Constants::Open::CREATE
 
       module_function
 
@@ -24,7 +22,7 @@ module HeliosDB
       def open_mode(options)
         flags = options[:flags]
         if [flags, options[:readonly], options[:readwrite]].count(&:itself) > 1
-          raise ArgumentError, "conflicting options: only one of readonly, readwrite and flags can be given"
+          raise "conflicting options: only one of readonly, readwrite and flags can be given"
         end
         return flags_mode(flags) if flags
         return "ro" if options[:readonly]
@@ -32,11 +30,16 @@ module HeliosDB
         options[:readwrite] ? "rw" : "rwc"
       end
 
+      # Flags that choose a mutex, a cache or the kind of file are no business of ours.
       def flags_mode(flags)
-        raise NotSupportedException.for(format("flags: 0x%x", flags)) if flags & ~KNOWN_FLAGS != 0
-        return "ro" if flags & Constants::Open::READONLY != 0
+        raise NotSupportedException.for("flag MEMORY") if flags & Constants::Open::MEMORY != 0
 
-        flags & Constants::Open::CREATE == 0 ? "rw" : "rwc"
+        case flags & ACCESS
+        when Constants::Open::READONLY then "ro"
+        when Constants::Open::READWRITE then "rw"
+        when Constants::Open::READWRITE | Constants::Open::CREATE then "rwc"
+        else raise MisuseException.new("bad parameter or other API misuse", code: C::HDB_MISUSE)
+        end
       end
 
       def text(value)

@@ -14,7 +14,8 @@ module HeliosDB
       BOOLEANS = %w[
         automatic_index case_sensitive_like cell_size_check checkpoint_fullfsync count_changes defer_foreign_keys
         foreign_keys full_column_names fullfsync ignore_check_constraints legacy_alter_table query_only
-        read_uncommitted recursive_triggers reverse_unordered_selects short_column_names trusted_schema writable_schema
+        read_uncommitted recursive_triggers reverse_unordered_selects secure_delete
+        short_column_names trusted_schema writable_schema
       ].freeze
       # Pragmas that are read and set as integers.
       INTEGERS = %w[
@@ -22,14 +23,21 @@ module HeliosDB
         max_page_count mmap_size page_count page_size schema_version soft_heap_limit threads user_version
         wal_autocheckpoint
       ].freeze
-      # Pragmas that are set by a word.
-      WORDS = %w[auto_vacuum journal_mode encoding locking_mode secure_delete synchronous temp_store].freeze
+      # Pragmas that are set by a word, and what each takes: a word, or the number that stands for it.
+      WORDS = {
+        "auto_vacuum" => [["none", 0], ["full", 1], ["incremental", 2]],
+        "encoding" => [["utf-8"], ["utf-16"], ["utf-16le"], ["utf-16be"]],
+        "journal_mode" => [["delete"], ["truncate"], ["persist"], ["memory"], ["wal"], ["off"]],
+        "locking_mode" => [["normal"], ["exclusive"]],
+        "synchronous" => [["off", 0], ["normal", 1], ["full", 2], ["extra", 3]],
+        "temp_store" => [["default", 0], ["file", 1], ["memory", 2]]
+      }.freeze
       # Those of {INTEGERS} that can't be set.
       READ_ONLY = %w[data_version freelist_count page_count].freeze
       # Pragmas that give rows.
       QUERIES = %w[
         collation_list compile_options database_list foreign_key_check foreign_key_list incremental_vacuum index_info
-        index_list index_xinfo integrity_check optimize quick_check shrink_memory stats table_list table_xinfo
+        index_list index_xinfo integrity_check quick_check shrink_memory stats table_list table_xinfo
         wal_checkpoint
       ].freeze
 
@@ -39,9 +47,9 @@ module HeliosDB
       end
       INTEGERS.each { |name| define_method(name) { get_int_pragma(name) } }
       (INTEGERS - READ_ONLY).each { |name| define_method("#{name}=") { |value| set_int_pragma(name, value) } }
-      WORDS.each do |name|
+      WORDS.each do |name, words|
         define_method(name) { get_enum_pragma(name) }
-        define_method("#{name}=") { |mode| set_enum_pragma(name, mode) }
+        define_method("#{name}=") { |mode| set_enum_pragma(name, mode, words) }
       end
       QUERIES.each { |name| define_method(name) { |*args, &block| get_query_pragma(name, *args, &block) } }
 
@@ -81,12 +89,14 @@ module HeliosDB
         get_first_value("PRAGMA #{name}")
       end
 
-      # @param mode [String, Symbol, Integer] a word or number that the pragma takes
-      # @raise [Exception] if it can't be one
-      def set_enum_pragma(name, mode)
-        raise Exception, "unrecognized #{name} #{mode.inspect}" unless mode.to_s.match?(/\A[\w-]+\z/)
+      # @param mode [String, Symbol, Integer] one of the words or numbers
+      # @param words [Array<Array>] what the pragma takes, synonyms together
+      # @raise [Exception] if it takes something else
+      def set_enum_pragma(name, mode, words)
+        synonyms = words.find { |word| word.any? { |synonym| synonym.to_s.casecmp?(mode.to_s) } }
+        raise Exception, "unrecognized #{name} #{mode.inspect}" unless synonyms
 
-        execute("PRAGMA #{name}='#{mode}'")
+        execute("PRAGMA #{name}='#{synonyms.first}'")
       end
 
       # @return [Array<Array, Hash>] the rows, if there is no block
@@ -97,12 +107,20 @@ module HeliosDB
         execute("PRAGMA #{name}(#{quoted})", &block)
       end
 
+      # @param bitmask [Integer, nil] bits of {Constants::Optimize}
+      def optimize(bitmask = nil)
+        bitmask ? set_int_pragma("optimize", bitmask) : execute("PRAGMA optimize")
+      end
+
       # @param table [String]
-      # @yieldparam column [Hash{String => Object}] each column; "dflt_value" without its quotes
+      # @yieldparam column [Hash{String => Object}] each column; "type" in lower case, "dflt_value" without quotes
       # @return [Array<Hash>] the columns, if there is no block
       def table_info(table)
         columns = query("PRAGMA table_info('#{Database.quote(table.to_s)}')") { |rows| rows.each_hash.to_a }
-        columns.each { |column| column["dflt_value"] = plain_default(column["dflt_value"]) }
+        columns.each do |column|
+          column["type"] = column["type"]&.downcase
+          column["dflt_value"] = plain_default(column["dflt_value"])
+        end
         block_given? ? columns.each { |column| yield column } : columns
       end
 

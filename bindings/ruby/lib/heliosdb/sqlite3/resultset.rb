@@ -43,6 +43,7 @@ module HeliosDB
       # @yieldparam row [Array, Hash] each row that is left
       # @raise [Exception] as {#next}
       def each
+        @stmt.must_be_open!
         return to_enum unless block_given?
 
         while (row = self.next)

@@ -34,6 +34,7 @@ module HeliosDB
       def initialize(db, sql)
         raise ArgumentError, "prepare called on a closed database" if db.closed?
 
+        sql = String.try_convert(sql) or raise TypeError, "a statement must be a String"
         sql = sql.encode(Encoding::UTF_8)
         @db = db
         @native = db.native
@@ -127,6 +128,16 @@ module HeliosDB
         rows
       end
 
+      # @raise [NotSupportedException] always
+      def stat(*)
+        raise NotSupportedException.for("SQLite3::Statement#stat")
+      end
+
+      # @raise [NotSupportedException] always
+      def memused
+        raise NotSupportedException.for("SQLite3::Statement#memused")
+      end
+
       # Ends the execution; bound values stay.
       # @return [self]
       def reset!
@@ -144,15 +155,15 @@ module HeliosDB
         self
       end
 
-      # Frees the statement.
+      # Frees the statement; after its database was closed this does nothing.
       # @return [self]
       # @raise [Exception] if it is closed already, or a commit failed here
       def close
         @native.synchronize do
-          closing = open_pointer
+          closing = @pointer or raise Exception, "cannot use a closed statement"
           @pointer = nil
           ObjectSpace.undefine_finalizer(self)
-          @native.check(C.hdb_finalize(closing))
+          @native.check(C.hdb_finalize(closing)) unless @native.closed?
         end
         self
       end
@@ -177,7 +188,7 @@ module HeliosDB
         @columns ||= Array.new(column_count) { |column| column_name(column) }.freeze
       end
 
-      # @return [Array<String, nil>] declared types of the columns
+      # @return [Array<String, nil>] declared types of the columns, in lower case
       def types
         must_be_open!
         @types ||= Array.new(column_count) { |column| column_decltype(column) }.freeze
@@ -191,13 +202,14 @@ module HeliosDB
       # @param index [Integer] from 0
       # @return [String, nil]
       def column_name(index)
-        Library.utf8(C.hdb_column_name(open_pointer, index)).freeze
+        name = Library.utf8(C.hdb_column_name(open_pointer, index))
+        name && -name
       end
 
       # @param index [Integer] from 0
-      # @return [String, nil] the type as declared, nil for an expression
+      # @return [String, nil] the declared type in lower case, nil for an expression
       def column_decltype(index)
-        Library.utf8(C.hdb_column_decltype(open_pointer, index))
+        Library.utf8(C.hdb_column_decltype(open_pointer, index))&.downcase
       end
 
       # @param index [Integer] from 0
@@ -214,7 +226,7 @@ module HeliosDB
       # @return [Array<String>] names of the parameters without their first characters
       def named_params
         names = (1..bind_parameter_count).map { |i| Library.utf8(C.hdb_bind_parameter_name(open_pointer, i)) }
-        names.compact.uniq.map { |name| name[1..].freeze }
+        names.compact.reject { |name| name.start_with?("?") }.map { |name| name[1..].freeze }
       end
 
       # @return [String] the text of the statement

@@ -36,15 +36,17 @@ module HeliosDB
         end
       end
 
+      # Rows and their values are frozen, as the gem's are.
       def read_row(pointer)
-        Array.new(C.hdb_column_count(pointer)) do |column|
+        row = Array.new(C.hdb_column_count(pointer)) do |column|
           case C.hdb_column_type(pointer, column)
           when C::HDB_TYPE_INTEGER then C.hdb_column_int64(pointer, column)
           when C::HDB_TYPE_TEXT then read_text(pointer, column)
           when C::HDB_TYPE_FLOAT then C.hdb_column_double(pointer, column)
-          when C::HDB_TYPE_BLOB then read_bytes(C.hdb_column_blob(pointer, column), pointer, column)
+          when C::HDB_TYPE_BLOB then read_bytes(C.hdb_column_blob(pointer, column), pointer, column).freeze
           end
         end
+        row.freeze
       end
 
       def read_text_row(pointer)
@@ -55,7 +57,8 @@ module HeliosDB
 
       def read_text(pointer, column)
         text = read_bytes(C.hdb_column_text(pointer, column), pointer, column).force_encoding(Encoding::UTF_8)
-        Encoding.default_internal ? text.encode(Encoding.default_internal) : text
+        text = text.encode(Encoding.default_internal) if Encoding.default_internal
+        text.freeze
       end
 
       # An empty blob has a NULL address.
