@@ -70,7 +70,7 @@ void fixture_assert_error(hdb_conn *conn, int code, int extended, const char *sq
 int64_t fixture_query_int64(hdb_conn *conn, const char *sql, const char *file, int line) {
     hdb_stmt *stmt = NULL;
     fixture_assert_ok(conn, hdb_prepare(conn, sql, -1, &stmt, NULL), file, line);
-    if (hdb_execute(stmt) != HDB_ROW) {
+    if (hdb_fetch_row(stmt) != HDB_ROW) {
         print_error("%s: no row: %s\n", sql, hdb_errmsg(conn));
         _fail(file, line);
     }

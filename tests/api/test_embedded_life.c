@@ -348,6 +348,7 @@ static void statements_only_the_engine_knows(void **state) {
     assert_int_equal(hdb_bind_parameter_count(stmt), 1);
     assert_ok(conn, hdb_bind_int64(stmt, 1, 1));
     assert_int_equal(hdb_execute(stmt), HDB_ROW);
+    assert_int_equal(hdb_fetch_row(stmt), HDB_ROW);
     assert_string_equal(hdb_column_name(stmt, 0), "m");
     assert_string_equal(hdb_column_text(stmt, 0), "2024-05");
     assert_int_equal(hdb_column_type(stmt, 1), HDB_TYPE_FLOAT);

@@ -72,7 +72,7 @@ static void check_wholeness(struct audit *audit) {
         hdb_stmt *stmt = NULL;
         int code = hdb_prepare(audit->conn, rules[i][1], -1, &stmt, NULL);
         if (code == HDB_OK)
-            code = hdb_execute(stmt);
+            code = hdb_fetch_row(stmt);
         if (code == HDB_ROW)
             complain(audit, rules[i][0], hdb_column_text(stmt, 0) ? hdb_column_text(stmt, 0) : "NULL");
         else if (code != HDB_DONE)

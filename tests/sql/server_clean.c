@@ -36,9 +36,15 @@ static bool drop_tables(PGconn *link) {
     return ok;
 }
 
+static void ignore_notice(void *context, const char *message) {
+    (void)context;
+    (void)message;
+}
+
 bool server_clean(const char *dsn) {
     bool ok = false;
     PGconn *link = PQconnectdb(dsn);
+    PQsetNoticeProcessor(link, ignore_notice, NULL);
     if (PQstatus(link) != CONNECTION_OK)
         fprintf(stderr, "%s", PQerrorMessage(link));
     else
