@@ -69,6 +69,8 @@ bool hdb_plan_admit(const hdb_plan_input *input, const hdb_value *value, hdb_val
     case HDB_ADMIT_REAL:
         if (value->type == HDB_TYPE_INTEGER)
             *out = hdb_value_real((double)value->as.integer);
+        if (out->type == HDB_TYPE_FLOAT && out->as.real == 0.0)
+            out->as.real = 0.0; /* SQLite keeps a whole number as an integer here, which has no -0.0 */
         return hdb_cell_is_ordinary(HDB_AFFINITY_REAL, out);
     case HDB_ADMIT_TEXT:
         return hdb_cell_is_ordinary(HDB_AFFINITY_TEXT, value);

@@ -78,7 +78,7 @@ typedef struct hdb_direct_schema {
 /* What a value must be at run time. */
 enum hdb_admission {
     HDB_ADMIT_INTEGER = 1, /* INTEGER */
-    HDB_ADMIT_REAL,        /* FLOAT, or INTEGER, which becomes FLOAT as SQLite makes it */
+    HDB_ADMIT_REAL,        /* FLOAT, or INTEGER, which becomes FLOAT as SQLite makes it; -0.0 becomes 0.0 */
     HDB_ADMIT_TEXT,        /* TEXT that the engine can store */
     HDB_ADMIT_PLAIN_TEXT,  /* the same, if it does not look like a number, which numeric affinity would convert */
     HDB_ADMIT_BLOB,        /* BLOB */

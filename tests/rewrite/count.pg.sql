@@ -1,0 +1,3 @@
+SELECT count(*) FROM "Notes"
+-- count of all rows
+-- column -1: count(*)

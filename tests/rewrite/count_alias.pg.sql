@@ -1,0 +1,3 @@
+SELECT count(*) FROM "kv"
+-- count of all rows
+-- column -1: n

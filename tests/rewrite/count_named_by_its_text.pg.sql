@@ -1,0 +1,3 @@
+SELECT count(*) FROM "plain"
+-- count of all rows
+-- column -1: Count( * ) /* all */

@@ -1,0 +1,1 @@
+SELECT Count( * ) /* all */ FROM plain p LIMIT 5

@@ -1,0 +1,3 @@
+SELECT count(*) FROM "triggered"
+-- count of all rows
+-- column -1: count(*)

@@ -1,0 +1,3 @@
+DELETE FROM "Notes" WHERE "id" = $1
+-- one row less by its rowid
+-- $1: ?1, INTEGER, not NULL

@@ -1,0 +1,1 @@
+DELETE FROM checked WHERE id = 4

@@ -1,0 +1,1 @@
+INSERT INTO main.notes AS n (id, body) VALUES (?2, ?1);

@@ -1,0 +1,11 @@
+INSERT INTO "Notes" ("id", "Body", "score", "data", "price", "anything", "done", "day", "key") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+-- one row of given values
+-- $1: ?1, INTEGER, not NULL, the new rowid
+-- $2: ?2, TEXT, not NULL
+-- $3: ?3, REAL
+-- $4: ?4, BLOB
+-- $5: ?5, what NUMERIC keeps, encoded
+-- $6: ?6, anything, encoded
+-- $7: ?7, INTEGER
+-- $8: ?8, TEXT that is no number
+-- $9: ?9, TEXT

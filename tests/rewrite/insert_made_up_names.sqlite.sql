@@ -1,0 +1,1 @@
+INSERT INTO [a "table] VALUES (1, ?)

@@ -1,0 +1,1 @@
+INSERT INTO notes (Body, rowid, score) VALUES (:body, :id, :body)

@@ -1,0 +1,1 @@
+INSERT INTO defaults (id, a, b) VALUES (?, ?, ?)

@@ -1,0 +1,1 @@
+INSERT INTO counted VALUES (1, 'x')

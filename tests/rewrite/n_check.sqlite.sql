@@ -1,0 +1,1 @@
+UPDATE checked SET a = 1 WHERE id = 1

@@ -1,0 +1,1 @@
+SELECT body FROM notes, plain WHERE id = 1

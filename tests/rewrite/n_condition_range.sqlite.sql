@@ -1,0 +1,1 @@
+SELECT body FROM notes WHERE id > 1

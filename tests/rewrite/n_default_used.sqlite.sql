@@ -1,0 +1,1 @@
+INSERT INTO defaults(id, b) VALUES (1, 2)

@@ -1,0 +1,1 @@
+SELECT DISTINCT id FROM notes WHERE id = 1

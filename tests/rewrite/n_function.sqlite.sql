@@ -1,0 +1,1 @@
+SELECT length(body) FROM notes WHERE id = 1

@@ -1,0 +1,1 @@
+INSERT INTO made(id, a) VALUES (1, 2)

@@ -1,0 +1,1 @@
+SELECT * FROM made WHERE id = 1

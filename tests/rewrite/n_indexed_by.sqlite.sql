@@ -1,0 +1,1 @@
+SELECT body FROM notes NOT INDEXED WHERE id = 1

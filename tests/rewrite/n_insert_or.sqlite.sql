@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO notes(id, body) VALUES (1, 'x')

@@ -1,0 +1,1 @@
+INSERT INTO notes SELECT * FROM notes

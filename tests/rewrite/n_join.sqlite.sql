@@ -1,0 +1,1 @@
+SELECT body FROM notes JOIN plain ON a = id WHERE id = 1

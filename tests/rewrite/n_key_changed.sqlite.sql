@@ -1,0 +1,1 @@
+UPDATE notes SET id = 2 WHERE id = 1

@@ -1,0 +1,1 @@
+SELECT count(*), id FROM notes WHERE id = 1

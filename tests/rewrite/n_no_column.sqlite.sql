@@ -1,0 +1,1 @@
+SELECT missing FROM notes WHERE id = 1

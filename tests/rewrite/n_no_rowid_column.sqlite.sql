@@ -1,0 +1,1 @@
+SELECT a FROM plain WHERE rowid = 1

@@ -1,0 +1,1 @@
+UPDATE partial SET a = 'x' WHERE id = 1

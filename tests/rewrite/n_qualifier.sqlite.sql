@@ -1,0 +1,1 @@
+SELECT notes.id FROM notes AS n WHERE n.id = 1

@@ -1,0 +1,1 @@
+REPLACE INTO notes(id, body) VALUES (1, 'x')

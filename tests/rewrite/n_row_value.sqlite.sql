@@ -1,0 +1,1 @@
+UPDATE notes SET (body, score) = ('x', 1) WHERE id = 1

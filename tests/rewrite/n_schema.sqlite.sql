@@ -1,0 +1,1 @@
+DELETE FROM temp.notes WHERE id = 1

@@ -1,0 +1,1 @@
+SELECT main.notes.id FROM notes WHERE id = 1

@@ -1,0 +1,1 @@
+UPDATE notes SET body = 'x', Body = 'y' WHERE id = 1

@@ -1,0 +1,1 @@
+SELECT id FROM (SELECT 1 AS id) WHERE id = 1

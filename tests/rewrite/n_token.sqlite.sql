@@ -1,0 +1,1 @@
+SELECT 'open FROM notes WHERE id = 1

@@ -1,0 +1,1 @@
+DELETE FROM triggered WHERE id = 1

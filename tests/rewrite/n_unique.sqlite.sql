@@ -1,0 +1,1 @@
+INSERT INTO uniq VALUES (1, 'x')

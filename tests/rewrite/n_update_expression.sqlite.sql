@@ -1,0 +1,1 @@
+UPDATE notes SET score = score + 1 WHERE id = 1

@@ -1,0 +1,1 @@
+UPDATE notes SET body = 'x' FROM plain WHERE id = 1

@@ -1,0 +1,1 @@
+UPDATE notes INDEXED BY i SET score = 1 WHERE id = 1

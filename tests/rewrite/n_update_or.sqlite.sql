@@ -1,0 +1,1 @@
+UPDATE OR IGNORE notes SET body = 'x' WHERE id = 1

@@ -1,0 +1,1 @@
+UPDATE truth SET "true" = TRUE WHERE id = 1

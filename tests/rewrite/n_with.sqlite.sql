@@ -1,0 +1,1 @@
+WITH a AS (SELECT 1) SELECT id FROM notes WHERE id = 1

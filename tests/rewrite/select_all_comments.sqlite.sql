@@ -1,0 +1,3 @@
+-- one
+;SELECT ALL /* two */ score FROM notes -- three
+WHERE id = 1;;

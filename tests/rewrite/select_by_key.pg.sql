@@ -1,0 +1,5 @@
+SELECT "Body", "id", "_hdb_odd" FROM "Notes" WHERE "id" = $1
+-- one row by its rowid
+-- $1: ?1, INTEGER, not NULL
+-- column 1: Body
+-- column 0: id

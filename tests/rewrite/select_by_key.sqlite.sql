@@ -1,0 +1,1 @@
+SELECT body, ID FROM notes WHERE id = ?

@@ -1,0 +1,1 @@
+SELECT x.Score FROM notes x WHERE (((x.id = -9223372036854775808)))

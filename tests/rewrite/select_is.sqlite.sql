@@ -1,0 +1,1 @@
+SELECT key FROM notes WHERE id IS 0x1F

@@ -1,0 +1,1 @@
+SELECT [a column], `id`, "a column" FROM "a ""table" WHERE "rowid" = 1

@@ -1,0 +1,4 @@
+SELECT "id", "_hdb_odd" FROM "Notes" WHERE "id" = $1
+-- one row by its rowid
+-- $1: ?1, INTEGER, not NULL
+-- column 0: id

@@ -1,0 +1,1 @@
+SELECT rowid, oid FROM shadow WHERE oid = ?

@@ -1,0 +1,1 @@
+SELECT * FROM Notes WHERE rowid = :key

@@ -1,0 +1,14 @@
+SELECT "id", "Body", "score", "data", "price", "anything", "done", "day", "key", "Body", "id", "_hdb_odd" FROM "Notes" WHERE "id" = $1
+-- one row by its rowid
+-- $1: 12, INTEGER, not NULL
+-- column 0: id
+-- column 1: Body
+-- column 2: score
+-- column 3: data
+-- column 4: price
+-- column 5: anything
+-- column 6: done
+-- column 7: day
+-- column 8: key
+-- column 1: The Body
+-- column 0: r

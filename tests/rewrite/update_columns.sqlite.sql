@@ -1,0 +1,1 @@
+UPDATE notes SET body = ?, score = :s, price = ?, day = NULL WHERE id = ?

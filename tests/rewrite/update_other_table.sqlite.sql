@@ -1,0 +1,1 @@
+UPDATE counted SET a = ? WHERE 5 = id

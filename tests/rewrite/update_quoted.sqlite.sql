@@ -1,0 +1,1 @@
+UPDATE "Notes" SET "key" = 'k', [done] = FALSE WHERE id = 1
