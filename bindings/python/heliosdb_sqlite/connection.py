@@ -274,7 +274,7 @@ class Connection:
         differences = c_int64()
         code = lib.hdb_verify(self._handle.pointer, byref(differences))
         if code != c.HDB_OK:
-            error = exceptions.from_connection(self._handle.pointer)
+            error = exceptions.from_connection(self._handle.pointer, code)
             error.differences = differences.value
             raise error
         return differences.value

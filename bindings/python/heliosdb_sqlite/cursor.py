@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator
 from . import _declarations as c
 from . import _library as native
 from .adapters import converter_for
-from .exceptions import ProgrammingError
+from .exceptions import ProgrammingError, type_name
 from .row import own_row
 from .statement import Statement
 
@@ -156,7 +156,7 @@ class Cursor:
         >>> cursor.executescript("CREATE TABLE a(x); CREATE TABLE b(y);")
         """
         if not isinstance(sql_script, str):
-            raise TypeError(f"executescript() argument must be str, not {type(sql_script).__name__}")
+            raise TypeError(f"executescript() argument must be str, not {type_name(sql_script)}")
         if "\0" in sql_script:
             raise ValueError("embedded null character")
         connection = self._check()
@@ -169,7 +169,7 @@ class Cursor:
     def _start(self, sql: str, method: str) -> Connection:
         """Checks that a statement may be run; ends the one before it."""
         if not isinstance(sql, str):
-            raise TypeError(f"{method}() argument 1 must be str, not {type(sql).__name__}")
+            raise TypeError(f"{method}() argument 1 must be str, not {type_name(sql)}")
         connection = self._check()
         self._locked = True
         return connection

@@ -95,21 +95,34 @@ def class_for(code: int) -> type:
     return _CLASSES.get(code & 0xFF, DatabaseError)
 
 
-def from_connection(handle: c_void_p) -> Exception:
-    """The exception for the last call that failed on a connection."""
-    code = lib.hdb_extended_errcode(handle)
-    name = lib.hdb_errname(code)
-    error = class_for(code)(lib.hdb_errmsg(handle).decode("utf-8", "replace"))
+def from_connection(handle: c_void_p, code: int) -> Exception:
+    """The exception for a call on a connection that gave ``code``."""
+    extended = lib.hdb_extended_errcode(handle)
+    if extended & 0xFF == code & 0xFF:
+        return _make(extended, _text(lib.hdb_errmsg(handle)), _text(lib.hdb_sqlstate(handle)))
+    # The connection tells nothing: it was made before a fork, or another thread has used it since.
+    return _make(code, _text(lib.hdb_errstr(code)), "")
+
+
+def _text(data: bytes | None) -> str:
+    return data.decode("utf-8", "replace") if data else ""
+
+
+def _make(code: int, message: str, sqlstate: str) -> Exception:
+    error = class_for(code)(message)
     error.sqlite_errorcode = code
-    error.sqlite_errorname = name.decode() if name else "unknown"
-    error.sqlstate = lib.hdb_sqlstate(handle).decode("ascii", "replace")
+    error.sqlite_errorname = _text(lib.hdb_errname(code)) or "unknown"
+    error.sqlstate = sqlstate
     return error
 
 
-def not_supported(name: str) -> NotSupportedError:
+def not_supported(name: str) -> Exception:
     """The exception for a method that sqlite3 has and this library does not have yet."""
-    error = NotSupportedError(f"{name}() is not supported by this version of heliosdb_sqlite; a later one brings it")
-    error.sqlite_errorcode = c.HDB_NOTSUPPORTED
-    error.sqlite_errorname = "HDB_NOTSUPPORTED"
-    error.sqlstate = "0A000"
-    return error
+    return _make(
+        c.HDB_NOTSUPPORTED, f"{name}() is not supported by this version of heliosdb_sqlite; a later one brings it", "0A000"
+    )
+
+
+def type_name(value: object) -> str:
+    """What a TypeError's message calls a value's type."""
+    return "None" if value is None else type(value).__name__

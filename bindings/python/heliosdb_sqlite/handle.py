@@ -36,7 +36,7 @@ class Handle:
         if not pointer:
             raise MemoryError
         if code != c.HDB_OK:
-            error = from_connection(pointer)
+            error = from_connection(pointer, code)
             lib.hdb_close(pointer)
             raise error
         self.pointer = pointer
@@ -44,7 +44,7 @@ class Handle:
     def check(self, code: int) -> None:
         """Raises what a call's result code stands for, unless it is HDB_OK."""
         if code != c.HDB_OK:
-            raise from_connection(self.pointer)
+            raise from_connection(self.pointer, code)
 
     def check_open(self) -> None:
         """Raises ProgrammingError once it is closed: its statements are freed then."""
@@ -53,7 +53,7 @@ class Handle:
 
     def check_length(self, sql: bytes) -> None:
         """Raises DataError for a text over SQLite's limit."""
-        if len(sql) > lib.hdb_limit(self.pointer, SQLITE_LIMIT_SQL_LENGTH, -1):
+        if -1 < lib.hdb_limit(self.pointer, SQLITE_LIMIT_SQL_LENGTH, -1) < len(sql):
             raise DataError("query string is too large")
 
     def run(self, script: bytes) -> None:

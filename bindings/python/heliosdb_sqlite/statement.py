@@ -69,7 +69,7 @@ class Statement:
             code = native.fetch_row(self._handle)
             self.busy = True
         elif code != c.HDB_DONE:
-            self._fail()
+            self._fail(code)
         return code
 
     def drain(self) -> None:
@@ -85,12 +85,12 @@ class Statement:
             return True
         self.busy = False
         if code != c.HDB_DONE:
-            self._fail()
+            self._fail(code)
         return False
 
-    def _fail(self) -> NoReturn:
+    def _fail(self, code: int) -> NoReturn:
         """Raises the error of the last step, which resetting would only tell again."""
-        error = from_connection(self._owner.pointer)
+        error = from_connection(self._owner.pointer, code)
         lib.hdb_reset(self._handle)
         raise error
 

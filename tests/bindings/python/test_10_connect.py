@@ -137,10 +137,18 @@ def test_uri(tmp_path):
         heliosdb_sqlite.connect(f"file:{tmp_path / 'none.db'}?mode=rw", uri=True)
 
 
-def test_without_uri_the_name_is_a_path(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    heliosdb_sqlite.connect("file:a.db").close()
-    assert (tmp_path / "file:a.db").exists()
+def test_without_uri_as_sqlite3_does_it(tmp_path, monkeypatch):
+    """What a file: name means then is a choice of whoever compiled libsqlite3."""
+    made = []
+    for module in (sqlite3, heliosdb_sqlite):
+        directory = tmp_path / module.__name__
+        directory.mkdir()
+        monkeypatch.chdir(directory)
+        conn = module.connect("file:a.db")
+        conn.execute("CREATE TABLE t(a)")
+        made.append({name for name in os.listdir(directory) if name.endswith(".db")})
+        conn.close()
+    assert made[0] == made[1] != set()
 
 
 def test_factory():

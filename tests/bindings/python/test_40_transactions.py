@@ -237,6 +237,7 @@ def test_locked(tmp_path):
         second.execute("INSERT INTO t VALUES (2)")
     assert caught.value.sqlite_errorname == "SQLITE_BUSY"
     assert second.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    second.rollback()
     first.commit()
     second.execute("INSERT INTO t VALUES (2)")
     second.commit()
