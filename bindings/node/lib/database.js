@@ -235,8 +235,8 @@ const methods = {
    * @example
    * db.defaultSafeIntegers().prepare('SELECT 1 AS one').get(); // { one: 1n }
    */
-  defaultSafeIntegers(toggle = true) {
-    this[handle].defaultSafeIntegers(toggle);
+  defaultSafeIntegers(...toggle) {
+    this[handle].defaultSafeIntegers(...toggle);
     return this;
   },
 
@@ -249,8 +249,8 @@ const methods = {
    * @example
    * db.unsafeMode();
    */
-  unsafeMode(toggle = true) {
-    this[handle].unsafeMode(toggle);
+  unsafeMode(...toggle) {
+    this[handle].unsafeMode(...toggle);
     return this;
   },
 

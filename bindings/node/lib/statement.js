@@ -156,7 +156,7 @@ class Statement {
    * @example
    * const names = db.prepare('SELECT name FROM cats').pluck().all();
    */
-  pluck(toggle = true) {
+  pluck(...toggle) {
     return this.#setMode('pluck', PLUCK, toggle);
   }
 
@@ -169,7 +169,7 @@ class Statement {
    * @example
    * const { cats, owners } = db.prepare('SELECT * FROM cats JOIN owners ON owner = owners.id').expand().get();
    */
-  expand(toggle = true) {
+  expand(...toggle) {
     return this.#setMode('expand', EXPAND, toggle);
   }
 
@@ -182,7 +182,7 @@ class Statement {
    * @example
    * const [[name, age]] = db.prepare('SELECT name, age FROM cats').raw().all();
    */
-  raw(toggle = true) {
+  raw(...toggle) {
     return this.#setMode('raw', RAW, toggle);
   }
 
@@ -195,8 +195,8 @@ class Statement {
    * @example
    * const id = db.prepare('SELECT id FROM cats').safeIntegers().pluck().get(); // 1n
    */
-  safeIntegers(toggle = true) {
-    this.#native.safeIntegers(toggle);
+  safeIntegers(...toggle) {
+    this.#native.safeIntegers(...toggle);
     return this;
   }
 
@@ -238,8 +238,9 @@ class Statement {
   #setMode(method, mode, toggle) {
     if (!this.reader) throw new TypeError(`The ${method}() method is only for statements that return data`);
     this.#native.checkIdle();
-    if (typeof toggle !== 'boolean') throw new TypeError('Expected first argument to be a boolean');
-    this.#builder.setMode(mode, toggle);
+    const use = toggle.length ? toggle[0] : true;
+    if (typeof use !== 'boolean') throw new TypeError('Expected first argument to be a boolean');
+    this.#builder.setMode(mode, use);
     return this;
   }
 }

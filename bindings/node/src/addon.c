@@ -3,6 +3,7 @@
 #include "addon.h"
 #include "declarations.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -27,6 +28,27 @@ struct addon *addon_of(napi_env env) {
     return data;
 }
 
+/* The only state that environments share: a list of them, for the end of the process. */
+static pthread_mutex_t addons_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct addon *addons;
+
+static void addons_add(struct addon *addon) {
+    pthread_mutex_lock(&addons_mutex);
+    addon->next = addons;
+    addons = addon;
+    pthread_mutex_unlock(&addons_mutex);
+}
+
+static void addons_remove(struct addon *addon) {
+    pthread_mutex_lock(&addons_mutex);
+    for (struct addon **at = &addons; *at; at = &(*at)->next)
+        if (*at == addon) {
+            *at = addon->next;
+            break;
+        }
+    pthread_mutex_unlock(&addons_mutex);
+}
+
 /* The environment ends (exit of the process or of a worker): what was committed is brought to the engine. */
 static void close_databases(void *data) {
     struct addon *addon = data;
@@ -34,10 +56,30 @@ static void close_databases(void *data) {
         database_close(addon->databases);
 }
 
+/* process.exit() and an uncaught exception end the process without ending the main thread's environment. */
+static void close_all_databases(void) {
+    for (struct addon *addon = addons; addon; addon = addon->next)
+        close_databases(addon);
+}
+
+static void register_exit_handler(void) {
+    atexit(close_all_databases);
+}
+
+/*
+ * Not before there is an engine: exit handlers run in the reverse order of their registration, and that of OpenSSL,
+ * which the first connection to an engine registers, has to run after this one.
+ */
+void addon_close_at_exit(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_exit_handler);
+}
+
 static void addon_free(napi_env env, void *data, void *hint) {
     struct addon *addon = data;
     (void)hint;
     close_databases(addon);
+    addons_remove(addon);
     if (addon->error_class)
         napi_delete_reference(env, addon->error_class);
     if (addon->statement_class)
@@ -103,6 +145,7 @@ static struct addon *addon_create(napi_env env) {
         free(addon);
         return NULL;
     }
+    addons_add(addon);
     return napi_add_env_cleanup_hook(env, close_databases, addon) == napi_ok ? addon : NULL;
 }
 

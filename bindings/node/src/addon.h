@@ -22,6 +22,7 @@ struct addon {
     napi_ref error_class;     /* SqliteError of lib/sqlite-error.js */
     napi_ref statement_class; /* the native one */
     struct database *databases; /* those that are open */
+    struct addon *next;
 };
 
 /* Lives until the JS object and all its statements are collected; `conn` is NULL as soon as it is closed. */
@@ -66,6 +67,8 @@ enum prepare_mode { PREPARE_PLAIN = 0, PREPARE_PRAGMA = 1, PREPARE_EXPLAIN = 2 }
 
 /* addon.c */
 struct addon *addon_of(napi_env env);
+/* To be called when a database with an engine has been opened. */
+void addon_close_at_exit(void);
 
 /* database.c */
 napi_value database_define(napi_env env);
