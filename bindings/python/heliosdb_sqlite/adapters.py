@@ -19,14 +19,12 @@ except ImportError:  # an interpreter without _sqlite3
 adapters: dict[tuple[type, Any], Callable] = {}
 converters: dict[str, Callable[[bytes], Any]] = {}
 
-_BASE_TYPES = (int, float, str, bytearray)
 _MISSING = object()
 
 
-class _State:
-    """Whether one of the types that need no adapter got one."""
-
-    base_adapted = False
+# Values of these types need no adapter, unless one was registered. None and bytes could have one in sqlite3 too.
+_plain = {int, float, str, bytearray, type(None), bytes}
+is_plain = _plain.__contains__
 
 
 def register_adapter(type: type, adapter: Callable[[Any], Any], /) -> None:  # noqa: A002
@@ -34,8 +32,7 @@ def register_adapter(type: type, adapter: Callable[[Any], Any], /) -> None:  # n
 
     >>> register_adapter(Point, lambda point: f"{point.x};{point.y}")
     """
-    if type in _BASE_TYPES:
-        _State.base_adapted = True
+    _plain.discard(type)
     adapters[(type, PrepareProtocol)] = adapter
 
 
@@ -47,11 +44,6 @@ def register_converter(typename: str, converter: Callable[[bytes], Any], /) -> N
     >>> register_converter("point", lambda data: Point(*map(float, data.split(b";"))))
     """
     converters[typename.upper()] = converter
-
-
-def needs_adapting(kind: type) -> bool:
-    """Whether values of exactly this type go through adapt()."""
-    return kind not in _BASE_TYPES or _State.base_adapted
 
 
 def adapt(obj: Any, proto: Any = PrepareProtocol, alt: Any = _MISSING, /) -> Any:

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import sys
-import threading
 import warnings
 import weakref
 from collections import OrderedDict
 from ctypes import byref, c_char_p, c_int64
+from threading import get_ident
 from typing import Any, Callable, Iterable, Iterator, NoReturn
 
 from . import _declarations as c
 from . import _library as native
+from . import cursor as cursor_module
 from . import exceptions
 from ._library import lib
 from .cursor import Cursor
@@ -63,7 +64,7 @@ class Connection:
         self._level = _isolation_level(isolation_level)
         self._autocommit = _autocommit(autocommit)
         self._detect_types = detect_types
-        self._thread = threading.get_ident() if check_same_thread else None
+        self._thread = get_ident() if check_same_thread else None
         self._cache: OrderedDict[str, Statement] = OrderedDict()
         self._cache_size = cached_statements
         self.row_factory: Any = None
@@ -373,15 +374,23 @@ class Connection:
         self._handle.check_open()
 
     def _check_thread(self) -> None:
-        if self._thread is not None and self._thread != threading.get_ident():
+        if self._thread is not None and self._thread != get_ident():
             raise ProgrammingError(
                 "SQLite objects created in a thread can only be used in that same thread. The object was created in "
-                f"thread id {self._thread} and this is thread id {threading.get_ident()}."
+                f"thread id {self._thread} and this is thread id {get_ident()}."
             )
 
     def _check(self) -> None:
-        self._check_open()
-        self._check_thread()
+        try:
+            pointer, thread = self._handle.pointer, self._thread
+        except AttributeError:
+            raise ProgrammingError("Base Connection.__init__ not called.") from None
+        if pointer is None or (thread is not None and thread != get_ident()):
+            self._check_open()
+            self._check_thread()
+
+
+cursor_module._connection_class = Connection
 
 
 def _isolation_level(level: Any) -> str | None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
-from . import _declarations as c
-from . import _library as native
+from ._declarations import HDB_ROW
+from ._library import changes, last_insert_rowid
 from .adapters import converter_for
 from .exceptions import ProgrammingError, type_name
 from .row import own_row
@@ -20,6 +20,9 @@ PARSE_DECLTYPES = 1
 PARSE_COLNAMES = 2
 
 _BRACKETED = re.compile(rb"\[([^\[\]]*)\]")
+
+
+_connection_class: type = type(None)  # set by connection.py, which needs this module
 
 
 class Cursor:
@@ -37,10 +40,8 @@ class Cursor:
     )  # fmt: skip
 
     def __init__(self, connection: Connection, /) -> None:
-        from .connection import Connection
-
-        if not isinstance(connection, Connection):
-            name = type(connection).__name__
+        if not isinstance(connection, _connection_class):
+            name = type_name(connection)
             raise TypeError(f"Cursor() argument 1 must be heliosdb_sqlite.Connection, not {name}")
         if getattr(self, "_locked", False):
             raise ProgrammingError("Recursive use of cursors not allowed.")
@@ -53,7 +54,7 @@ class Cursor:
         self._rowcount = -1
         self._closed = self._locked = False
         self.arraysize = 1
-        self.row_factory = None
+        self._row_factory = self._factory = None
         connection._check()
 
     def __del__(self) -> None:
@@ -112,11 +113,11 @@ class Cursor:
             code = statement.execute()
             if statement.returns_rows:
                 self._describe(connection, statement)
-            if code == c.HDB_ROW:
+            if code == HDB_ROW:
                 self._statement = statement
             elif statement.is_dml:
-                self._rowcount = native.changes(connection._handle.pointer)
-            self._lastrowid = native.last_insert_rowid(connection._handle.pointer)
+                self._rowcount = changes(connection._handle.pointer)
+            self._lastrowid = last_insert_rowid(connection._handle.pointer)
         except BaseException:
             self._fail()
             raise
@@ -137,10 +138,10 @@ class Cursor:
             handle = connection._handle.pointer
             for each in sets:
                 statement.bind(each)
-                if statement.execute() == c.HDB_ROW:
+                if statement.execute() == HDB_ROW:
                     statement.drain()
                 if statement.is_dml:
-                    self._rowcount += native.changes(handle)
+                    self._rowcount += changes(handle)
                 if statement.returns_rows and self._description is None:
                     self._describe(connection, statement)
         except BaseException:
@@ -253,7 +254,7 @@ class Cursor:
         if not statement.busy:
             self._statement = None
             if statement.is_dml:
-                self._rowcount = native.changes(connection._handle.pointer)
+                self._rowcount = changes(connection._handle.pointer)
         if self._factory is not None:
             factory = self._factory
             rows = [factory(self, row) for row in rows]

@@ -21,14 +21,13 @@ class Row:
     __slots__ = ("_description", "_indexes", "_values")
 
     def __new__(cls, cursor: Any, data: tuple, /) -> Row:
-        from .cursor import Cursor
-
-        if not issubclass(type(cursor), Cursor):
-            raise TypeError(f"Row() argument 1 must be heliosdb_sqlite.Cursor, not {type(cursor).__name__}")
         if not isinstance(data, tuple):
             raise TypeError(f"Row() argument 2 must be tuple, not {type(data).__name__}")
         row = object.__new__(cls)
-        row._description, row._indexes = cursor._description, cursor._indexes
+        try:
+            row._description, row._indexes = cursor._description, cursor._indexes
+        except AttributeError:
+            raise TypeError(f"Row() argument 1 must be heliosdb_sqlite.Cursor, not {type(cursor).__name__}") from None
         row._values = data
         return row
 

@@ -9,16 +9,38 @@ import warnings
 from ctypes import byref, c_int64, c_void_p, string_at
 from typing import Any, Callable, NoReturn, Sequence
 
-from . import _declarations as c
-from . import _library as native
-from ._library import lib
-from .adapters import PrepareProtocol, adapt, adapters, needs_adapting
+from ._declarations import (
+    HDB_DONE,
+    HDB_OK,
+    HDB_ROW,
+    HDB_TYPE_FLOAT,
+    HDB_TYPE_INTEGER,
+    HDB_TYPE_NULL,
+    HDB_TYPE_TEXT,
+)
+from ._library import (
+    bind_null,
+    column_blob,
+    column_bytes,
+    column_count,
+    column_double,
+    column_int64,
+    column_name,
+    column_text,
+    column_text_address,
+    column_type,
+    execute,
+    fetch_row,
+    lib,
+)
+from .adapters import PrepareProtocol, adapt, is_plain
 from .exceptions import OperationalError, ProgrammingError, from_connection
 from .handle import Handle
 
 _BLANK = re.compile(rb"(?:[ \t\f\n\r]|--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*")
-_NONE_KEY = (type(None), PrepareProtocol)
-_BYTES_KEY = (bytes, PrepareProtocol)
+
+_bind_int64, _bind_double = lib.hdb_bind_int64, lib.hdb_bind_double
+_bind_text, _bind_blob = lib.hdb_bind_text, lib.hdb_bind_blob
 
 
 class Statement:
@@ -46,7 +68,7 @@ class Statement:
         if handle:
             self.is_dml = bool(lib.hdb_stmt_is_dml(handle))
             self.readonly = bool(lib.hdb_stmt_readonly(handle))
-            self.returns_rows = native.column_count(handle) > 0
+            self.returns_rows = column_count(handle) > 0
             self._parameters = lib.hdb_bind_parameter_count(handle)
         else:
             self.is_dml, self.readonly, self.returns_rows, self._parameters = False, True, False, 0
@@ -62,13 +84,13 @@ class Statement:
     def execute(self) -> int:
         """Runs it to its first row, which can be read then. Returns HDB_ROW or HDB_DONE."""
         if self._handle is None:
-            return c.HDB_DONE
+            return HDB_DONE
         self._owner.check_open()
-        code = native.execute(self._handle)
-        if code == c.HDB_ROW:
-            code = native.fetch_row(self._handle)
+        code = execute(self._handle)
+        if code == HDB_ROW:
+            code = fetch_row(self._handle)
             self.busy = True
-        elif code != c.HDB_DONE:
+        elif code != HDB_DONE:
             self._fail(code)
         return code
 
@@ -79,12 +101,12 @@ class Statement:
 
     def _next(self) -> bool:
         """Moves to the next row; false if there is none."""
-        code = native.fetch_row(self._handle)
+        code = fetch_row(self._handle)
         self._owner.check_open()  # another thread may have closed it meanwhile
-        if code == c.HDB_ROW:
+        if code == HDB_ROW:
             return True
         self.busy = False
-        if code != c.HDB_DONE:
+        if code != HDB_DONE:
             self._fail(code)
         return False
 
@@ -154,39 +176,34 @@ class Statement:
                 warnings.warn(message, DeprecationWarning, stacklevel=6)
 
     def _bind(self, index: int, value: Any) -> None:
-        kind = type(value)
-        if (
-            needs_adapting(kind)
-            and not (value is None and _NONE_KEY not in adapters)
-            and not (kind is bytes and _BYTES_KEY not in adapters)
-        ):
+        if not is_plain(type(value)):
             value = adapt(value, PrepareProtocol, value)
-        if value is None:
-            code = native.bind_null(self._handle, index)
-        elif isinstance(value, int):
+        if isinstance(value, int):
             if not -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
                 raise OverflowError("Python int too large to convert to SQLite INTEGER")
-            code = lib.hdb_bind_int64(self._handle, index, value)
-        elif isinstance(value, float):
-            code = lib.hdb_bind_double(self._handle, index, value)
+            code = _bind_int64(self._handle, index, value)
         elif isinstance(value, str):
             data = value.encode()
-            code = lib.hdb_bind_text(self._handle, index, data, len(data))
+            code = _bind_text(self._handle, index, data, len(data))
+        elif value is None:
+            code = bind_null(self._handle, index)
+        elif isinstance(value, float):
+            code = _bind_double(self._handle, index, value)
         else:
             data = _bytes_of(index, value)
-            code = lib.hdb_bind_blob(self._handle, index, data, len(data))
-        if code != c.HDB_OK:
+            code = _bind_blob(self._handle, index, data, len(data))
+        if code != HDB_OK:
             self._owner.check(code)
 
     # Columns and rows
 
     def column_names(self) -> list[bytes]:
         """Names of the columns, as they are in this execution."""
-        return [native.column_name(self._handle, index) for index in range(native.column_count(self._handle))]
+        return [column_name(self._handle, index) for index in range(column_count(self._handle))]
 
     def column_types(self) -> list[bytes | None]:
         """Declared types of the columns, None for expressions."""
-        return [lib.hdb_column_decltype(self._handle, index) for index in range(native.column_count(self._handle))]
+        return [lib.hdb_column_decltype(self._handle, index) for index in range(column_count(self._handle))]
 
     def fetch(self, limit: int, columns: int, text_factory: Any, converters: Sequence[Callable | None] | None) -> list:
         """The row that is there and those after it, at most ``limit`` of them (less than 1: all), as tuples.
@@ -194,57 +211,64 @@ class Statement:
         ``busy`` is false afterwards if there are no more. Any bulk entry point of the C library belongs here.
         """
         self._owner.check_open()
-        handle = self._handle
-        plain = text_factory is str and converters is None
-        indexes = range(columns)
-        rows = []
+        handle, rows, indexes = self._handle, [], range(columns)
+        if text_factory is str and converters is None:
+            values = _values
+        else:
+
+            def values(handle: c_void_p, indexes: range) -> list:
+                return [self._converted(index, text_factory, converters) for index in indexes]
+
         while True:
-            if plain:
-                rows.append(tuple([self._value(handle, index) for index in indexes]))
-            else:
-                rows.append(tuple([self._converted(index, text_factory, converters) for index in indexes]))
+            rows.append(tuple(values(handle, indexes)))
             if not self._next() or len(rows) == limit:
                 return rows
-
-    def _value(self, handle: c_void_p, index: int) -> Any:
-        """A value of the row as int, float, str, bytes or None."""
-        kind = native.column_type(handle, index)
-        if kind == c.HDB_TYPE_INTEGER:
-            return native.column_int64(handle, index)
-        if kind == c.HDB_TYPE_TEXT:
-            data = self._text(handle, index)
-            try:
-                return data.decode()
-            except UnicodeDecodeError:
-                raise _undecodable(native.column_name(handle, index), data) from None
-        if kind == c.HDB_TYPE_NULL:
-            return None
-        if kind == c.HDB_TYPE_FLOAT:
-            return native.column_double(handle, index)
-        return self._blob(handle, index) or b""
 
     def _converted(self, index: int, text_factory: Any, converters: Sequence[Callable | None] | None) -> Any:
         """A value of the row by its column's converter, or its text by the text factory."""
         handle = self._handle
         if converters is not None and converters[index] is not None:
-            data = self._blob(handle, index)
+            data = _blob(handle, index)
             return None if data is None else converters[index](data)
-        if text_factory is not str and native.column_type(handle, index) == c.HDB_TYPE_TEXT:
-            return text_factory(self._text(handle, index))
-        return self._value(handle, index)
+        if text_factory is not str and column_type(handle, index) == HDB_TYPE_TEXT:
+            return text_factory(_text(handle, index))
+        return _values(handle, (index,))[0]
 
-    @staticmethod
-    def _text(handle: c_void_p, index: int) -> bytes:
-        data = native.column_text(handle, index)
-        size = native.column_bytes(handle, index)
-        if len(data) != size:  # it contains NUL
-            data = string_at(native.column_text_address(handle, index), size)
-        return data
 
-    @staticmethod
-    def _blob(handle: c_void_p, index: int) -> bytes | None:
-        address = native.column_blob(handle, index)
-        return string_at(address, native.column_bytes(handle, index)) if address else None
+def _values(handle: c_void_p, indexes: Sequence[int]) -> list:
+    """Values of the row as int, float, str, bytes or None."""
+    row = []
+    append = row.append
+    for index in indexes:
+        kind = column_type(handle, index)
+        if kind == HDB_TYPE_INTEGER:
+            append(column_int64(handle, index))
+        elif kind == HDB_TYPE_TEXT:
+            data = _text(handle, index)
+            try:
+                append(data.decode())
+            except UnicodeDecodeError:
+                raise _undecodable(column_name(handle, index), data) from None
+        elif kind == HDB_TYPE_NULL:
+            append(None)
+        elif kind == HDB_TYPE_FLOAT:
+            append(column_double(handle, index))
+        else:
+            append(_blob(handle, index) or b"")
+    return row
+
+
+def _text(handle: c_void_p, index: int) -> bytes:
+    data = column_text(handle, index)
+    size = column_bytes(handle, index)
+    if len(data) != size:  # it contains NUL
+        data = string_at(column_text_address(handle, index), size)
+    return data
+
+
+def _blob(handle: c_void_p, index: int) -> bytes | None:
+    address = column_blob(handle, index)
+    return string_at(address, column_bytes(handle, index)) if address else None
 
 
 def _bytes_of(index: int, value: Any) -> bytes:
