@@ -179,8 +179,6 @@ static int start_locked(hdb_engine *engine, int start_lock, hdb_error *error) {
 
     if (look_up(engine))
         return HDB_OK; /* somebody was faster */
-    if (engine->memory && engine->verified)
-        return hdb_error_set(error, HDB_CANTOPEN, NULL, "the in-memory engine has ended, and its rows with it");
     if (engine->sockets != NULL)
         hdb_engine_remove_sockets(engine->sockets);
     free(engine->sockets);
@@ -216,7 +214,7 @@ int hdb_engine_start(hdb_engine *engine, hdb_error *error) {
     int rc = HDB_OK;
 
     pthread_mutex_lock(&engine->mutex);
-    if (take_share(engine) && engine->report < 0 && !look_up(engine))
+    if (take_share(engine) && engine->report < 0 && !(engine->memory && engine->verified) && !look_up(engine))
         rc = try_start(engine, error);
     pthread_mutex_unlock(&engine->mutex);
     return rc;
@@ -247,8 +245,10 @@ static int hear(hdb_engine *engine, int wait_ms, hdb_error *error) {
         return HDB_OK;
     got = read(engine->report, line, sizeof line - 1);
     close_fd(&engine->report);
-    if (got <= 0)
+    if (got <= 0) {
+        hdb_engine_remove_sockets(engine->sockets); /* as it can't any more */
         return failed(engine, "its keeper was ended", error);
+    }
     line[got] = '\0';
     line[strcspn(line, "\n")] = '\0';
     if (strcmp(line, "ready") == 0)
@@ -256,21 +256,27 @@ static int hear(hdb_engine *engine, int wait_ms, hdb_error *error) {
     return failed(engine, strncmp(line, "failed: ", 8) == 0 ? line + 8 : line, error);
 }
 
+static void append_quoted(hdb_buffer *out, const char *value) {
+    hdb_buffer_char(out, '\'');
+    for (; *value != '\0'; value++) {
+        if (*value == '\'' || *value == '\\')
+            hdb_buffer_char(out, '\\');
+        hdb_buffer_char(out, *value);
+    }
+    hdb_buffer_char(out, '\'');
+}
+
 /* Variables such as PGHOSTADDR must not lead elsewhere, so what they could set is set. */
 static int make_conninfo(hdb_engine *engine, hdb_error *error) {
     hdb_buffer text = HDB_BUFFER_INIT;
     char *secret = hdb_engine_read_line(engine->directory, "secret");
 
-    hdb_buffer_text(&text, "host='");
-    for (const char *c = engine->sockets; *c != '\0'; c++) {
-        if (*c == '\'' || *c == '\\')
-            hdb_buffer_char(&text, '\\');
-        hdb_buffer_char(&text, *c);
-    }
-    hdb_buffer_format(&text,
-                      "' port=5432 hostaddr='' dbname=postgres user=postgres password=%s options='' sslmode=disable "
-                      "gssencmode=disable channel_binding=prefer target_session_attrs=any requirepeer=''",
-                      secret != NULL ? secret : "");
+    hdb_buffer_text(&text, "host=");
+    append_quoted(&text, engine->sockets);
+    hdb_buffer_text(&text, " port=5432 hostaddr='' dbname=postgres user=postgres password=");
+    append_quoted(&text, secret != NULL ? secret : "");
+    hdb_buffer_text(&text, " options='' sslmode=disable gssencmode=disable channel_binding=prefer "
+                           "target_session_attrs=any requirepeer=''");
     free(secret);
     free(engine->conninfo);
     engine->conninfo = hdb_buffer_take(&text);
@@ -304,13 +310,17 @@ static int look(hdb_engine *engine, hdb_error *error) {
     }
     if (look_up(engine)) {
         rc = verify(engine, error);
-        if (rc == HDB_OK)
+        if (rc == HDB_OK) {
+            close_fd(&engine->report);
             return HDB_DONE;
+        }
         if (hdb_engine_answers(engine->sockets))
             return rc;
         hdb_error_clear(error); /* it went away while we were talking to it */
         return HDB_OK;
     }
+    if (engine->memory && engine->verified)
+        return hdb_error_set(error, HDB_CANTOPEN, NULL, "the in-memory engine has ended, and its rows with it");
     if (engine->report >= 0)
         return hear(engine, PAUSE_MS, error);
     rc = try_start(engine, error);

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 
 #define ENGINE_VERSION "4.41.1"
 
-enum { SECRET_BYTES = 32, LOG_TAIL = 2000 };
+enum { SECRET_BYTES = 32, LOG_TAIL = 2000, ANSWER_MS = 5000 };
 
 /* Durable commits are asked for by each session; they must not then wait for company. Without a bound the engine keeps
  * every version of every row for ever, and the log table churns. The memory a database of an application may take is
@@ -307,6 +308,18 @@ bool hdb_engine_is_private(const char *directory) {
            (status.st_mode & 077) == 0;
 }
 
+/* The socket of a process that has just been killed still takes connections for a moment. So a question is asked that
+ * needs no password: an SSLRequest, which every server of the protocol answers with one byte. */
+static bool is_answered(int fd) {
+    static const unsigned char question[8] = {0, 0, 0, 8, 4, 210, 22, 47};
+    struct pollfd answer = {.fd = fd, .events = POLLIN};
+    char byte;
+
+    if (send(fd, question, sizeof question, MSG_NOSIGNAL) != (ssize_t)sizeof question)
+        return false;
+    return poll(&answer, 1, ANSWER_MS) > 0 && recv(fd, &byte, 1, 0) == 1;
+}
+
 bool hdb_engine_answers(const char *socket_directory) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     bool answers = false;
@@ -316,11 +329,13 @@ bool hdb_engine_answers(const char *socket_directory) {
     if (length < 0 || (size_t)length >= sizeof address.sun_path || !hdb_engine_is_private(socket_directory))
         return false;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0) {
-        /* EAGAIN: so many are waiting that there is no room in the queue; it is there, then. */
-        answers = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0 || errno == EAGAIN;
-        close(fd);
-    }
+    if (fd < 0)
+        return false;
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
+        answers = is_answered(fd);
+    else
+        answers = errno == EAGAIN; /* so many are waiting that the queue is full: it is there, then */
+    close(fd);
     return answers;
 }
 

@@ -34,7 +34,7 @@ char *hdb_engine_log_tail(const char *directory);
 
 /* Whether a directory is ours alone. */
 bool hdb_engine_is_private(const char *directory);
-/* Whether somebody listens on the socket in a directory. */
+/* Whether a server answers on the socket in a directory. */
 bool hdb_engine_answers(const char *socket_directory);
 /* Removes a socket directory; one that is not private is left alone. */
 void hdb_engine_remove_sockets(const char *socket_directory);

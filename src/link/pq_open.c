@@ -217,10 +217,26 @@ static void mask(hdb_buffer *out, const char *text, const char *secret) {
     hdb_buffer_text(out, text);
 }
 
-/* What libpq says of a conninfo that it can't read may quote any part of it, so only its first words are passed on. */
+/* What libpq says of a conninfo that it can't read quotes parts of it, and any of them may be the password. */
 static int malformed(const char *message, hdb_error *error) {
-    return hdb_error_set(error, HDB_CANTOPEN, "08001", "malformed connection string: %.*s",
-                         (int)strcspn(message, "\"\n:"), message);
+    hdb_buffer text = HDB_BUFFER_INIT;
+    int rc;
+
+    for (const char *end; *message != '\0' && *message != '\n'; message = end) {
+        if (*message != '"' || strncmp(message, "\"=\"", 3) == 0) {
+            end = message + (*message == '"' ? 3 : 1);
+            hdb_buffer_append(&text, message, (size_t)(end - message));
+            continue;
+        }
+        end = strrchr(message + 1, '"'); /* what is quoted may hold quotes */
+        hdb_buffer_text(&text, "\"...\"");
+        end = end != NULL ? end + 1 : message + strlen(message);
+    }
+    rc = text.failed ? hdb_error_nomem(error)
+                     : hdb_error_set(error, HDB_CANTOPEN, "08001", "malformed connection string: %s",
+                                     text.data != NULL ? text.data : "");
+    hdb_buffer_free(&text);
+    return rc;
 }
 
 static const char *option(const PQconninfoOption *options, const char *keyword) {
