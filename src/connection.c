@@ -11,15 +11,10 @@
 #include <unistd.h>
 
 int hdb_conn_enter(hdb_conn *conn) {
-    if (!conn || conn->generation != hdb_fork_generation())
-        return HDB_MISUSE;
+    if (!conn || conn->generation != hdb_fork_generation() || !conn->replica)
+        return HDB_MISUSE; /* a connection that failed to open keeps telling why */
     pthread_mutex_lock(&conn->mutex);
     hdb_error_clear(&conn->error);
-    if (!conn->replica) {
-        hdb_error_set(&conn->error, HDB_MISUSE, NULL, "the connection is not open");
-        pthread_mutex_unlock(&conn->mutex);
-        return HDB_MISUSE;
-    }
     return HDB_OK;
 }
 
@@ -142,7 +137,7 @@ static int open_embedded(hdb_conn *conn, const char *database) {
     if (rc == HDB_OK && is_file && !readonly)
         rc = set_modes(conn);
     if (rc == HDB_OK && conn->embedded)
-        hdb_embedded_store_attach(conn->embedded, conn->replica);
+        hdb_embedded_store_attach(conn->embedded, conn->replica, &conn->interrupted);
     free(name);
     return rc;
 }

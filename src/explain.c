@@ -58,9 +58,11 @@ int hdb_explain(hdb_conn *conn, const char *sql, int64_t length, const char **ou
 
 int hdb_flush(hdb_conn *conn) {
     int rc = hdb_conn_enter(conn);
-    if (rc == HDB_OK && conn->embedded)
+    if (rc != HDB_OK)
+        return rc;
+    if (conn->embedded)
         rc = hdb_embedded_store_flush(conn->embedded, &conn->error);
-    return rc == HDB_MISUSE ? rc : hdb_conn_leave(conn, rc);
+    return hdb_conn_leave(conn, rc);
 }
 
 int hdb_verify(hdb_conn *conn, int64_t *out) {
@@ -100,7 +102,7 @@ int hdb_conn_need_engine(hdb_conn *conn) {
     int rc = hdb_embedded_store_open(&conn->settings, NULL, &conn->embedded, &conn->error);
     if (rc != HDB_OK)
         return rc;
-    hdb_embedded_store_attach(conn->embedded, conn->replica);
+    hdb_embedded_store_attach(conn->embedded, conn->replica, &conn->interrupted);
     return hdb_embedded_store_push_all(conn->embedded, &conn->error);
 }
 

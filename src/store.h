@@ -12,11 +12,12 @@ int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, in
 /* Embedded mode (embedded_store.c). Opens the record of the database at `path` and brings file and engine together:
  * taking in, rebuilding, recovering, whatever is needed. `path` NULL: in memory. */
 int hdb_embedded_store_open(const hdb_settings *settings, const char *path, hdb_embedded_store **out, hdb_error *error);
-/* Makes it the store of an open replica. */
-void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica);
+/* Makes it the store of an open replica. `interrupt` ends waits for the engine while it is not 0. */
+void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, const volatile int *interrupt);
 /* Pushes all the replica holds: for an in-memory database that gets its engine late. */
 int hdb_embedded_store_push_all(hdb_embedded_store *store, hdb_error *error);
 int hdb_embedded_store_flush(hdb_embedded_store *store, hdb_error *error);
+/* Counts differences between replica and engine; HDB_CORRUPT with the first ones named if there are any. */
 int hdb_embedded_store_verify(hdb_embedded_store *store, int64_t *out, hdb_error *error);
 int hdb_embedded_store_dsn(hdb_embedded_store *store, char **out, hdb_error *error);
 int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const hdb_value *params, int count,

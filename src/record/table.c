@@ -2,7 +2,6 @@
 #include "record/table.h"
 
 #include "buffer.h"
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -74,8 +73,12 @@ enum hdb_affinity hdb_affinity_of(const char *declared) {
     return HDB_AFFINITY_ANY;
 }
 
+static bool is_word(unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 /* The engine takes quoted names of up to 63 bytes; its own rewriting of statement text makes some characters unsafe
- * even inside quotes. */
+ * even inside quotes, and letters beyond ASCII come back garbled. */
 static bool is_plain_name(const char *name) {
     size_t length = strlen(name);
     if (length == 0 || length > 63 || strncasecmp(name, "_hdb_", 5) == 0 || strncasecmp(name, "pg_", 3) == 0 ||
@@ -83,7 +86,7 @@ static bool is_plain_name(const char *name) {
         strcasecmp(name, "information_schema") == 0)
         return false;
     for (const unsigned char *c = (const unsigned char *)name; *c; c++)
-        if (!isalnum(*c) && *c != '_')
+        if (!is_word(*c) && *c != ' ')
             return false;
     return true;
 }
@@ -100,7 +103,7 @@ char *hdb_engine_name(const char *name) {
     for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
         hash = (hash ^ *c) * 0x100000001b3u;
         if (made.size < 40)
-            hdb_buffer_char(&made, (isalnum(*c) && *c < 0x80) ? (char)*c : '_');
+            hdb_buffer_char(&made, is_word(*c) ? (char)*c : '_');
     }
     hdb_buffer_format(&made, "_%016llx", (unsigned long long)hash);
     return hdb_buffer_take(&made);

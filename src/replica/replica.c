@@ -2,6 +2,7 @@
 #include "replica/replica.h"
 
 #include "replica/schema.h"
+#include "replica/table_statement.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,8 +15,8 @@ static int authorize(void *context, int action, const char *first, const char *s
     if (!replica->inspecting)
         return SQLITE_OK;
     int verdict = hdb_inspection_note(replica->inspecting, action, first, second, database, trigger);
-    if (verdict == SQLITE_IGNORE && !replica->store) {
-        replica->inspecting->pragma = HDB_PRAGMA_NONE; /* plain SQLite: its own PRAGMAs are right */
+    if (verdict == SQLITE_IGNORE && !replica->answers_pragmas) {
+        replica->inspecting->pragma = HDB_PRAGMA_NONE; /* SQLite's own answers are right */
         verdict = SQLITE_OK;
     }
     return verdict;
@@ -54,8 +55,10 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
 void hdb_replica_destroy(hdb_replica *replica) {
     if (!replica)
         return;
+    hdb_replica_forget_schema(replica);
+    hdb_schema_free(replica->schema_before);
+    sqlite3_finalize(replica->version_reader);
     sqlite3_close_v2(replica->db);
-    hdb_schema_free(replica->schema);
     hdb_capture_free(replica->capture);
     for (int i = 0; i < replica->savepoint_count; i++)
         free(replica->savepoints[i]);
@@ -75,13 +78,24 @@ int hdb_replica_run(hdb_replica *replica, const char *sql, hdb_error *error) {
     return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
 }
 
+void hdb_replica_forget_schema(hdb_replica *replica) {
+    for (int i = 0; replica->readers && i < replica->schema->table_count; i++)
+        sqlite3_finalize(replica->readers[i]);
+    free(replica->readers);
+    replica->readers = NULL;
+    hdb_schema_free(replica->schema);
+    replica->schema = NULL;
+    replica->schema_version = -1;
+}
+
 static int read_schema_version(hdb_replica *replica, int64_t *out, hdb_error *error) {
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(replica->db, "PRAGMA main.schema_version", -1, &statement, NULL) != SQLITE_OK)
+    if (!replica->version_reader &&
+        sqlite3_prepare_v3(replica->db, "PRAGMA main.schema_version", -1, SQLITE_PREPARE_PERSISTENT,
+                           &replica->version_reader, NULL) != SQLITE_OK)
         return hdb_replica_error(replica, error);
-    int rc = sqlite3_step(statement) == SQLITE_ROW ? HDB_OK : hdb_replica_error(replica, error);
-    *out = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
+    int rc = sqlite3_step(replica->version_reader) == SQLITE_ROW ? HDB_OK : hdb_replica_error(replica, error);
+    *out = sqlite3_column_int64(replica->version_reader, 0);
+    sqlite3_reset(replica->version_reader);
     return rc;
 }
 
@@ -92,13 +106,26 @@ int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *
     if (rc == HDB_OK && (!replica->schema || version != replica->schema_version)) {
         rc = hdb_schema_read(replica->db, &schema, error);
         if (rc == HDB_OK) {
-            hdb_schema_free(replica->schema);
+            hdb_replica_forget_schema(replica);
             replica->schema = schema;
             replica->schema_version = version;
         }
     }
     *out = replica->schema;
     return rc;
+}
+
+sqlite3_stmt *hdb_replica_row_reader(hdb_replica *replica, const hdb_table *table, hdb_error *error) {
+    size_t index = (size_t)(table - replica->schema->tables);
+    if (!replica->readers)
+        replica->readers = calloc((size_t)replica->schema->table_count, sizeof *replica->readers);
+    if (!replica->readers) {
+        hdb_error_nomem(error);
+        return NULL;
+    }
+    if (!replica->readers[index])
+        hdb_table_prepare(replica->db, table, HDB_TABLE_READ_ROW, &replica->readers[index], error);
+    return replica->readers[index];
 }
 
 /* The words of PRAGMA synchronous; numbers are taken as SQLite does. */
@@ -141,7 +168,7 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
     int rc = sqlite3_prepare_v3(replica->db, sql, length > INT32_MAX ? INT32_MAX : (int)length,
                                 SQLITE_PREPARE_PERSISTENT, out, tail);
     replica->inspecting = NULL;
-    if (rc == SQLITE_OK && inspection->pragma && replica->store) {
+    if (rc == SQLITE_OK && inspection->pragma && replica->answers_pragmas) {
         sqlite3_finalize(*out);
         *out = NULL;
         replica->inspecting = &answer;

@@ -40,6 +40,9 @@ struct hdb_replica {
     hdb_capture *capture;
     hdb_schema *schema;       /* as last read; NULL: to be read */
     int64_t schema_version;   /* of `schema` */
+    sqlite3_stmt **readers;   /* for each table of `schema`: reads a row by its key, prepared when first needed */
+    hdb_schema *schema_before; /* as it was before the transaction's first DDL, NULL if there was none */
+    sqlite3_stmt *version_reader;
     hdb_inspection *inspecting; /* the statement being prepared, NULL else */
     bool internal;            /* our own statements run: nothing is captured, nothing refused */
     bool explicit_transaction; /* the application said BEGIN or SAVEPOINT */
@@ -49,6 +52,7 @@ struct hdb_replica {
     int savepoint_count;
     bool savepoint_began;      /* the outermost savepoint began the transaction */
     int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */
+    bool answers_pragmas;      /* the file is a replica: its modes are ours, not the application's */
     const hdb_store *store;    /* NULL: plain SQLite */
     void *store_context;
 };
@@ -63,6 +67,12 @@ int hdb_replica_error(hdb_replica *replica, hdb_error *error);
 int hdb_replica_run(hdb_replica *replica, const char *sql, hdb_error *error);
 /* The schema as it is now, read again if it has changed; borrowed until the next call. */
 int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *error);
+
+/* Forgets the schema, so that it is read again. */
+void hdb_replica_forget_schema(hdb_replica *replica);
+/* A statement that reads the cells of a row of `schema`'s table by its key: the rowid, or the key columns in the order of
+ * the key. Borrowed, reset. NULL with the error set. */
+sqlite3_stmt *hdb_replica_row_reader(hdb_replica *replica, const hdb_table *table, hdb_error *error);
 
 /* Prepares one statement: `inspection` tells what it is. PRAGMAs that the library answers itself are replaced here. */
 int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, sqlite3_stmt **out, const char **tail,

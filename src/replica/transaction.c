@@ -3,6 +3,8 @@
  * transaction) is turned into a COMMIT that can be preceded by a push. */
 #include "replica/replica.h"
 
+#include "replica/schema.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,16 +22,12 @@ static void cut_savepoints(hdb_replica *replica, int count) {
         free(replica->savepoints[--replica->savepoint_count]);
 }
 
-static void forget_schema(hdb_replica *replica) {
-    hdb_schema_free(replica->schema);
-    replica->schema = NULL;
-    replica->schema_version = -1;
-}
-
 /* The transaction is over. After a rollback the schema version goes back and may come again with another schema. */
 static void end_transaction(hdb_replica *replica, bool committed) {
     if (!committed && replica->capture->schema_changed)
-        forget_schema(replica);
+        hdb_replica_forget_schema(replica);
+    hdb_schema_free(replica->schema_before);
+    replica->schema_before = NULL;
     hdb_capture_reset(replica->capture);
     cut_savepoints(replica, 0);
     replica->explicit_transaction = replica->implicit_transaction = replica->savepoint_began = false;
@@ -177,7 +175,7 @@ static int step_rollback_to(hdb_replica *replica, sqlite3_stmt *statement, const
     if (rc == HDB_DONE && index >= 0) {
         cut_savepoints(replica, index + 1);
         if (replica->capture->schema_changed)
-            forget_schema(replica);
+            hdb_replica_forget_schema(replica);
         if (replica->store && replica->store->rolled_back_to)
             replica->store->rolled_back_to(replica->store_context, index);
     }
@@ -205,10 +203,16 @@ static int before_write(hdb_replica *replica, const hdb_inspection *inspection, 
         replica->implicit_writers = 1;
     }
     rc = hdb_replica_schema(replica, &schema, error);
-    if (inspection->changes_schema)
+    if (rc == HDB_OK && inspection->changes_schema && !replica->capture->schema_changed) {
         replica->capture->schema_changed = true;
+        rc = hdb_schema_read(replica->db, &replica->schema_before, error);
+    }
     if (inspection->sets_header)
         replica->capture->header_set = true;
+    /* What the application itself writes to sqlite_sequence, no hook reports. */
+    for (int i = 0; inspection->is_dml && i < inspection->table_count; i++)
+        if (strcmp(inspection->tables[i], "sqlite_sequence") == 0)
+            hdb_capture_whole(replica->capture, "sqlite_sequence");
     for (int i = 0; i < inspection->rebuilt_count; i++)
         hdb_capture_whole(replica->capture, inspection->rebuilt[i]);
     if (rc != HDB_OK && replica->implicit_transaction) {

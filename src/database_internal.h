@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by database.c (who has it open) and reconcile.c (how file and engine are brought together). */
+#ifndef HDB_DATABASE_INTERNAL_H
+#define HDB_DATABASE_INTERNAL_H
+
+#include "database.h"
+#include <pthread.h>
+
+struct hdb_database {
+    hdb_database *next;
+    int references; /* guarded by the registry's mutex */
+    char *path;     /* NULL in memory */
+    pthread_mutex_t setup; /* held while the first one opens it */
+    bool ready, notices;
+    int timeout_ms;
+    hdb_record *record;
+    pthread_mutex_t steward_mutex; /* held over a transaction of the steward */
+    sqlite3 *steward;
+};
+
+/* Brings file and engine together and opens the steward. `alone`: no other process has the database open. */
+int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error);
+/* The mark of the file now. */
+bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out);
+/* Copies the WAL into the file, durably: an hdb_checkpoint. */
+int hdb_database_checkpoint(void *context);
+
+#endif

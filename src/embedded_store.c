@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Embedded mode's store: commits of one connection go to the record of its database. */
+#include "store.h"
+
+#include "database.h"
+#include "record/entry.h"
+#include "replica/schema.h"
+#include "replica/wal_mark.h"
+#include "replica/write_set.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct hdb_embedded_store {
+    hdb_database *database;
+    hdb_record *record;
+    hdb_replica *replica; /* NULL until attached */
+    hdb_sequences sequences;
+    hdb_buffer entry; /* pushed, waiting for the replica's COMMIT */
+    bool foreign;     /* somebody else committed to the file: to be found out after our own commit */
+};
+
+int hdb_embedded_store_open(const hdb_settings *settings, const char *path, hdb_embedded_store **out, hdb_error *error) {
+    hdb_embedded_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return hdb_error_nomem(error);
+    int rc = hdb_database_open(settings, path, &store->database, error);
+    if (rc != HDB_OK) {
+        free(store);
+        return rc;
+    }
+    store->record = hdb_database_record(store->database);
+    *out = store;
+    return HDB_OK;
+}
+
+static bool is_write(const hdb_inspection *statement) {
+    return statement->writes_rows || statement->changes_schema || statement->sets_header;
+}
+
+static int prepare_statement(void *context, const hdb_inspection *statement, bool begins, hdb_error *error) {
+    hdb_embedded_store *store = context;
+    if (!begins || !(is_write(statement) || statement->kind == HDB_STATEMENT_BEGIN))
+        return HDB_OK;
+    return hdb_database_finish_inflight(store->database, error);
+}
+
+static int push(void *context, hdb_error *error) {
+    hdb_embedded_store *store = context;
+    hdb_state *state = hdb_record_state(store->record);
+    hdb_wal_mark mark;
+    hdb_buffer_reset(&store->entry);
+    int rc = hdb_write_set_encode(store->replica, &store->sequences, &store->entry, error);
+    if (rc == HDB_OK)
+        rc = hdb_record_push(store->record, store->entry.data ? store->entry.data : "", store->entry.size,
+                             store->replica->synchronous >= 2, error);
+    if (rc != HDB_OK) {
+        hdb_sequences_clear(&store->sequences);
+        return rc;
+    }
+    /* We hold the write lock: what the file's index tells is as it was when our transaction began. */
+    if (!state->in_memory && hdb_wal_mark_read(store->replica->db, &mark) && !hdb_wal_mark_same(&state->page->mark, &mark))
+        store->foreign = true;
+    return HDB_OK;
+}
+
+static int finish(void *context, bool done, hdb_error *error) {
+    hdb_embedded_store *store = context;
+    hdb_wal_mark mark;
+    if (!done) {
+        hdb_sequences_clear(&store->sequences);
+        return hdb_record_cancel(store->record, error);
+    }
+    bool marked = hdb_wal_mark_read(store->replica->db, &mark);
+    size_t size = store->entry.size;
+    hdb_record_committed(store->record, hdb_buffer_take(&store->entry), size, marked ? &mark : NULL);
+    if (!store->foreign)
+        return HDB_OK;
+    store->foreign = false;
+    return hdb_database_push_foreign(store->database, error);
+}
+
+static int changed_unseen(void *context, hdb_error *error) {
+    hdb_embedded_store *store = context;
+    return hdb_database_steward(store->database) ? hdb_database_push_foreign(store->database, error)
+                                                 : hdb_embedded_store_push_all(store, error);
+}
+
+static const hdb_store operations = {
+    .prepare_statement = prepare_statement,
+    .push = push,
+    .finish = finish,
+    .changed_unseen = changed_unseen,
+};
+
+void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, const volatile int *interrupt) {
+    store->replica = replica;
+    replica->store = &operations;
+    replica->store_context = store;
+    replica->answers_pragmas = hdb_database_steward(store->database) != NULL;
+    if (!replica->answers_pragmas)
+        hdb_record_set_interrupt(store->record, interrupt);
+}
+
+int hdb_embedded_store_push_all(hdb_embedded_store *store, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    hdb_buffer entry = HDB_BUFFER_INIT;
+    int rc = hdb_replica_schema(store->replica, &schema, error);
+    if (rc != HDB_OK)
+        return rc;
+    hdb_entry_put_schema(&entry, schema);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
+        rc = hdb_write_set_whole(store->replica->db, &schema->tables[i], &entry, error);
+    if (rc == HDB_OK && entry.failed)
+        rc = hdb_error_nomem(error);
+    if (rc == HDB_OK)
+        rc = hdb_record_push(store->record, entry.data, entry.size, false, error);
+    if (rc == HDB_OK) {
+        size_t size = entry.size;
+        hdb_record_committed(store->record, hdb_buffer_take(&entry), size, NULL);
+    }
+    hdb_buffer_free(&entry);
+    return rc;
+}
+
+int hdb_embedded_store_flush(hdb_embedded_store *store, hdb_error *error) {
+    return hdb_record_flush(store->record, error);
+}
+
+int hdb_embedded_store_verify(hdb_embedded_store *store, int64_t *out, hdb_error *error) {
+    hdb_buffer report = HDB_BUFFER_INIT;
+    sqlite3 *file = hdb_database_steward(store->database);
+    int rc = hdb_database_verify(store->database, file ? file : store->replica->db, out, &report, error);
+    if (rc == HDB_OK && *out > 0)
+        rc = hdb_error_set(error, HDB_CORRUPT, NULL, "replica and engine differ: %s", report.failed ? "..." : report.data);
+    hdb_buffer_free(&report);
+    return rc;
+}
+
+int hdb_embedded_store_dsn(hdb_embedded_store *store, char **out, hdb_error *error) {
+    const char *conninfo = NULL;
+    int rc = hdb_engine_conninfo(hdb_record_engine(store->record), &conninfo, error);
+    if (rc == HDB_OK && !(*out = strdup(conninfo)))
+        rc = hdb_error_nomem(error);
+    return rc;
+}
+
+int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const hdb_value *params, int count,
+                             hdb_rows **out, hdb_error *error) {
+    hdb_link *link = NULL;
+    int rc = hdb_record_flush(store->record, error);
+    if (rc != HDB_OK)
+        return rc;
+    hdb_record_lock(store->record);
+    rc = hdb_record_link(store->record, &link, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_query(link, sql, params, count, HDB_ROWS_SHOWN, out, error);
+    hdb_record_unlock(store->record);
+    return rc;
+}
+
+int hdb_embedded_store_close(hdb_embedded_store *store, hdb_error *error) {
+    if (!store)
+        return HDB_OK;
+    int rc = hdb_database_close(store->database, error);
+    hdb_sequences_clear(&store->sequences);
+    hdb_buffer_free(&store->entry);
+    free(store);
+    return rc;
+}
+
+void hdb_embedded_store_abandon(hdb_embedded_store *store) {
+    if (store)
+        hdb_database_abandon(store->database);
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the file of a database and its engine are brought together: see database.h. */
+#include "database_internal.h"
+
+#include "notice.h"
+#include "record/apply.h"
+#include "record/catalogue.h"
+#include "replica/foreign.h"
+#include "replica/replay.h"
+#include "replica/schema.h"
+#include "replica/sqlite_value.h"
+#include "replica/table_statement.h"
+#include "replica/wal_mark.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int run(hdb_database *database, const char *sql, hdb_error *error) {
+    return sqlite3_exec(database->steward, sql, NULL, NULL, NULL) == SQLITE_OK ? HDB_OK
+                                                                               : hdb_sqlite_error(database->steward, error);
+}
+
+bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out) {
+    return database->steward &&
+           sqlite3_exec(database->steward, "SELECT 1 FROM main.sqlite_schema LIMIT 1", NULL, NULL, NULL) == SQLITE_OK &&
+           hdb_wal_mark_read(database->steward, out);
+}
+
+int hdb_database_checkpoint(void *context) {
+    hdb_database *database = context;
+    int frames = 0, done = 0;
+    /* Not waiting: whoever uses the steward may be waiting for the thread that asks. */
+    if (pthread_mutex_trylock(&database->steward_mutex) != 0)
+        return HDB_BUSY;
+    int rc = sqlite3_wal_checkpoint_v2(database->steward, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
+    pthread_mutex_unlock(&database->steward_mutex);
+    return rc == SQLITE_OK && frames == done ? HDB_OK : HDB_BUSY;
+}
+
+static int open_steward(hdb_database *database, hdb_error *error) {
+    if (database->steward)
+        return HDB_OK;
+    int rc = hdb_steward_open(database->path, database->timeout_ms, &database->steward, error);
+    if (rc == HDB_OK)
+        rc = run(database, "PRAGMA journal_mode = WAL", error);
+    if (rc == HDB_NOTADB || rc == HDB_CORRUPT) {
+        hdb_error_set(error, rc, NULL, "file is not a database%s",
+                      hdb_record_state(database->record)->page->ready
+                          ? "; the engine holds its rows: move the file away and open again to rebuild it" : "");
+    }
+    return rc;
+}
+
+/* Row by row into the engine's table. */
+static int take_in_table(hdb_database *database, hdb_link *link, const hdb_table *table, hdb_notice *notice, hdb_error *error) {
+    sqlite3_stmt *all = NULL;
+    hdb_table_filler *filler = NULL;
+    hdb_value *cells = calloc((size_t)table->column_count + 1, sizeof *cells);
+    int step = SQLITE_DONE;
+    int rc = cells ? hdb_table_prepare(database->steward, table, HDB_TABLE_READ_ALL, &all, error) : hdb_error_nomem(error);
+    if (rc == HDB_OK)
+        rc = hdb_fill_start(link, table, &filler, error);
+    while (rc == HDB_OK && (step = sqlite3_step(all)) == SQLITE_ROW) {
+        for (int i = 0; i < table->column_count; i++)
+            cells[i] = hdb_value_of_column(all, i + 1);
+        rc = hdb_fill_row(filler, sqlite3_column_int64(all, 0), cells, error);
+        hdb_notice_progress(notice, 1);
+    }
+    if (rc == HDB_OK && step != SQLITE_DONE)
+        rc = hdb_sqlite_error(database->steward, error);
+    if (rc == HDB_OK) {
+        rc = hdb_fill_end(filler, error);
+    } else {
+        hdb_error ignored = HDB_ERROR_INIT;
+        hdb_fill_end(filler, &ignored);
+        hdb_error_clear(&ignored);
+    }
+    sqlite3_finalize(all);
+    free(cells);
+    return rc;
+}
+
+static int set_meta(hdb_link *link, const char *key, int64_t value, hdb_error *error) {
+    int rc = hdb_meta_send(link, key, value, error);
+    return rc == HDB_OK ? hdb_link_sync(link, NULL, error) : rc;
+}
+
+/* An existing SQLite file becomes a replica: all it has goes to the engine. Until the last step the engine says that it
+ * is not done, and a next open begins again. */
+static int take_in(hdb_database *database, hdb_link *link, hdb_error *error) {
+    hdb_schema *schema = NULL;
+    hdb_notice notice = hdb_notice_start(database->notices, "taking in", database->path);
+    int rc = open_steward(database, error);
+    if (rc == HDB_OK)
+        rc = set_meta(link, "taking_in", 1, error);
+    if (rc == HDB_OK)
+        rc = run(database, "BEGIN IMMEDIATE", error);
+    if (rc != HDB_OK)
+        return rc;
+    rc = hdb_schema_read(database->steward, &schema, error);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
+        rc = take_in_table(database, link, &schema->tables[i], &notice, error);
+    if (rc == HDB_OK)
+        rc = hdb_apply_schema(link, schema, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_script(link, "SET synchronous_commit = on", error);
+    if (rc == HDB_OK) /* a plain INSERT is what the engine makes durable, with all before it */
+        rc = hdb_link_script(link, "INSERT INTO \"_hdb_log\" (seq, parts, data) VALUES (0, 0, NULL)", error);
+    if (rc == HDB_OK)
+        rc = hdb_log_cancel(link, 0, error);
+    if (rc == HDB_OK)
+        rc = set_meta(link, "taking_in", 0, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_script(link, "SET synchronous_commit = off", error);
+    sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
+    hdb_notice_end(&notice);
+    hdb_schema_free(schema);
+    return rc;
+}
+
+static void remove_file(const char *path, const char *suffix) {
+    hdb_buffer name = HDB_BUFFER_INIT;
+    hdb_buffer_format(&name, "%s%s", path, suffix);
+    if (!name.failed)
+        unlink(name.data);
+    hdb_buffer_free(&name);
+}
+
+static void remove_database(const char *path) {
+    remove_file(path, "");
+    remove_file(path, "-wal");
+    remove_file(path, "-shm");
+    remove_file(path, "-journal");
+}
+
+static void rebuild_progress(void *context, int64_t rows) {
+    hdb_notice_progress(context, 10000);
+    (void)rows;
+}
+
+/* Makes a database of what the engine holds, in a file of our own. */
+static int build_copy(hdb_database *database, hdb_link *link, const char *what, const char *path, sqlite3 **out, hdb_error *error) {
+    hdb_notice notice = hdb_notice_start(database->notices, what, database->path ? database->path : ":memory:");
+    remove_database(path);
+    int rc = hdb_steward_open(path, 0, out, error);
+    if (rc == HDB_OK && sqlite3_exec(*out, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL) != SQLITE_OK)
+        rc = hdb_sqlite_error(*out, error);
+    if (rc == HDB_OK)
+        rc = hdb_rebuild(*out, link, rebuild_progress, &notice, error);
+    hdb_notice_end(&notice);
+    return rc;
+}
+
+static int sync_file(const char *path, hdb_error *error) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int rc = fd >= 0 && fsync(fd) == 0 ? HDB_OK : hdb_error_set(error, HDB_IOERR, NULL, "can't sync %s: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+static char *in_directory(const hdb_database *database, const char *name) {
+    hdb_buffer path = HDB_BUFFER_INIT;
+    hdb_buffer_format(&path, "%s-heliosdb/%s", database->path, name);
+    return hdb_buffer_take(&path);
+}
+
+/* The file is gone: makes it anew beside, and moves it into place when it is whole. */
+static int rebuild_file(hdb_database *database, hdb_link *link, hdb_error *error) {
+    sqlite3 *copy = NULL;
+    char *path = in_directory(database, "rebuild.db");
+    if (!path)
+        return hdb_error_nomem(error);
+    int rc = build_copy(database, link, "rebuilding", path, &copy, error);
+    sqlite3_close_v2(copy);
+    if (rc == HDB_OK)
+        rc = sync_file(path, error);
+    if (rc == HDB_OK) {
+        /* A WAL left by the lost file must not be taken for this one's. */
+        remove_file(database->path, "-wal");
+        remove_file(database->path, "-shm");
+        if (rename(path, database->path) != 0)
+            rc = hdb_error_set(error, HDB_CANTOPEN, NULL, "can't put the rebuilt file at %s: %s", database->path, strerror(errno));
+    }
+    if (rc != HDB_OK)
+        remove_database(path);
+    free(path);
+    return rc;
+}
+
+struct replaying {
+    hdb_database *database;
+    int64_t last;
+    hdb_error *error;
+};
+
+static int replay_one(void *context, int64_t id, const char *data, size_t size) {
+    struct replaying *replaying = context;
+    int rc = hdb_replay_entry(replaying->database->steward, data, size, replaying->error);
+    if (rc == HDB_OK && id > replaying->last)
+        replaying->last = id;
+    return rc;
+}
+
+/* Replays the log from an entry on, in a transaction of the steward's. */
+static int replay_log(hdb_database *database, hdb_link *link, int64_t first, int64_t *last, hdb_error *error) {
+    struct replaying replaying = {database, *last, error};
+    hdb_error read_error = HDB_ERROR_INIT;
+    int rc = run(database, "BEGIN IMMEDIATE", error);
+    if (rc != HDB_OK)
+        return rc;
+    rc = hdb_log_read(link, first, replay_one, &replaying, &read_error);
+    if (rc != HDB_OK && error->code == HDB_OK)
+        hdb_error_move(error, &read_error);
+    hdb_error_clear(&read_error);
+    if (rc == HDB_OK)
+        rc = run(database, "COMMIT", error);
+    else
+        sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
+    if (rc == HDB_OK)
+        *last = replaying.last;
+    return rc;
+}
+
+/* Applies, on our own session, what the log holds and the tables do not. For the time in which nobody else is there. */
+static int catch_up(hdb_database *database, hdb_link *link, int64_t head, hdb_error *error) {
+    hdb_state *state = hdb_record_state(database->record);
+    int64_t applied = 0;
+    int rc = hdb_meta_get(link, "applied", 0, &applied, error);
+    hdb_state_set_applied(state, applied);
+    hdb_state_set_synced(state, head);
+    state->page->inflight = head;
+    return rc;
+}
+
+/* Both are there, and were not left in order. */
+static int recover(hdb_database *database, hdb_link *link, hdb_error *error) {
+    hdb_state *state = hdb_record_state(database->record);
+    hdb_wal_mark mark;
+    int64_t head = 0;
+    int rc = hdb_log_head(link, &head, error);
+    if (rc == HDB_OK)
+        rc = open_steward(database, error);
+    if (rc != HDB_OK)
+        return rc;
+    bool trusted = state->same_boot && state->page->ready;
+    int64_t synced = trusted ? state->page->synced : 0;
+    bool touched = !trusted || !hdb_database_mark(database, &mark) || !hdb_wal_mark_same(&state->page->mark, &mark);
+    if (head > synced) {
+        int64_t last = synced;
+        rc = replay_log(database, link, synced + 1, &last, error);
+    }
+    if (rc == HDB_OK)
+        rc = catch_up(database, link, head > synced ? head : synced, error);
+    return rc == HDB_OK && touched ? hdb_database_push_foreign(database, error) : rc;
+}
+
+static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb_buffer *report, int64_t *differences,
+                   hdb_error *error) {
+    hdb_link *link = NULL;
+    sqlite3 *copy = NULL;
+    char *path = database->path ? in_directory(database, "compare.db") : strdup(":memory:");
+    int rc = path ? hdb_record_connect(database->record, &link, error) : hdb_error_nomem(error);
+    if (rc == HDB_OK)
+        rc = build_copy(database, link, "comparing", path, &copy, error);
+    if (rc == HDB_OK)
+        rc = hdb_foreign_compare(file, copy, entry, report, differences, error);
+    hdb_link_close(link);
+    sqlite3_close_v2(copy);
+    if (path && database->path)
+        remove_database(path);
+    free(path);
+    return rc;
+}
+
+int hdb_database_verify(hdb_database *database, sqlite3 *file, int64_t *differences, hdb_buffer *report, hdb_error *error) {
+    int rc = hdb_record_flush(database->record, error);
+    return rc == HDB_OK ? compare(database, file, NULL, report, differences, error) : rc;
+}
+
+int hdb_database_push_foreign(hdb_database *database, hdb_error *error) {
+    hdb_buffer entry = HDB_BUFFER_INIT;
+    hdb_wal_mark mark;
+    int64_t differences = 0;
+    bool pushed = false;
+    pthread_mutex_lock(&database->steward_mutex);
+    int rc = run(database, "BEGIN IMMEDIATE", error);
+    if (rc == HDB_OK) {
+        rc = hdb_record_flush(database->record, error);
+        if (rc == HDB_OK)
+            rc = compare(database, database->steward, &entry, NULL, &differences, error);
+        if (rc == HDB_OK && differences > 0) {
+            rc = hdb_record_push(database->record, entry.data, entry.size, true, error);
+            pushed = rc == HDB_OK;
+        }
+        bool marked = hdb_wal_mark_read(database->steward, &mark);
+        if (pushed) {
+            size_t size = entry.size;
+            hdb_record_committed(database->record, hdb_buffer_take(&entry), size, marked ? &mark : NULL);
+        } else if (rc == HDB_OK && marked) {
+            hdb_record_state(database->record)->page->mark = mark;
+        }
+        sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
+    }
+    pthread_mutex_unlock(&database->steward_mutex);
+    hdb_buffer_free(&entry);
+    if (pushed && database->notices)
+        hdb_notice_say("%s held %lld %s that the engine did not have (written by another program): pushed", database->path,
+                       (long long)differences, differences == 1 ? "difference" : "differences");
+    return rc;
+}
+
+int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
+    hdb_state *state = hdb_record_state(database->record);
+    hdb_link *link = NULL;
+    bool there = false;
+    if (!database->steward || state->page->inflight <= hdb_state_synced(state))
+        return HDB_OK;
+    /* Whoever commits holds the write lock and commit.lock: having both, the one that pushed is known to be dead. */
+    pthread_mutex_lock(&database->steward_mutex);
+    int rc = run(database, "BEGIN IMMEDIATE", error);
+    if (rc == HDB_OK) {
+        hdb_record_lock(database->record);
+        rc = hdb_state_lock(state, HDB_LOCK_COMMIT, error);
+        int64_t id = state->page->inflight, last = id;
+        if (rc == HDB_OK && id > hdb_state_synced(state)) {
+            rc = hdb_record_link(database->record, &link, error);
+            if (rc == HDB_OK)
+                rc = hdb_log_has(link, id, &there, error);
+            sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
+            if (rc == HDB_OK && there)
+                rc = replay_log(database, link, id, &last, error);
+            if (rc == HDB_OK && there) {
+                hdb_wal_mark_read(database->steward, &state->page->mark);
+                hdb_state_set_synced(state, id);
+            } else if (rc == HDB_OK) {
+                state->page->inflight = 0;
+            }
+        } else {
+            sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
+        }
+        hdb_state_unlock(state, HDB_LOCK_COMMIT);
+        hdb_record_unlock(database->record);
+        if (there)
+            hdb_record_wake(database->record);
+    }
+    pthread_mutex_unlock(&database->steward_mutex);
+    return rc;
+}
+
+static bool same_mark(const hdb_file_mark *a, const hdb_file_mark *b) {
+    return a->inode == b->inode && a->size == b->size && a->modified_ns == b->modified_ns && a->wal_size == b->wal_size;
+}
+
+/* What to do when nobody else has the database open; needs the engine. */
+static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_error *error) {
+    hdb_state *state = hdb_record_state(database->record);
+    hdb_link *link = NULL;
+    int64_t used = 0, taking_in = 0, head = 0;
+    const char *conninfo = NULL;
+    bool was_new = !state->page->ready && hdb_engine_is_new(hdb_record_engine(database->record));
+    int rc = hdb_engine_conninfo(hdb_record_engine(database->record), &conninfo, error);
+    if (rc == HDB_OK)
+        rc = hdb_record_connect(database->record, &link, error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_get(link, "used", 0, &used, error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_get(link, "taking_in", 0, &taking_in, error);
+    if (rc == HDB_OK && (was_new || !used || taking_in)) {
+        if (file_exists)
+            rc = take_in(database, link, error);
+        if (rc == HDB_OK)
+            rc = set_meta(link, "used", 1, error);
+    } else if (rc == HDB_OK && !file_exists) {
+        rc = hdb_log_head(link, &head, error);
+        if (rc == HDB_OK)
+            rc = catch_up(database, link, head, error);
+        if (rc == HDB_OK)
+            rc = hdb_record_flush(database->record, error);
+        if (rc == HDB_OK)
+            rc = rebuild_file(database, link, error);
+    } else if (rc == HDB_OK && state->page->ready && state->page->clean) {
+        rc = open_steward(database, error);
+        if (rc == HDB_OK)
+            rc = hdb_database_push_foreign(database, error);
+    } else if (rc == HDB_OK) {
+        rc = recover(database, link, error);
+    }
+    hdb_link_close(link);
+    return rc;
+}
+
+int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error) {
+    hdb_state *state = hdb_record_state(database->record);
+    hdb_state_page *page = state->page;
+    struct stat info;
+    bool file_exists = stat(database->path, &info) == 0 && info.st_size > 0;
+    int rc = HDB_OK;
+    if (!alone) {
+        if (!file_exists)
+            return hdb_error_set(error, HDB_CANTOPEN, NULL, "%s was removed while another connection has it open", database->path);
+        return open_steward(database, error);
+    }
+    hdb_file_mark now = hdb_file_mark_of(database->path);
+    bool in_order = page->ready && page->clean && file_exists && same_mark(&page->file, &now);
+    bool is_new = !page->ready && !file_exists && hdb_engine_is_new(hdb_record_engine(database->record));
+    if (!in_order && !is_new)
+        rc = reconcile_with_engine(database, file_exists, error);
+    if (rc == HDB_OK)
+        rc = open_steward(database, error);
+    if (rc != HDB_OK)
+        return rc;
+    hdb_database_mark(database, &page->mark);
+    page->clean = 0;
+    page->ready = 1;
+    return HDB_OK;
+}

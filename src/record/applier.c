@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/applier.h"
+
+#include "record/apply.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    MOST_WAITING_ENTRIES = 4096,        /* a committer waits beyond this: the lag stays bounded */
+    MOST_WAITING_BYTES = 64 << 20,
+    ENTRIES_PER_CHECKPOINT = 4096,      /* then the log is emptied */
+    BYTES_PER_CHECKPOINT = 32 << 20,
+    ENTRIES_PER_MARK = 64,              /* how often "applied" is written while there is more to do */
+    RETRY_MS = 200
+};
+
+struct waiting {
+    struct waiting *next;
+    int64_t id;
+    char *data;
+    size_t size;
+};
+
+struct hdb_applier {
+    hdb_record *record;
+    hdb_state *state;
+    pthread_mutex_t mutex; /* guards everything below */
+    pthread_cond_t work, progress;
+    pthread_t thread;
+    bool started, stop, wake;
+    struct waiting *first, *last;
+    int waiting;
+    size_t waiting_bytes;
+    hdb_error error; /* why the last attempt failed */
+    hdb_checkpoint checkpoint;
+    void *checkpoint_context;
+    /* the thread's own */
+    hdb_link *link;
+    size_t bytes_since_checkpoint;
+    int64_t marked; /* "applied" as last written to the engine */
+};
+
+int hdb_applier_start(hdb_record *record, hdb_applier **out, hdb_error *error) {
+    hdb_applier *applier = calloc(1, sizeof *applier);
+    pthread_condattr_t attributes;
+    if (!applier)
+        return hdb_error_nomem(error);
+    applier->record = record;
+    applier->state = hdb_record_state(record);
+    applier->error.offset = -1;
+    pthread_mutex_init(&applier->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&applier->work, &attributes);
+    pthread_cond_init(&applier->progress, &attributes);
+    pthread_condattr_destroy(&attributes);
+    *out = applier;
+    return HDB_OK;
+}
+
+static void wait_ms(hdb_applier *applier, pthread_cond_t *condition, int milliseconds) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+    until.tv_sec += milliseconds / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(condition, &applier->mutex, &until);
+}
+
+/* The oldest waiting entry if it is `id`; older ones, applied by another process, are dropped. Call with the mutex. */
+static struct waiting *take_waiting(hdb_applier *applier, int64_t id) {
+    while (applier->first && applier->first->id <= id) {
+        struct waiting *entry = applier->first;
+        applier->first = entry->next;
+        if (!applier->first)
+            applier->last = NULL;
+        applier->waiting--;
+        applier->waiting_bytes -= entry->size;
+        if (entry->id == id)
+            return entry;
+        free(entry->data);
+        free(entry);
+    }
+    return NULL;
+}
+
+static int note_applied(hdb_applier *applier, int64_t id, size_t size, hdb_error *error) {
+    int rc = HDB_OK;
+    if (id - applier->marked >= ENTRIES_PER_MARK || id >= hdb_state_synced(applier->state)) {
+        rc = hdb_meta_send(applier->link, "applied", id, error);
+        if (rc == HDB_OK)
+            rc = hdb_link_sync(applier->link, NULL, error);
+        if (rc == HDB_OK)
+            applier->marked = id;
+    }
+    if (rc == HDB_OK) {
+        hdb_state_set_applied(applier->state, id);
+        applier->bytes_since_checkpoint += size;
+        pthread_mutex_lock(&applier->mutex);
+        pthread_cond_broadcast(&applier->progress);
+        pthread_mutex_unlock(&applier->mutex);
+    }
+    return rc;
+}
+
+static int apply_one(hdb_applier *applier, int64_t id, const char *data, size_t size, hdb_error *error) {
+    int rc = hdb_apply_entry(applier->link, data, size, error);
+    return rc == HDB_OK ? note_applied(applier, id, size, error) : rc;
+}
+
+struct from_log {
+    hdb_link *link; /* reads while applier->link applies */
+    hdb_applier *applier;
+    int64_t next, last;
+    hdb_error *error;
+};
+
+static int apply_logged(void *context, int64_t id, const char *data, size_t size) {
+    struct from_log *from = context;
+    if (id < from->next)
+        return HDB_OK;
+    if (id > from->last)
+        return HDB_DONE;
+    from->next = id + 1;
+    return apply_one(from->applier, id, data, size, from->error);
+}
+
+/* Applies entries that this process does not have in memory. */
+static int apply_from_log(hdb_applier *applier, int64_t first, int64_t last, hdb_error *error) {
+    struct from_log from = {NULL, applier, first, last, error};
+    hdb_error stream_error = HDB_ERROR_INIT;
+    int rc = hdb_record_connect(applier->record, &from.link, error);
+    if (rc != HDB_OK)
+        return rc;
+    rc = hdb_log_read(from.link, first, apply_logged, &from, &stream_error);
+    hdb_link_close(from.link);
+    if (rc == HDB_DONE)
+        rc = HDB_OK;
+    if (rc != HDB_OK && error->code == HDB_OK)
+        hdb_error_move(error, &stream_error);
+    hdb_error_clear(&stream_error);
+    if (rc == HDB_OK && hdb_state_applied(applier->state) < last)
+        rc = hdb_error_set(error, HDB_CORRUPT, NULL, "entries %lld to %lld are not in the engine's log",
+                           (long long)hdb_state_applied(applier->state) + 1, (long long)last);
+    return rc;
+}
+
+/* The log may be emptied when all of it is applied and the replica's file holds it durably; commits wait meanwhile. */
+static int empty_log(hdb_applier *applier, hdb_error *error) {
+    int rc = HDB_OK;
+    if (!applier->state->in_memory && !applier->checkpoint)
+        return HDB_OK;
+    /* The record's mutex first: a flock does not keep threads of one process apart. */
+    if (!hdb_record_try_lock(applier->record))
+        return HDB_OK; /* somebody commits: next time */
+    if (!hdb_state_try(applier->state, HDB_LOCK_COMMIT)) {
+        hdb_record_unlock(applier->record);
+        return HDB_OK;
+    }
+    int64_t head = hdb_state_synced(applier->state);
+    if (head == hdb_state_applied(applier->state) && applier->state->page->inflight <= head &&
+        (applier->state->in_memory || applier->checkpoint(applier->checkpoint_context) == HDB_OK)) {
+        rc = hdb_log_empty(applier->link, head, error);
+        if (rc == HDB_OK)
+            applier->state->page->emptied = head;
+        applier->bytes_since_checkpoint = 0;
+    }
+    hdb_state_unlock(applier->state, HDB_LOCK_COMMIT);
+    hdb_record_unlock(applier->record);
+    return rc;
+}
+
+static int open_link(hdb_applier *applier, hdb_error *error) {
+    int64_t applied = 0;
+    if (applier->link && hdb_link_is_alive(applier->link))
+        return HDB_OK;
+    hdb_link_close(applier->link);
+    applier->link = NULL;
+    int rc = hdb_record_connect(applier->record, &applier->link, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_script(applier->link, "SET synchronous_commit = off", error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_get(applier->link, "applied", 0, &applied, error);
+    if (rc == HDB_OK) {
+        /* After a crash of the engine some of what was answered for may be marked no longer: apply it again. */
+        if (applied < hdb_state_applied(applier->state) || !applier->state->same_boot)
+            hdb_state_set_applied(applier->state, applied);
+        applier->marked = applied;
+    }
+    return rc;
+}
+
+/* Everything there is to apply, under apply.lock. */
+static int drain(hdb_applier *applier, hdb_error *error) {
+    int rc = open_link(applier, error);
+    while (rc == HDB_OK) {
+        int64_t next = hdb_state_applied(applier->state) + 1, last = hdb_state_synced(applier->state);
+        if (next > last)
+            break;
+        pthread_mutex_lock(&applier->mutex);
+        bool stop = applier->stop;
+        struct waiting *entry = take_waiting(applier, next);
+        int64_t first_waiting = applier->first ? applier->first->id : last + 1;
+        pthread_mutex_unlock(&applier->mutex);
+        if (stop && !entry)
+            break;
+        if (entry) {
+            rc = apply_one(applier, next, entry->data, entry->size, error);
+            free(entry->data);
+            free(entry);
+        } else {
+            rc = apply_from_log(applier, next, first_waiting - 1 < last ? first_waiting - 1 : last, error);
+        }
+    }
+    if (rc == HDB_OK && (hdb_state_applied(applier->state) - applier->state->page->emptied >= ENTRIES_PER_CHECKPOINT ||
+                         applier->bytes_since_checkpoint >= BYTES_PER_CHECKPOINT))
+        rc = empty_log(applier, error);
+    return rc;
+}
+
+static bool has_work(const hdb_applier *applier) {
+    return applier->wake || hdb_state_applied(applier->state) < hdb_state_synced(applier->state);
+}
+
+static void *run(void *context) {
+    hdb_applier *applier = context;
+    pthread_mutex_lock(&applier->mutex);
+    while (!applier->stop) {
+        hdb_error error = HDB_ERROR_INIT;
+        int rc = HDB_OK;
+        if (!has_work(applier)) {
+            pthread_cond_wait(&applier->work, &applier->mutex);
+            continue;
+        }
+        applier->wake = false;
+        pthread_mutex_unlock(&applier->mutex);
+        bool mine = hdb_state_try(applier->state, HDB_LOCK_APPLY);
+        if (mine) {
+            rc = drain(applier, &error);
+            hdb_state_unlock(applier->state, HDB_LOCK_APPLY);
+        }
+        pthread_mutex_lock(&applier->mutex);
+        if (mine)
+            hdb_error_move(&applier->error, &error);
+        hdb_error_clear(&error);
+        pthread_cond_broadcast(&applier->progress);
+        if (!applier->stop && (rc != HDB_OK || !mine))
+            wait_ms(applier, &applier->work, rc != HDB_OK ? RETRY_MS : 1);
+    }
+    pthread_mutex_unlock(&applier->mutex);
+    return NULL;
+}
+
+/* Starts the thread with every signal blocked: they are the application's. Call with the mutex. */
+static void start_thread(hdb_applier *applier) {
+    sigset_t all, before;
+    if (applier->started)
+        return;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    applier->started = pthread_create(&applier->thread, NULL, run, applier) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void hdb_applier_set_checkpoint(hdb_applier *applier, hdb_checkpoint checkpoint, void *context) {
+    applier->checkpoint = checkpoint;
+    applier->checkpoint_context = context;
+}
+
+void hdb_applier_add(hdb_applier *applier, int64_t id, char *data, size_t size) {
+    struct waiting *entry = calloc(1, sizeof *entry);
+    pthread_mutex_lock(&applier->mutex);
+    start_thread(applier);
+    if (entry) {
+        *entry = (struct waiting){NULL, id, data, size};
+        if (applier->last)
+            applier->last->next = entry;
+        else
+            applier->first = entry;
+        applier->last = entry;
+        applier->waiting++;
+        applier->waiting_bytes += size;
+    } else {
+        free(data); /* it is in the log: the thread reads it there */
+    }
+    pthread_cond_signal(&applier->work);
+    while (applier->started && applier->error.code == HDB_OK &&
+           (applier->waiting > MOST_WAITING_ENTRIES || applier->waiting_bytes > MOST_WAITING_BYTES))
+        wait_ms(applier, &applier->progress, RETRY_MS);
+    pthread_mutex_unlock(&applier->mutex);
+}
+
+void hdb_applier_wake(hdb_applier *applier) {
+    pthread_mutex_lock(&applier->mutex);
+    start_thread(applier);
+    applier->wake = true;
+    pthread_cond_signal(&applier->work);
+    pthread_mutex_unlock(&applier->mutex);
+}
+
+int hdb_applier_wait(hdb_applier *applier, int64_t id, const volatile int *interrupt, hdb_error *error) {
+    enum { FAILURES = 20 };
+    int rc = HDB_OK, failures = 0;
+    if (hdb_state_applied(applier->state) >= id)
+        return HDB_OK;
+    pthread_mutex_lock(&applier->mutex);
+    start_thread(applier);
+    pthread_cond_signal(&applier->work);
+    while (rc == HDB_OK && hdb_state_applied(applier->state) < id) {
+        wait_ms(applier, &applier->progress, 5);
+        if (interrupt && *interrupt)
+            rc = hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
+        else if (applier->error.code != HDB_OK && ++failures > FAILURES * RETRY_MS / 5)
+            rc = hdb_error_set(error, applier->error.code, applier->error.sqlstate, "%s",
+                               hdb_error_message(&applier->error));
+    }
+    pthread_mutex_unlock(&applier->mutex);
+    return rc;
+}
+
+void hdb_applier_stop(hdb_applier *applier) {
+    if (!applier)
+        return;
+    pthread_mutex_lock(&applier->mutex);
+    applier->stop = true;
+    pthread_cond_signal(&applier->work);
+    pthread_mutex_unlock(&applier->mutex);
+    if (applier->started)
+        pthread_join(applier->thread, NULL);
+    while (applier->first) {
+        struct waiting *entry = applier->first;
+        applier->first = entry->next;
+        free(entry->data);
+        free(entry);
+    }
+    hdb_link_close(applier->link);
+    hdb_error_clear(&applier->error);
+    pthread_cond_destroy(&applier->work);
+    pthread_cond_destroy(&applier->progress);
+    pthread_mutex_destroy(&applier->mutex);
+    free(applier);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread that applies log entries, one per open record. Of all processes, the one that holds apply.lock works; it
+ * applies what others pushed too, reading it from the log. Entries are applied in order, only those that the replica has
+ * committed. */
+#ifndef HDB_APPLIER_H
+#define HDB_APPLIER_H
+
+#include "record/record.h"
+
+typedef struct hdb_applier hdb_applier;
+
+/* Makes it; the thread itself begins with the first entry. */
+int hdb_applier_start(hdb_record *record, hdb_applier **out, hdb_error *error);
+/* Ends the thread after the entry it is at, and frees. NULL is allowed. */
+void hdb_applier_stop(hdb_applier *applier);
+void hdb_applier_set_checkpoint(hdb_applier *applier, hdb_checkpoint checkpoint, void *context);
+/* Hands an entry over, memory included. Waits while too much is waiting already. */
+void hdb_applier_add(hdb_applier *applier, int64_t id, char *data, size_t size);
+void hdb_applier_wake(hdb_applier *applier);
+/* Waits until `id` is applied, by whichever process. */
+int hdb_applier_wait(hdb_applier *applier, int64_t id, const volatile int *interrupt, hdb_error *error);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/apply.h"
+
+#include "record/entry.h"
+#include "record/log.h"
+#include "record/mirror.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Up to this many rows of a table are upserted, which no reader of the table sees half done. More are deleted by key and
+ * inserted many at a time: for new rows that is five times as fast (docs/decisions/0004-apply.md). */
+enum { FEW_ROWS = 32, ROWS_PER_INSERT = 64, SENDS_PER_SYNC = 512 };
+
+/* Rows of one table that wait to be sent together. */
+struct row_batch {
+    hdb_link *link;
+    const hdb_table *table;
+    hdb_table_filler *filler; /* the table is filled anew */
+    int width, rows, sent;
+    hdb_value *values; /* ROWS_PER_INSERT rows of `width` */
+    hdb_buffer *arenas, *keys;
+    hdb_buffer upsert_sql, delete_sql, insert_one, insert_many;
+    bool many; /* delete and insert */
+};
+
+static void batch_clear(struct row_batch *batch) {
+    for (int i = 0; i < ROWS_PER_INSERT; i++) {
+        if (batch->arenas)
+            hdb_buffer_free(&batch->arenas[i]);
+        if (batch->keys)
+            hdb_buffer_free(&batch->keys[i]);
+    }
+    free(batch->arenas);
+    free(batch->keys);
+    free(batch->values);
+    hdb_buffer_free(&batch->upsert_sql);
+    hdb_buffer_free(&batch->delete_sql);
+    hdb_buffer_free(&batch->insert_one);
+    hdb_buffer_free(&batch->insert_many);
+    memset(batch, 0, sizeof *batch);
+}
+
+static int batch_start(struct row_batch *batch, hdb_link *link, const hdb_table *table, hdb_error *error) {
+    memset(batch, 0, sizeof *batch);
+    batch->link = link;
+    batch->table = table;
+    batch->width = hdb_mirror_width(table);
+    batch->values = calloc((size_t)batch->width * ROWS_PER_INSERT, sizeof *batch->values);
+    batch->arenas = calloc(ROWS_PER_INSERT, sizeof *batch->arenas);
+    batch->keys = calloc(ROWS_PER_INSERT, sizeof *batch->keys);
+    hdb_mirror_upsert(&batch->upsert_sql, table, 1);
+    hdb_mirror_delete(&batch->delete_sql, table);
+    hdb_mirror_insert(&batch->insert_one, table, 1);
+    hdb_mirror_insert(&batch->insert_many, table, ROWS_PER_INSERT);
+    if (batch->values && batch->arenas && batch->keys && !batch->upsert_sql.failed && !batch->delete_sql.failed &&
+        !batch->insert_one.failed && !batch->insert_many.failed)
+        return HDB_OK;
+    batch_clear(batch);
+    return hdb_error_nomem(error);
+}
+
+static int batch_send(struct row_batch *batch, const char *sql, const hdb_value *values, int count, hdb_error *error) {
+    int rc = hdb_link_send(batch->link, sql, values, count, error);
+    if (rc == HDB_OK && ++batch->sent % SENDS_PER_SYNC == 0)
+        rc = hdb_link_sync(batch->link, NULL, error);
+    return rc;
+}
+
+static int batch_flush(struct row_batch *batch, hdb_error *error) {
+    int rc = HDB_OK;
+    if (batch->rows == ROWS_PER_INSERT) {
+        rc = batch_send(batch, batch->insert_many.data, batch->values, batch->width * ROWS_PER_INSERT, error);
+    } else {
+        for (int i = 0; rc == HDB_OK && i < batch->rows; i++)
+            rc = batch_send(batch, batch->insert_one.data, batch->values + i * batch->width, batch->width, error);
+    }
+    batch->rows = 0;
+    return rc;
+}
+
+static int batch_delete(struct row_batch *batch, int64_t rowid, const char *key, size_t size, hdb_error *error) {
+    hdb_value param = hdb_mirror_key(batch->table, rowid, key, size);
+    return batch_send(batch, batch->delete_sql.data, &param, 1, error);
+}
+
+static int batch_upsert(struct row_batch *batch, int64_t rowid, const hdb_value *cells, hdb_error *error) {
+    hdb_value *row = batch->values + batch->rows * batch->width;
+    if (!hdb_mirror_row(batch->table, rowid, cells, &batch->arenas[batch->rows], &batch->keys[batch->rows], row))
+        return hdb_error_nomem(error);
+    if (!batch->many)
+        return batch_send(batch, batch->upsert_sql.data, row, batch->width, error);
+    hdb_buffer *key = &batch->keys[batch->rows];
+    int rc = batch_delete(batch, rowid, key->data, key->size, error);
+    if (rc == HDB_OK && ++batch->rows == ROWS_PER_INSERT)
+        rc = batch_flush(batch, error);
+    return rc;
+}
+
+struct hdb_table_filler {
+    hdb_link *link;
+    const hdb_table *table;
+    hdb_value *row;
+    hdb_buffer arena, key;
+    bool copying;
+};
+
+int hdb_fill_start(hdb_link *link, const hdb_table *table, hdb_table_filler **out, hdb_error *error) {
+    hdb_buffer drop = HDB_BUFFER_INIT, create = HDB_BUFFER_INIT, copy = HDB_BUFFER_INIT;
+    hdb_table_filler *filler = calloc(1, sizeof *filler);
+    int rc = HDB_OK;
+    if (filler)
+        filler->row = calloc((size_t)hdb_mirror_width(table), sizeof *filler->row);
+    hdb_mirror_drop(&drop, table->engine_name);
+    hdb_mirror_create(&create, table);
+    hdb_mirror_copy(&copy, table);
+    if (!filler || !filler->row || drop.failed || create.failed || copy.failed)
+        rc = hdb_error_nomem(error);
+    if (rc == HDB_OK)
+        rc = hdb_link_script(link, drop.data, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_script(link, create.data, error);
+    if (rc == HDB_OK) {
+        rc = hdb_link_copy_start(link, copy.data, error);
+        filler->copying = rc == HDB_OK;
+        filler->link = link;
+        filler->table = table;
+    }
+    hdb_buffer_free(&drop);
+    hdb_buffer_free(&create);
+    hdb_buffer_free(&copy);
+    if (rc == HDB_OK) {
+        *out = filler;
+        return HDB_OK;
+    }
+    if (filler)
+        free(filler->row);
+    free(filler);
+    return rc;
+}
+
+int hdb_fill_row(hdb_table_filler *filler, int64_t rowid, const hdb_value *cells, hdb_error *error) {
+    if (!hdb_mirror_row(filler->table, rowid, cells, &filler->arena, &filler->key, filler->row))
+        return hdb_error_nomem(error);
+    return hdb_link_copy_row(filler->link, filler->row, hdb_mirror_width(filler->table), error);
+}
+
+int hdb_fill_end(hdb_table_filler *filler, hdb_error *error) {
+    int rc = HDB_OK;
+    if (!filler)
+        return HDB_OK;
+    if (filler->copying)
+        rc = hdb_link_copy_end(filler->link, error);
+    free(filler->row);
+    hdb_buffer_free(&filler->arena);
+    hdb_buffer_free(&filler->key);
+    free(filler);
+    return rc;
+}
+
+static int send_text_row(hdb_link *link, const char *sql, const char *first, const char *second, hdb_error *error) {
+    hdb_value params[2] = {hdb_value_text(first, strlen(first)), hdb_value_null()};
+    if (second)
+        params[1] = hdb_value_text(second, strlen(second));
+    return hdb_link_send(link, sql, params, second ? 2 : 1, error);
+}
+
+/* Tables that the engine still has and the schema no longer. */
+static int drop_vanished(hdb_link *link, const hdb_schema *schema, hdb_error *error) {
+    hdb_rows *rows = NULL;
+    int rc = hdb_link_query(link, "SELECT name, engine_name FROM \"_hdb_tables\"", NULL, 0, HDB_ROWS_NATIVE, &rows, error);
+    for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
+        hdb_value name = hdb_rows_cell(rows, i, 0), engine_name = hdb_rows_cell(rows, i, 1);
+        const hdb_table *table = hdb_schema_table(schema, name.as.bytes.data);
+        if (table && strcmp(table->name, name.as.bytes.data) == 0)
+            continue;
+        hdb_buffer drop = HDB_BUFFER_INIT;
+        hdb_mirror_drop(&drop, engine_name.as.bytes.data);
+        rc = drop.failed ? hdb_error_nomem(error) : hdb_link_script(link, drop.data, error);
+        hdb_buffer_free(&drop);
+        if (rc == HDB_OK)
+            rc = send_text_row(link, "DELETE FROM \"_hdb_tables\" WHERE name = $1", name.as.bytes.data, NULL, error);
+        if (rc == HDB_OK)
+            rc = hdb_link_sync(link, NULL, error);
+    }
+    hdb_rows_free(rows);
+    return rc;
+}
+
+static int send_item(hdb_link *link, int position, const hdb_schema_item *item, hdb_error *error) {
+    hdb_value params[5] = {hdb_value_integer(position), hdb_value_text(item->type, strlen(item->type)),
+                           hdb_value_text(item->name, strlen(item->name)),
+                           hdb_value_text(item->table, strlen(item->table)), hdb_value_null()};
+    if (item->sql)
+        params[4] = hdb_value_text(item->sql, strlen(item->sql));
+    return hdb_link_send(link, "INSERT INTO \"_hdb_schema\" (position, type, name, tbl_name, sql) VALUES ($1, $2, $3, $4, $5)",
+                         params, 5, error);
+}
+
+int hdb_apply_schema(hdb_link *link, const hdb_schema *schema, hdb_error *error) {
+    int rc = drop_vanished(link, schema, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_script(link, "TRUNCATE \"_hdb_schema\"", error);
+    for (int i = 0; rc == HDB_OK && i < schema->item_count; i++)
+        rc = send_item(link, i, &schema->items[i], error);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
+        rc = send_text_row(link,
+                           "INSERT INTO \"_hdb_tables\" (name, engine_name) VALUES ($1, $2) "
+                           "ON CONFLICT (name) DO UPDATE SET engine_name = excluded.engine_name",
+                           schema->tables[i].name, schema->tables[i].engine_name, error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_send(link, "user_version", schema->user_version, error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_send(link, "application_id", schema->application_id, error);
+    return rc == HDB_OK ? hdb_link_sync(link, NULL, error) : rc;
+}
+
+/* How many rows the reader's table has in this entry: decides how they are sent. */
+static int count_rows(const hdb_entry_reader *at_table) {
+    hdb_entry_reader ahead = {.in = at_table->in, .table = at_table->table};
+    int rows = 0;
+    ahead.cells = calloc((size_t)ahead.table.column_count + 1, sizeof *ahead.cells);
+    if (!ahead.cells)
+        return FEW_ROWS + 1;
+    while (rows <= FEW_ROWS) {
+        enum hdb_operation_kind kind = hdb_entry_next_row(&ahead);
+        if (kind == HDB_ENTRY_END)
+            break;
+        rows += kind == HDB_ENTRY_UPSERT;
+    }
+    free(ahead.cells);
+    return rows;
+}
+
+static int end_table(struct row_batch *batch, hdb_error *error) {
+    int rc = HDB_OK;
+    if (batch->filler) {
+        rc = hdb_fill_end(batch->filler, error);
+        batch->filler = NULL;
+    } else if (batch->table) {
+        rc = batch_flush(batch, error);
+        if (rc == HDB_OK)
+            rc = hdb_link_sync(batch->link, NULL, error);
+    }
+    batch_clear(batch);
+    return rc;
+}
+
+static int start_table(struct row_batch *batch, hdb_link *link, hdb_entry_reader *reader, hdb_error *error) {
+    if (reader->whole)
+        return hdb_fill_start(link, &reader->table, &batch->filler, error);
+    int rc = batch_start(batch, link, &reader->table, error);
+    if (rc == HDB_OK)
+        batch->many = count_rows(reader) > FEW_ROWS;
+    return rc;
+}
+
+int hdb_apply_entry(hdb_link *link, const char *data, size_t size, hdb_error *error) {
+    hdb_entry_reader reader;
+    struct row_batch batch = {0};
+    enum hdb_operation_kind kind;
+    int rc = HDB_OK;
+    hdb_entry_open(&reader, data, size);
+    while (rc == HDB_OK) {
+        /* The rows of a table refer to the reader's description of it: end them before it moves on. */
+        if ((batch.table || batch.filler) && hdb_entry_at_table_end(&reader))
+            rc = end_table(&batch, error);
+        if (rc != HDB_OK || (kind = hdb_entry_next(&reader)) == HDB_ENTRY_END)
+            break;
+        switch (kind) {
+        case HDB_ENTRY_SCHEMA:
+            rc = hdb_apply_schema(link, reader.schema, error);
+            break;
+        case HDB_ENTRY_TABLE:
+            rc = start_table(&batch, link, &reader, error);
+            break;
+        case HDB_ENTRY_UPSERT:
+            rc = batch.filler ? hdb_fill_row(batch.filler, reader.rowid, reader.cells, error)
+                              : batch_upsert(&batch, reader.rowid, reader.cells, error);
+            break;
+        case HDB_ENTRY_DELETE:
+            rc = batch.filler ? HDB_OK : batch_delete(&batch, reader.rowid, reader.key, reader.key_size, error);
+            break;
+        case HDB_ENTRY_END:
+            break;
+        }
+    }
+    if (rc == HDB_OK && reader.failed)
+        rc = hdb_error_set(error, HDB_CORRUPT, NULL, "a log entry is malformed");
+    if (rc == HDB_OK) {
+        rc = end_table(&batch, error);
+    } else {
+        /* What is under way is given up; the first error is the one to tell. */
+        hdb_error ignored = HDB_ERROR_INIT;
+        end_table(&batch, &ignored);
+        hdb_error_clear(&ignored);
+    }
+    hdb_entry_close(&reader);
+    return rc;
+}

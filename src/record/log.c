@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/log.h"
+
+#include "buffer.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define PART_BITS 20
+#define PART_SIZE ((size_t)1 << 20)
+#define FORMAT 1
+
+static int64_t seq_of(int64_t id, int64_t part) {
+    return id * ((int64_t)1 << PART_BITS) + part;
+}
+
+int hdb_log_prepare(hdb_link *link, hdb_error *error) {
+    static const char *const tables[] = {
+        "CREATE TABLE IF NOT EXISTS \"_hdb_log\" (seq BIGINT PRIMARY KEY, parts BIGINT, data BYTEA)",
+        "CREATE TABLE IF NOT EXISTS \"_hdb_schema\" (position BIGINT PRIMARY KEY, type TEXT, name TEXT, tbl_name TEXT, sql TEXT)",
+        "CREATE TABLE IF NOT EXISTS \"_hdb_tables\" (name TEXT PRIMARY KEY, engine_name TEXT)",
+        "CREATE TABLE IF NOT EXISTS \"_hdb_meta\" (key TEXT PRIMARY KEY, value BIGINT)",
+    };
+    int64_t format = 0;
+    int rc = HDB_OK;
+    for (size_t i = 0; rc == HDB_OK && i < sizeof tables / sizeof *tables; i++)
+        rc = hdb_link_script(link, tables[i], error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_get(link, "format", 0, &format, error);
+    if (rc == HDB_OK && format == 0) {
+        rc = hdb_meta_send(link, "format", FORMAT, error);
+        if (rc == HDB_OK)
+            rc = hdb_link_sync(link, NULL, error);
+    } else if (rc == HDB_OK && format != FORMAT) {
+        rc = hdb_error_set(error, HDB_CANTOPEN, NULL,
+                           "the engine's data has format %lld, this library knows %d: use a newer one",
+                           (long long)format, FORMAT);
+    }
+    return rc;
+}
+
+static int insert_part(hdb_link *link, const char *sql, bool send, int64_t seq, int64_t parts, const char *data,
+                       size_t size, hdb_error *error) {
+    hdb_value params[3] = {hdb_value_integer(seq), hdb_value_integer(parts), hdb_value_blob(data, size)};
+    return send ? hdb_link_send(link, sql, params, 3, error)
+                : hdb_link_query(link, sql, params, 3, HDB_ROWS_NATIVE, NULL, error);
+}
+
+/* A plain INSERT: the engine makes that one durable at once, and not an INSERT ... ON CONFLICT DO UPDATE. */
+static const char insert_sql[] = "INSERT INTO \"_hdb_log\" (seq, parts, data) VALUES ($1, $2, $3)";
+
+static int push_parts(hdb_link *link, int64_t id, const char *data, size_t size, hdb_error *error) {
+    enum { PARTS_PER_SYNC = 8 };
+    int rc = HDB_OK;
+    int64_t parts = size ? (int64_t)((size + PART_SIZE - 1) / PART_SIZE) : 1;
+    for (int64_t part = 0; rc == HDB_OK && part < parts - 1; part++) {
+        rc = insert_part(link, insert_sql, true, seq_of(id, part), 0, data + (size_t)part * PART_SIZE, PART_SIZE, error);
+        if (rc == HDB_OK && (part % PARTS_PER_SYNC == PARTS_PER_SYNC - 1 || part == parts - 2))
+            rc = hdb_link_sync(link, NULL, error);
+    }
+    size_t start = (size_t)(parts - 1) * PART_SIZE;
+    if (rc == HDB_OK)
+        rc = insert_part(link, insert_sql, false, seq_of(id, parts - 1), parts, data + start, size - start, error);
+    return rc;
+}
+
+int hdb_log_push(hdb_link *link, int64_t id, const char *data, size_t size, hdb_error *error) {
+    bool sealed = true;
+    int rc = push_parts(link, id, data, size, error);
+    if (rc != HDB_CONSTRAINT)
+        return rc;
+    /* Parts of an earlier attempt that never got its seal may be in the way; a sealed entry is another matter. */
+    hdb_error_clear(error);
+    rc = hdb_log_has(link, id, &sealed, error);
+    if (rc == HDB_OK && sealed)
+        rc = hdb_error_set(error, HDB_CONSTRAINT, NULL, "entry %lld is in the log already", (long long)id);
+    if (rc == HDB_OK)
+        rc = hdb_log_cancel(link, id, error);
+    return rc == HDB_OK ? push_parts(link, id, data, size, error) : rc;
+}
+
+int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error) {
+    hdb_value params[2] = {hdb_value_integer(seq_of(id, 0)), hdb_value_integer(seq_of(id + 1, 0))};
+    hdb_rows *rows = NULL;
+    *out = false;
+    int rc = hdb_link_query(link, "SELECT parts FROM \"_hdb_log\" WHERE seq >= $1 AND seq < $2", params, 2,
+                            HDB_ROWS_NATIVE, &rows, error);
+    for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
+        hdb_value parts = hdb_rows_cell(rows, i, 0);
+        *out = *out || (parts.type == HDB_TYPE_INTEGER && parts.as.integer > 0);
+    }
+    hdb_rows_free(rows);
+    return rc;
+}
+
+int hdb_log_head(hdb_link *link, int64_t *out, hdb_error *error) {
+    hdb_rows *rows = NULL;
+    int rc = hdb_meta_get(link, "base", 0, out, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_query(link, "SELECT seq, parts FROM \"_hdb_log\"", NULL, 0, HDB_ROWS_NATIVE, &rows, error);
+    for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
+        hdb_value seq = hdb_rows_cell(rows, i, 0), parts = hdb_rows_cell(rows, i, 1);
+        if (parts.type == HDB_TYPE_INTEGER && parts.as.integer > 0 && seq.as.integer >> PART_BITS > *out)
+            *out = seq.as.integer >> PART_BITS;
+    }
+    hdb_rows_free(rows);
+    return rc;
+}
+
+int hdb_log_cancel(hdb_link *link, int64_t id, hdb_error *error) {
+    hdb_value params[2] = {hdb_value_integer(seq_of(id, 0)), hdb_value_integer(seq_of(id + 1, 0))};
+    return hdb_link_query(link, "DELETE FROM \"_hdb_log\" WHERE seq >= $1 AND seq < $2", params, 2, HDB_ROWS_NATIVE,
+                          NULL, error);
+}
+
+int hdb_log_empty(hdb_link *link, int64_t head, hdb_error *error) {
+    /* The base first: a crash in between leaves entries that are applied already, which is harmless. */
+    int rc = hdb_meta_send(link, "base", head, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_sync(link, NULL, error);
+    return rc == HDB_OK ? hdb_link_script(link, "TRUNCATE \"_hdb_log\"", error) : rc;
+}
+
+struct reading {
+    hdb_log_callback callback;
+    void *context;
+    hdb_buffer data; /* parts of the entry being read */
+    int64_t id, next_part;
+};
+
+static int read_part(void *context, const hdb_value *cells, int count) {
+    struct reading *reading = context;
+    if (count != 3 || cells[0].type != HDB_TYPE_INTEGER || cells[1].type != HDB_TYPE_INTEGER)
+        return HDB_CORRUPT;
+    int64_t id = cells[0].as.integer >> PART_BITS, part = cells[0].as.integer & ((1 << PART_BITS) - 1);
+    size_t size = cells[2].type == HDB_TYPE_BLOB ? cells[2].as.bytes.size : 0;
+    const char *data = size ? cells[2].as.bytes.data : "";
+    if (id != reading->id || part == 0) {
+        hdb_buffer_reset(&reading->data);
+        reading->id = id;
+        reading->next_part = 0;
+    }
+    if (part != reading->next_part)
+        return HDB_OK; /* what is left of an attempt that was never sealed */
+    reading->next_part++;
+    if (cells[1].as.integer == 1 && part == 0)
+        return reading->callback(reading->context, id, data, size);
+    hdb_buffer_append(&reading->data, data, size);
+    if (reading->data.failed)
+        return HDB_NOMEM;
+    if (cells[1].as.integer == part + 1)
+        return reading->callback(reading->context, id, reading->data.data, reading->data.size);
+    return HDB_OK;
+}
+
+int hdb_log_read(hdb_link *link, int64_t first, hdb_log_callback callback, void *context, hdb_error *error) {
+    struct reading reading = {callback, context, HDB_BUFFER_INIT, -1, 0};
+    hdb_value from = hdb_value_integer(seq_of(first, 0));
+    int rc = hdb_link_stream(link, "SELECT seq, parts, data FROM \"_hdb_log\" WHERE seq >= $1 ORDER BY seq", &from, 1,
+                             HDB_ROWS_NATIVE, read_part, &reading, error);
+    hdb_buffer_free(&reading.data);
+    return rc;
+}
+
+int hdb_meta_get(hdb_link *link, const char *key, int64_t missing, int64_t *out, hdb_error *error) {
+    hdb_value param = hdb_value_text(key, strlen(key));
+    hdb_rows *rows = NULL;
+    int rc = hdb_link_query(link, "SELECT value FROM \"_hdb_meta\" WHERE key = $1", &param, 1, HDB_ROWS_NATIVE, &rows, error);
+    *out = missing;
+    if (rc == HDB_OK && hdb_rows_count(rows) > 0) {
+        hdb_value value = hdb_rows_cell(rows, 0, 0);
+        if (value.type == HDB_TYPE_INTEGER)
+            *out = value.as.integer;
+    }
+    hdb_rows_free(rows);
+    return rc;
+}
+
+int hdb_meta_send(hdb_link *link, const char *key, int64_t value, hdb_error *error) {
+    hdb_value params[2] = {hdb_value_text(key, strlen(key)), hdb_value_integer(value)};
+    return hdb_link_send(link,
+                         "INSERT INTO \"_hdb_meta\" (key, value) VALUES ($1, $2) "
+                         "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                         params, 2, error);
+}

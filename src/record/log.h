@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `_hdb_log`, `_hdb_meta` and `_hdb_schema`: the library's own tables in the engine.
+ *
+ *   _hdb_log(seq, parts, data)   entries; seq = id * 2^20 + part. A part has at most 1 MB; the last one of an entry holds
+ *                                their number in `parts`, which seals it. An unsealed entry never happened.
+ *   _hdb_meta(key, value)        format, applied (newest entry in the tables), base (newest entry ever dropped from the
+ *                                log), used (rows were pushed), taking_in (1: taking in a file is not done),
+ *                                user_version, application_id
+ *   _hdb_schema(position, type, name, tbl_name, sql)   sqlite_schema as the application made it
+ *   _hdb_tables(name, engine_name)                     what each table is called in the engine */
+#ifndef HDB_LOG_H
+#define HDB_LOG_H
+
+#include "error.h"
+#include "link/link.h"
+#include "record/table.h"
+
+/* Makes the tables if they are not there. HDB_FORMAT's message tells of a newer format. */
+int hdb_log_prepare(hdb_link *link, hdb_error *error);
+
+/* Adds an entry; a single atomic statement seals it. HDB_CONSTRAINT if it is there already. */
+int hdb_log_push(hdb_link *link, int64_t id, const char *data, size_t size, hdb_error *error);
+/* Whether a sealed entry is in the log. */
+int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error);
+/* The newest sealed entry, or the base if the log is empty. */
+int hdb_log_head(hdb_link *link, int64_t *out, hdb_error *error);
+/* Takes an entry back that no replica holds. */
+int hdb_log_cancel(hdb_link *link, int64_t id, hdb_error *error);
+/* Forgets every entry up to `head`, all of them applied and held by a durable replica; nobody may push meanwhile. */
+int hdb_log_empty(hdb_link *link, int64_t head, hdb_error *error);
+
+/* Calls back for each sealed entry from `first` on, in order. A return other than HDB_OK ends the reading. */
+typedef int (*hdb_log_callback)(void *context, int64_t id, const char *data, size_t size);
+int hdb_log_read(hdb_link *link, int64_t first, hdb_log_callback callback, void *context, hdb_error *error);
+
+/* A number in _hdb_meta; `missing` if it is not there. */
+int hdb_meta_get(hdb_link *link, const char *key, int64_t missing, int64_t *out, hdb_error *error);
+/* Queues setting it, as hdb_link_send(). */
+int hdb_meta_send(hdb_link *link, const char *key, int64_t value, hdb_error *error);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/mirror.h"
+
+#include <string.h>
+
+static const char *const types[] = {
+    [HDB_AFFINITY_INTEGER] = "BIGINT", [HDB_AFFINITY_REAL] = "DOUBLE PRECISION", [HDB_AFFINITY_TEXT] = "TEXT",
+    [HDB_AFFINITY_BLOB] = "BYTEA",     [HDB_AFFINITY_ANY] = "TEXT",
+};
+
+static int hidden(const hdb_table *table) {
+    return table->key_kind == HDB_KEY_ALIAS ? 0 : 1;
+}
+
+int hdb_mirror_width(const hdb_table *table) {
+    return hidden(table) + table->column_count + 1;
+}
+
+static const char *key_name(const hdb_table *table) {
+    switch (table->key_kind) {
+    case HDB_KEY_ALIAS:
+        return table->columns[table->alias].engine_name;
+    case HDB_KEY_ROWID:
+        return "_hdb_rowid";
+    case HDB_KEY_COLUMNS:
+        break;
+    }
+    return "_hdb_key";
+}
+
+void hdb_mirror_create(hdb_buffer *sql, const hdb_table *table) {
+    hdb_buffer_text(sql, "CREATE TABLE ");
+    hdb_buffer_identifier(sql, table->engine_name);
+    hdb_buffer_text(sql, " (");
+    if (hidden(table))
+        hdb_buffer_format(sql, "\"%s\" %s PRIMARY KEY, ", key_name(table),
+                          table->key_kind == HDB_KEY_COLUMNS ? "BYTEA" : "BIGINT");
+    for (int i = 0; i < table->column_count; i++) {
+        hdb_buffer_identifier(sql, table->columns[i].engine_name);
+        hdb_buffer_format(sql, " %s%s, ", types[table->columns[i].affinity],
+                          table->key_kind == HDB_KEY_ALIAS && i == table->alias ? " PRIMARY KEY" : "");
+    }
+    hdb_buffer_text(sql, "\"_hdb_odd\" TEXT)");
+}
+
+void hdb_mirror_drop(hdb_buffer *sql, const char *engine_name) {
+    hdb_buffer_text(sql, "DROP TABLE IF EXISTS ");
+    hdb_buffer_identifier(sql, engine_name);
+}
+
+static void put_columns(hdb_buffer *sql, const hdb_table *table) {
+    if (hidden(table))
+        hdb_buffer_format(sql, "\"%s\", ", key_name(table));
+    for (int i = 0; i < table->column_count; i++) {
+        hdb_buffer_identifier(sql, table->columns[i].engine_name);
+        hdb_buffer_text(sql, ", ");
+    }
+    hdb_buffer_text(sql, "\"_hdb_odd\"");
+}
+
+static void put_excluded(hdb_buffer *sql, const char *name, bool first) {
+    hdb_buffer_text(sql, first ? "" : ", ");
+    hdb_buffer_identifier(sql, name);
+    hdb_buffer_text(sql, " = excluded.");
+    hdb_buffer_identifier(sql, name);
+}
+
+void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table, int rows) {
+    int width = hdb_mirror_width(table), parameter = 1;
+    hdb_buffer_text(sql, "INSERT INTO ");
+    hdb_buffer_identifier(sql, table->engine_name);
+    hdb_buffer_text(sql, " (");
+    put_columns(sql, table);
+    hdb_buffer_text(sql, ") VALUES ");
+    for (int row = 0; row < rows; row++) {
+        hdb_buffer_text(sql, row ? ", (" : "(");
+        for (int i = 0; i < width; i++)
+            hdb_buffer_format(sql, "%s$%d", i ? ", " : "", parameter++);
+        hdb_buffer_char(sql, ')');
+    }
+}
+
+void hdb_mirror_upsert(hdb_buffer *sql, const hdb_table *table, int rows) {
+    hdb_mirror_insert(sql, table, rows);
+    hdb_buffer_text(sql, " ON CONFLICT (");
+    hdb_buffer_identifier(sql, key_name(table));
+    hdb_buffer_text(sql, ") DO UPDATE SET ");
+    bool first = true;
+    for (int i = 0; i < table->column_count; i++) {
+        if (table->key_kind == HDB_KEY_ALIAS && i == table->alias)
+            continue;
+        put_excluded(sql, table->columns[i].engine_name, first);
+        first = false;
+    }
+    put_excluded(sql, "_hdb_odd", first);
+}
+
+void hdb_mirror_delete(hdb_buffer *sql, const hdb_table *table) {
+    hdb_buffer_text(sql, "DELETE FROM ");
+    hdb_buffer_identifier(sql, table->engine_name);
+    hdb_buffer_text(sql, " WHERE ");
+    hdb_buffer_identifier(sql, key_name(table));
+    hdb_buffer_text(sql, " = $1");
+}
+
+void hdb_mirror_copy(hdb_buffer *sql, const hdb_table *table) {
+    hdb_buffer_text(sql, "COPY ");
+    hdb_buffer_identifier(sql, table->engine_name);
+    hdb_buffer_text(sql, " (");
+    put_columns(sql, table);
+    hdb_buffer_text(sql, ") FROM STDIN");
+}
+
+void hdb_mirror_select(hdb_buffer *sql, const hdb_table *table) {
+    hdb_buffer_text(sql, "SELECT ");
+    put_columns(sql, table);
+    hdb_buffer_text(sql, " FROM ");
+    hdb_buffer_identifier(sql, table->engine_name);
+}
+
+bool hdb_mirror_row(const hdb_table *table, int64_t rowid, const hdb_value *cells, hdb_buffer *arena, hdb_buffer *key,
+                    hdb_value *out) {
+    if (table->key_kind == HDB_KEY_ROWID)
+        *out++ = hdb_value_integer(rowid);
+    if (table->key_kind == HDB_KEY_COLUMNS) {
+        hdb_buffer_reset(key);
+        hdb_row_key(table, cells, key);
+        if (key->failed)
+            return false;
+        *out++ = hdb_value_blob(key->data, key->size);
+    }
+    hdb_buffer_reset(arena);
+    return hdb_row_to_engine(table, cells, arena, out);
+}
+
+bool hdb_mirror_read(const hdb_table *table, const hdb_value *in, hdb_buffer *arena, int64_t *rowid, hdb_value *cells) {
+    if (table->key_kind == HDB_KEY_ROWID) {
+        if (in->type != HDB_TYPE_INTEGER)
+            return false;
+        *rowid = in->as.integer;
+    }
+    if (!hdb_row_from_engine(table, in + hidden(table), arena, cells))
+        return false;
+    if (table->key_kind == HDB_KEY_ALIAS) {
+        if (cells[table->alias].type != HDB_TYPE_INTEGER)
+            return false;
+        *rowid = cells[table->alias].as.integer;
+    }
+    return true;
+}
+
+hdb_value hdb_mirror_key(const hdb_table *table, int64_t rowid, const char *key, size_t size) {
+    return table->key_kind == HDB_KEY_COLUMNS ? hdb_value_blob(key, size) : hdb_value_integer(rowid);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/record.h"
+
+#include "record/applier.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct hdb_record {
+    pthread_mutex_t mutex; /* guards link and durable; held over a push */
+    hdb_state state;
+    hdb_engine *engine;
+    hdb_link *link;
+    bool durable; /* what the link's session was last told */
+    const volatile int *interrupt;
+    hdb_applier *applier;
+};
+
+int hdb_record_open(const hdb_engine_options *options, hdb_record **out, hdb_error *error) {
+    hdb_record *record = calloc(1, sizeof *record);
+    if (!record)
+        return hdb_error_nomem(error);
+    pthread_mutex_init(&record->mutex, NULL);
+    int rc = hdb_engine_open(options, &record->engine, error);
+    if (rc == HDB_OK)
+        rc = hdb_state_open(options->directory, &record->state, error);
+    if (rc == HDB_OK)
+        rc = hdb_applier_start(record, &record->applier, error);
+    if (rc != HDB_OK) {
+        hdb_record_close(record);
+        return rc;
+    }
+    *out = record;
+    return HDB_OK;
+}
+
+void hdb_record_close(hdb_record *record) {
+    if (!record)
+        return;
+    hdb_applier_stop(record->applier);
+    hdb_link_close(record->link);
+    if (record->state.page)
+        hdb_state_close(&record->state);
+    hdb_engine_close(record->engine);
+    pthread_mutex_destroy(&record->mutex);
+    free(record);
+}
+
+void hdb_record_abandon(hdb_record *record) {
+    hdb_link_abandon(record->link);
+    hdb_state_close(&record->state);
+    hdb_engine_abandon(record->engine);
+}
+
+void hdb_record_set_checkpoint(hdb_record *record, hdb_checkpoint checkpoint, void *context) {
+    hdb_applier_set_checkpoint(record->applier, checkpoint, context);
+}
+
+hdb_state *hdb_record_state(hdb_record *record) {
+    return &record->state;
+}
+
+hdb_engine *hdb_record_engine(hdb_record *record) {
+    return record->engine;
+}
+
+void hdb_record_set_interrupt(hdb_record *record, const volatile int *flag) {
+    record->interrupt = flag;
+}
+
+void hdb_record_lock(hdb_record *record) {
+    pthread_mutex_lock(&record->mutex);
+}
+
+bool hdb_record_try_lock(hdb_record *record) {
+    return pthread_mutex_trylock(&record->mutex) == 0;
+}
+
+void hdb_record_unlock(hdb_record *record) {
+    pthread_mutex_unlock(&record->mutex);
+}
+
+int hdb_record_connect(hdb_record *record, hdb_link **out, hdb_error *error) {
+    const char *conninfo = NULL;
+    hdb_link *link = NULL;
+    int rc = hdb_engine_conninfo(record->engine, &conninfo, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_open(conninfo, 30000, &link, error);
+    if (rc == HDB_OK)
+        rc = hdb_log_prepare(link, error);
+    if (rc == HDB_OK)
+        *out = link;
+    else
+        hdb_link_close(link);
+    return rc;
+}
+
+int hdb_record_link(hdb_record *record, hdb_link **out, hdb_error *error) {
+    if (record->link && !hdb_link_is_alive(record->link)) {
+        hdb_link_close(record->link);
+        record->link = NULL;
+    }
+    if (!record->link) {
+        int rc = hdb_record_connect(record, &record->link, error);
+        if (rc != HDB_OK)
+            return rc;
+        record->durable = false;
+        rc = hdb_link_script(record->link, "SET synchronous_commit = off", error);
+        if (rc == HDB_OK)
+            rc = hdb_meta_send(record->link, "used", 1, error);
+        if (rc == HDB_OK)
+            rc = hdb_link_sync(record->link, NULL, error);
+        if (rc != HDB_OK)
+            return rc;
+    }
+    hdb_link_set_interrupt(record->link, record->interrupt);
+    *out = record->link;
+    return HDB_OK;
+}
+
+static int set_durable(hdb_record *record, hdb_link *link, bool durable, hdb_error *error) {
+    if (record->durable == durable)
+        return HDB_OK;
+    int rc = hdb_link_script(link, durable ? "SET synchronous_commit = on" : "SET synchronous_commit = off", error);
+    if (rc == HDB_OK)
+        record->durable = durable;
+    return rc;
+}
+
+/* One try. *unknown: the session died while the engine had the entry, perhaps. */
+static int try_push(hdb_record *record, int64_t id, const char *data, size_t size, bool durable, bool *unknown,
+                    hdb_error *error) {
+    hdb_link *link = NULL;
+    bool there = false;
+    int rc = hdb_record_link(record, &link, error);
+    if (rc == HDB_OK && *unknown) {
+        rc = hdb_log_has(link, id, &there, error);
+        if (rc == HDB_OK && there)
+            return HDB_OK;
+    }
+    if (rc == HDB_OK)
+        rc = set_durable(record, link, durable, error);
+    if (rc != HDB_OK)
+        return rc;
+    *unknown = true;
+    rc = hdb_log_push(link, id, data, size, error);
+    if (rc == HDB_OK || hdb_link_is_alive(link))
+        *unknown = false;
+    return rc;
+}
+
+static int push_until_known(hdb_record *record, int64_t id, const char *data, size_t size, bool durable, hdb_error *error) {
+    enum { TRIES = 4 };
+    bool unknown = false;
+    int rc = HDB_OK;
+    for (int i = 0; i < TRIES; i++) {
+        hdb_error_clear(error);
+        rc = try_push(record, id, data, size, durable, &unknown, error);
+        if (rc != HDB_IOERR && !(unknown && rc != HDB_OK))
+            break;
+        usleep(20000u << i);
+    }
+    if (rc != HDB_OK && unknown) {
+        hdb_error_set(error, HDB_IOERR, "08007",
+                      "the engine was lost during COMMIT and does not come back: the next connection finds out whether the "
+                      "transaction was kept");
+        return HDB_IOERR;
+    }
+    return rc;
+}
+
+int hdb_record_push(hdb_record *record, const char *data, size_t size, bool durable, hdb_error *error) {
+    hdb_state_page *page = record->state.page;
+    hdb_record_lock(record);
+    int rc = hdb_state_lock(&record->state, HDB_LOCK_COMMIT, error);
+    if (rc != HDB_OK) {
+        hdb_record_unlock(record);
+        return rc;
+    }
+    int64_t id = page->synced + 1;
+    if (page->inflight == id) {
+        /* Nobody holds the lock, so whoever pushed it is dead; was it kept? */
+        bool there = false;
+        hdb_link *link = NULL;
+        rc = hdb_record_link(record, &link, error);
+        if (rc == HDB_OK)
+            rc = hdb_log_has(link, id, &there, error);
+        if (rc == HDB_OK && there)
+            rc = hdb_error_set(error, 517 /* SQLITE_BUSY_SNAPSHOT */, NULL, "database is locked");
+    }
+    if (rc == HDB_OK) {
+        page->inflight = id;
+        rc = push_until_known(record, id, data, size, durable, error);
+        if (rc != HDB_OK && strcmp(error->sqlstate, "08007") != 0)
+            page->inflight = 0;
+    }
+    if (rc != HDB_OK) {
+        hdb_state_unlock(&record->state, HDB_LOCK_COMMIT);
+        hdb_record_unlock(record);
+    }
+    return rc;
+}
+
+void hdb_record_committed(hdb_record *record, char *data, size_t size, const hdb_wal_mark *mark) {
+    hdb_state_page *page = record->state.page;
+    int64_t id = page->inflight;
+    if (mark)
+        page->mark = *mark;
+    hdb_state_set_synced(&record->state, id);
+    hdb_state_unlock(&record->state, HDB_LOCK_COMMIT);
+    hdb_record_unlock(record);
+    hdb_applier_add(record->applier, id, data, size);
+}
+
+int hdb_record_cancel(hdb_record *record, hdb_error *error) {
+    hdb_state_page *page = record->state.page;
+    hdb_link *link = NULL;
+    int rc = hdb_record_link(record, &link, error);
+    if (rc == HDB_OK)
+        rc = hdb_log_cancel(link, page->inflight, error);
+    if (rc == HDB_OK)
+        page->inflight = 0;
+    hdb_state_unlock(&record->state, HDB_LOCK_COMMIT);
+    hdb_record_unlock(record);
+    return rc;
+}
+
+int hdb_record_flush(hdb_record *record, hdb_error *error) {
+    return hdb_applier_wait(record->applier, hdb_state_synced(&record->state), record->interrupt, error);
+}
+
+void hdb_record_wake(hdb_record *record) {
+    hdb_applier_wake(record->applier);
+}
+
+int hdb_record_empty_log(hdb_record *record, hdb_error *error) {
+    enum { ENTRIES_LEFT = 256 };
+    hdb_state_page *page = record->state.page;
+    int rc = HDB_OK;
+    hdb_record_lock(record);
+    if (record->link && hdb_link_is_alive(record->link) && page->synced - page->emptied > ENTRIES_LEFT) {
+        rc = hdb_log_empty(record->link, page->synced, error);
+        if (rc == HDB_OK)
+            page->emptied = page->synced;
+    }
+    hdb_record_unlock(record);
+    return rc;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The record of one database, shared by the connections of a process: its engine, the session that commits go through,
+ * and the thread that brings log entries to the engine's tables.
+ *
+ * Life of a commit: hdb_record_check() and hdb_record_push() under SQLite's write lock, the replica's COMMIT, then
+ * hdb_record_committed(), or hdb_record_cancel() if the replica refused. */
+#ifndef HDB_RECORD_H
+#define HDB_RECORD_H
+
+#include "error.h"
+#include "link/embedded.h"
+#include "link/link.h"
+#include "record/log.h"
+#include "record/state.h"
+#include <pthread.h>
+
+typedef struct hdb_record hdb_record;
+
+/* Asked by the applying thread, from time to time, so that the log can be emptied: makes the replica durable. Returns
+ * HDB_OK if the replica's own file holds everything committed before the call. */
+typedef int (*hdb_checkpoint)(void *context);
+
+/* Opens the record in `directory`, NULL: in memory. Nothing is started. */
+int hdb_record_open(const hdb_engine_options *options, hdb_record **out, hdb_error *error);
+/* Stops the thread, gives the engine back and frees. NULL is allowed. */
+void hdb_record_close(hdb_record *record);
+void hdb_record_abandon(hdb_record *record);
+void hdb_record_set_checkpoint(hdb_record *record, hdb_checkpoint checkpoint, void *context);
+
+hdb_state *hdb_record_state(hdb_record *record);
+hdb_engine *hdb_record_engine(hdb_record *record);
+/* While the flag is not 0, waiting for the engine ends with HDB_INTERRUPT. */
+void hdb_record_set_interrupt(hdb_record *record, const volatile int *flag);
+
+/* The session for commits and catalogue reading, opened if need be; starts and waits for the engine. Hold the record's
+ * mutex (hdb_record_lock) while it is used. */
+int hdb_record_link(hdb_record *record, hdb_link **out, hdb_error *error);
+void hdb_record_lock(hdb_record *record);
+bool hdb_record_try_lock(hdb_record *record);
+void hdb_record_unlock(hdb_record *record);
+/* A new session of its own, with the catalogue made; the caller closes it. */
+int hdb_record_connect(hdb_record *record, hdb_link **out, hdb_error *error);
+
+/* Takes commit.lock and pushes entry synced + 1. `durable`: it survives a power cut. If the session dies, the outcome is
+ * found out on a new one. On success commit.lock stays taken until hdb_record_committed() or _cancel(). HDB_BUSY: an
+ * entry of somebody who died is in the log and not in the replica; the transaction must start again. */
+int hdb_record_push(hdb_record *record, const char *data, size_t size, bool durable, hdb_error *error);
+/* The replica has committed what was pushed. Takes `data` over: the thread will apply it. */
+void hdb_record_committed(hdb_record *record, char *data, size_t size, const hdb_wal_mark *mark);
+/* The replica refused what was pushed: takes it out of the log. */
+int hdb_record_cancel(hdb_record *record, hdb_error *error);
+
+/* Waits until the engine's tables hold every synced entry. */
+int hdb_record_flush(hdb_record *record, hdb_error *error);
+/* Empties the log if it has grown; for the last one who leaves. The caller has flushed and checkpointed the replica. */
+int hdb_record_empty_log(hdb_record *record, hdb_error *error);
+/* Lets the thread look for entries that others pushed, or that were left by an earlier life. */
+void hdb_record_wake(hdb_record *record);
+
+#endif

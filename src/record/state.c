@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/state.h"
+
+#include "buffer.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC "HDBst01"
+
+static const char *const lock_names[HDB_LOCK_COUNT] = {
+    [HDB_LOCK_SETUP] = "setup.lock",
+    [HDB_LOCK_SESSION] = "session.lock",
+    [HDB_LOCK_COMMIT] = "commit.lock",
+    [HDB_LOCK_APPLY] = "apply.lock",
+};
+
+/* Names this boot of the machine; "" where it can't be told, which is never equal to itself here. */
+static void read_boot(char *out, size_t size) {
+    memset(out, 0, size);
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t got = read(fd, out, size - 1);
+    if (got < 0)
+        out[0] = '\0';
+    close(fd);
+}
+
+static int open_in(const char *directory, const char *name, int *out, hdb_error *error) {
+    hdb_buffer path = HDB_BUFFER_INIT;
+    hdb_buffer_format(&path, "%s/%s", directory, name);
+    if (path.failed) {
+        hdb_buffer_free(&path);
+        return hdb_error_nomem(error);
+    }
+    *out = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int rc = *out >= 0 ? HDB_OK : hdb_error_set(error, HDB_CANTOPEN, NULL, "can't open %s: %s", path.data, strerror(errno));
+    hdb_buffer_free(&path);
+    return rc;
+}
+
+static int map_page(const char *directory, hdb_state *state, hdb_error *error) {
+    int fd = -1;
+    int rc = open_in(directory, "state", &fd, error);
+    if (rc != HDB_OK)
+        return rc;
+    void *page = MAP_FAILED;
+    if (ftruncate(fd, sizeof *state->page) == 0)
+        page = mmap(NULL, sizeof *state->page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED)
+        rc = hdb_error_set(error, HDB_IOERR, NULL, "can't map %s/state: %s", directory, strerror(errno));
+    else
+        state->page = page;
+    close(fd);
+    return rc;
+}
+
+int hdb_state_open(const char *directory, hdb_state *state, hdb_error *error) {
+    char boot[sizeof state->page->boot];
+    int rc = HDB_OK;
+    memset(state, 0, sizeof *state);
+    for (int i = 0; i < HDB_LOCK_COUNT; i++)
+        state->locks[i] = -1;
+    read_boot(boot, sizeof boot);
+    state->in_memory = !directory;
+    if (!directory) {
+        state->page = calloc(1, sizeof *state->page);
+        return state->page ? HDB_OK : hdb_error_nomem(error);
+    }
+    rc = map_page(directory, state, error);
+    for (int i = 0; rc == HDB_OK && i < HDB_LOCK_COUNT; i++)
+        rc = open_in(directory, lock_names[i], &state->locks[i], error);
+    if (rc != HDB_OK) {
+        hdb_state_close(state);
+        return rc;
+    }
+    /* Setting up the page is done under setup.lock, which every opener takes. */
+    rc = hdb_state_lock(state, HDB_LOCK_SETUP, error);
+    if (rc != HDB_OK)
+        return rc;
+    state->same_boot = memcmp(state->page->magic, MAGIC, sizeof MAGIC) == 0 && *boot && strcmp(state->page->boot, boot) == 0;
+    if (memcmp(state->page->magic, MAGIC, sizeof MAGIC) != 0) {
+        memset(state->page, 0, sizeof *state->page);
+        memcpy(state->page->magic, MAGIC, sizeof MAGIC);
+    }
+    memcpy(state->page->boot, boot, sizeof boot);
+    hdb_state_unlock(state, HDB_LOCK_SETUP);
+    return HDB_OK;
+}
+
+void hdb_state_close(hdb_state *state) {
+    if (state->in_memory)
+        free(state->page);
+    else if (state->page)
+        munmap(state->page, sizeof *state->page);
+    state->page = NULL;
+    for (int i = 0; i < HDB_LOCK_COUNT; i++) {
+        if (state->locks[i] >= 0)
+            close(state->locks[i]);
+        state->locks[i] = -1;
+    }
+}
+
+static int take(hdb_state *state, enum hdb_state_lock lock, int how) {
+    int rc;
+    if (state->in_memory)
+        return 0;
+    do
+        rc = flock(state->locks[lock], how);
+    while (rc != 0 && errno == EINTR);
+    return rc;
+}
+
+int hdb_state_lock(hdb_state *state, enum hdb_state_lock lock, hdb_error *error) {
+    if (take(state, lock, LOCK_EX) == 0)
+        return HDB_OK;
+    return hdb_error_set(error, HDB_IOERR, NULL, "can't take %s: %s", lock_names[lock], strerror(errno));
+}
+
+bool hdb_state_try(hdb_state *state, enum hdb_state_lock lock) {
+    return take(state, lock, LOCK_EX | LOCK_NB) == 0;
+}
+
+int hdb_state_share(hdb_state *state, enum hdb_state_lock lock, hdb_error *error) {
+    if (take(state, lock, LOCK_SH) == 0)
+        return HDB_OK;
+    return hdb_error_set(error, HDB_IOERR, NULL, "can't share %s: %s", lock_names[lock], strerror(errno));
+}
+
+void hdb_state_unlock(hdb_state *state, enum hdb_state_lock lock) {
+    take(state, lock, LOCK_UN);
+}
+
+int64_t hdb_state_synced(const hdb_state *state) {
+    return __atomic_load_n(&state->page->synced, __ATOMIC_ACQUIRE);
+}
+
+int64_t hdb_state_applied(const hdb_state *state) {
+    return __atomic_load_n(&state->page->applied, __ATOMIC_ACQUIRE);
+}
+
+void hdb_state_set_synced(hdb_state *state, int64_t id) {
+    __atomic_store_n(&state->page->synced, id, __ATOMIC_RELEASE);
+}
+
+void hdb_state_set_applied(hdb_state *state, int64_t id) {
+    __atomic_store_n(&state->page->applied, id, __ATOMIC_RELEASE);
+}
+
+hdb_file_mark hdb_file_mark_of(const char *path) {
+    hdb_file_mark mark = {0};
+    struct stat info;
+    hdb_buffer wal = HDB_BUFFER_INIT;
+    if (stat(path, &info) == 0) {
+        mark.inode = info.st_ino;
+        mark.size = (uint64_t)info.st_size;
+        mark.modified_ns = (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
+    }
+    hdb_buffer_format(&wal, "%s-wal", path);
+    if (!wal.failed && stat(wal.data, &info) == 0)
+        mark.wal_size = (uint64_t)info.st_size;
+    hdb_buffer_free(&wal);
+    return mark;
+}

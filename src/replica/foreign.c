@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replica/foreign.h"
+
+#include "record/entry.h"
+#include "replica/schema.h"
+#include "replica/sqlite_value.h"
+#include "replica/table_statement.h"
+#include "replica/write_set.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { REPORTED = 10 };
+
+struct comparison {
+    sqlite3 *file, *record;
+    hdb_buffer *entry, *report;
+    int64_t differences;
+    hdb_error *error;
+};
+
+static void note(struct comparison *comparison, const char *what, const char *name, int64_t rowid, bool with_rowid) {
+    if (comparison->report && comparison->differences < REPORTED) {
+        hdb_buffer_format(comparison->report, "%s%s %s", comparison->report->size ? "; " : "", what, name);
+        if (with_rowid)
+            hdb_buffer_format(comparison->report, " row %lld", (long long)rowid);
+    }
+    comparison->differences++;
+}
+
+static bool is_kept(const hdb_schema_item *item) {
+    return item->sql && strncmp(item->name, "sqlite_", 7) != 0;
+}
+
+/* Items of `a` that `b` lacks or has otherwise. */
+static void compare_items(struct comparison *comparison, const hdb_schema *a, const hdb_schema *b, bool both_ways) {
+    for (int i = 0; i < a->item_count; i++) {
+        const hdb_schema_item *item = &a->items[i];
+        if (!is_kept(item))
+            continue;
+        const hdb_schema_item *other = hdb_schema_item_find(b, item->type, item->name);
+        if (!other || (both_ways && (!other->sql || strcmp(other->sql, item->sql) != 0)))
+            note(comparison, item->type, item->name, 0, false);
+    }
+}
+
+static bool same_table(const hdb_table *a, const hdb_table *b) {
+    hdb_buffer x = HDB_BUFFER_INIT, y = HDB_BUFFER_INIT;
+    hdb_entry_put_table(&x, a, true);
+    hdb_entry_put_table(&y, b, true);
+    bool same = !x.failed && !y.failed && x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
+    hdb_buffer_free(&x);
+    hdb_buffer_free(&y);
+    return same;
+}
+
+/* Finds the row of `other` with the key of the row that `all` is on; its cells go to `found`. */
+static bool find_row(const hdb_table *table, sqlite3_stmt *other, int64_t rowid, const hdb_value *cells, hdb_value *found,
+                     hdb_buffer *key) {
+    hdb_buffer_reset(key);
+    if (table->key_kind == HDB_KEY_COLUMNS)
+        hdb_row_key(table, cells, key);
+    sqlite3_reset(other);
+    if (!hdb_table_bind_key(other, table, rowid, key->data, key->size) || sqlite3_step(other) != SQLITE_ROW)
+        return false;
+    for (int i = 0; i < table->column_count; i++)
+        found[i] = hdb_value_of_column(other, i);
+    return true;
+}
+
+static bool identical(const hdb_table *table, const hdb_value *a, const hdb_value *b) {
+    for (int i = 0; i < table->column_count; i++)
+        if (!hdb_value_identical(&a[i], &b[i]))
+            return false;
+    return true;
+}
+
+static bool same_key(const hdb_table *table, const hdb_value *a, const hdb_value *b) {
+    for (int i = 0; i < table->column_count; i++)
+        if (table->columns[i].key && !hdb_value_identical(&a[i], &b[i]))
+            return false;
+    return true;
+}
+
+/* One direction: each row of `from` is looked for in `to`. */
+static int scan(struct comparison *comparison, const hdb_table *table, sqlite3 *from, sqlite3 *to, bool from_file,
+                hdb_buffer *out) {
+    sqlite3_stmt *all = NULL, *other = NULL;
+    hdb_buffer key = HDB_BUFFER_INIT;
+    hdb_value *cells = calloc(2 * ((size_t)table->column_count + 1), sizeof *cells);
+    hdb_value *found = cells ? cells + table->column_count + 1 : NULL;
+    int step = SQLITE_DONE;
+    int rc = cells ? hdb_table_prepare(from, table, HDB_TABLE_READ_ALL, &all, comparison->error) : hdb_error_nomem(comparison->error);
+    if (rc == HDB_OK)
+        rc = hdb_table_prepare(to, table, HDB_TABLE_READ_ROW, &other, comparison->error);
+    while (rc == HDB_OK && (step = sqlite3_step(all)) == SQLITE_ROW) {
+        int64_t rowid = sqlite3_column_int64(all, 0);
+        for (int i = 0; i < table->column_count; i++)
+            cells[i] = hdb_value_of_column(all, i + 1);
+        bool there = find_row(table, other, rowid, cells, found, &key);
+        if (from_file && there && identical(table, cells, found))
+            continue;
+        if (!from_file && there && (table->key_kind != HDB_KEY_COLUMNS || same_key(table, cells, found)))
+            continue;
+        note(comparison, from_file ? (there ? "changed:" : "only in the file:") : "only in the engine:", table->name, rowid,
+             table->key_kind != HDB_KEY_COLUMNS);
+        if (from_file)
+            hdb_entry_put_upsert(out, table, rowid, cells);
+        else if (table->key_kind == HDB_KEY_COLUMNS)
+            hdb_entry_put_delete_key(out, key.data, key.size);
+        else
+            hdb_entry_put_delete(out, rowid);
+    }
+    if (rc == HDB_OK && step != SQLITE_DONE)
+        rc = hdb_sqlite_error(from, comparison->error);
+    sqlite3_finalize(all);
+    sqlite3_finalize(other);
+    hdb_buffer_free(&key);
+    free(cells);
+    return rc;
+}
+
+static int compare_rows(struct comparison *comparison, const hdb_table *table) {
+    hdb_buffer rows = HDB_BUFFER_INIT;
+    int rc = scan(comparison, table, comparison->record, comparison->file, false, &rows);
+    if (rc == HDB_OK)
+        rc = scan(comparison, table, comparison->file, comparison->record, true, &rows);
+    if (rc == HDB_OK && rows.size && comparison->entry) {
+        hdb_entry_put_table(comparison->entry, table, false);
+        hdb_buffer_append(comparison->entry, rows.data, rows.size);
+    }
+    if (rc == HDB_OK && rows.failed)
+        rc = hdb_error_nomem(comparison->error);
+    hdb_buffer_free(&rows);
+    return rc;
+}
+
+static int compare_schemas(struct comparison *comparison, const hdb_schema *file, const hdb_schema *record) {
+    int64_t before = comparison->differences;
+    compare_items(comparison, file, record, true);
+    compare_items(comparison, record, file, false);
+    if (file->user_version != record->user_version)
+        note(comparison, "PRAGMA", "user_version", 0, false);
+    if (file->application_id != record->application_id)
+        note(comparison, "PRAGMA", "application_id", 0, false);
+    if (comparison->differences > before && comparison->entry)
+        hdb_entry_put_schema(comparison->entry, file);
+    return HDB_OK;
+}
+
+int hdb_foreign_compare(sqlite3 *file, sqlite3 *record, hdb_buffer *entry, hdb_buffer *report, int64_t *differences,
+                        hdb_error *error) {
+    struct comparison comparison = {file, record, entry, report, 0, error};
+    hdb_schema *file_schema = NULL, *record_schema = NULL;
+    hdb_buffer unused = HDB_BUFFER_INIT;
+    int rc = hdb_schema_read(file, &file_schema, error);
+    if (rc == HDB_OK)
+        rc = hdb_schema_read(record, &record_schema, error);
+    if (rc == HDB_OK)
+        rc = compare_schemas(&comparison, file_schema, record_schema);
+    for (int i = 0; rc == HDB_OK && i < file_schema->table_count; i++) {
+        const hdb_table *table = &file_schema->tables[i];
+        const hdb_table *other = hdb_schema_table(record_schema, table->name);
+        if (other && same_table(table, other)) {
+            rc = compare_rows(&comparison, table);
+        } else {
+            note(&comparison, "table", table->name, 0, false);
+            rc = hdb_write_set_whole(file, table, entry ? entry : &unused, error);
+        }
+    }
+    hdb_schema_free(file_schema);
+    hdb_schema_free(record_schema);
+    hdb_buffer_free(&unused);
+    *differences = comparison.differences;
+    return rc == HDB_OK && entry && entry->failed ? hdb_error_nomem(error) : rc;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replica/table_statement.h"
+
+#include "buffer.h"
+#include "record/cell.h"
+#include "replica/schema.h"
+#include "replica/sqlite_value.h"
+
+static void put_name(hdb_buffer *sql, const hdb_table *table) {
+    hdb_buffer_text(sql, "main.");
+    hdb_buffer_identifier(sql, table->name);
+}
+
+static void put_cells(hdb_buffer *sql, const hdb_table *table) {
+    for (int i = 0; i < table->column_count; i++) {
+        hdb_buffer_text(sql, i ? ", " : "");
+        hdb_buffer_identifier(sql, table->columns[i].name);
+    }
+}
+
+/* The rowid's name is not quoted: in quotes it would be a string where no column has that name. */
+static void put_where_key(hdb_buffer *sql, const hdb_table *table) {
+    int parameter = 1;
+    hdb_buffer_text(sql, " WHERE ");
+    if (table->alias >= 0) {
+        hdb_buffer_identifier(sql, table->columns[table->alias].name);
+        hdb_buffer_text(sql, " = ?1");
+        return;
+    }
+    if (table->key_kind != HDB_KEY_COLUMNS) {
+        hdb_buffer_format(sql, "%s = ?1", hdb_table_rowid_name(table));
+        return;
+    }
+    for (int place = 1; place <= table->column_count; place++) {
+        for (int i = 0; i < table->column_count; i++) {
+            if (table->columns[i].key != place)
+                continue;
+            hdb_buffer_text(sql, parameter > 1 ? " AND " : "");
+            hdb_buffer_identifier(sql, table->columns[i].name);
+            hdb_buffer_format(sql, " = ?%d", parameter++);
+        }
+    }
+}
+
+static void put_insert(hdb_buffer *sql, const hdb_table *table) {
+    int count = 0;
+    hdb_buffer_text(sql, "INSERT OR REPLACE INTO ");
+    put_name(sql, table);
+    hdb_buffer_text(sql, " (");
+    if (table->key_kind == HDB_KEY_ROWID) {
+        hdb_buffer_text(sql, hdb_table_rowid_name(table));
+        count++;
+    }
+    for (int i = 0; i < table->column_count; i++) {
+        if (table->columns[i].generated)
+            continue;
+        hdb_buffer_text(sql, count++ ? ", " : "");
+        hdb_buffer_identifier(sql, table->columns[i].name);
+    }
+    hdb_buffer_text(sql, ") VALUES (");
+    for (int i = 0; i < count; i++)
+        hdb_buffer_text(sql, i ? ", ?" : "?");
+    hdb_buffer_text(sql, ")");
+}
+
+int hdb_table_prepare(sqlite3 *db, const hdb_table *table, enum hdb_table_statement which, sqlite3_stmt **out,
+                      hdb_error *error) {
+    hdb_buffer sql = HDB_BUFFER_INIT;
+    switch (which) {
+    case HDB_TABLE_READ_ROW:
+    case HDB_TABLE_READ_ALL:
+        hdb_buffer_text(&sql, "SELECT ");
+        if (which == HDB_TABLE_READ_ALL) {
+            if (table->alias >= 0)
+                hdb_buffer_identifier(&sql, table->columns[table->alias].name);
+            else
+                hdb_buffer_text(&sql, table->key_kind == HDB_KEY_ROWID ? hdb_table_rowid_name(table) : "NULL");
+            hdb_buffer_text(&sql, ", ");
+        }
+        put_cells(&sql, table);
+        hdb_buffer_text(&sql, " FROM ");
+        put_name(&sql, table);
+        if (which == HDB_TABLE_READ_ROW)
+            put_where_key(&sql, table);
+        break;
+    case HDB_TABLE_PUT_ROW:
+        put_insert(&sql, table);
+        break;
+    case HDB_TABLE_DELETE_ROW:
+    case HDB_TABLE_DELETE_ALL:
+        hdb_buffer_text(&sql, "DELETE FROM ");
+        put_name(&sql, table);
+        if (which == HDB_TABLE_DELETE_ROW)
+            put_where_key(&sql, table);
+        break;
+    }
+    int rc = sql.failed ? hdb_error_nomem(error) : HDB_OK;
+    if (rc == HDB_OK && sqlite3_prepare_v3(db, sql.data, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) != SQLITE_OK)
+        rc = hdb_sqlite_error(db, error);
+    hdb_buffer_free(&sql);
+    return rc;
+}
+
+bool hdb_table_bind_key(sqlite3_stmt *statement, const hdb_table *table, int64_t rowid, const char *key, size_t size) {
+    if (table->key_kind != HDB_KEY_COLUMNS)
+        return sqlite3_bind_int64(statement, 1, rowid) == SQLITE_OK;
+    hdb_reader in = {key, key + size, false};
+    for (int parameter = 1; in.at < in.end && !in.failed; parameter++) {
+        hdb_value value = hdb_get_value(&in);
+        if (hdb_value_bind(statement, parameter, &value) != SQLITE_OK)
+            return false;
+    }
+    return !in.failed;
+}
+
+int hdb_table_put_row(sqlite3 *db, sqlite3_stmt *statement, const hdb_table *table, int64_t rowid, const hdb_value *cells,
+                      hdb_error *error) {
+    int parameter = 1;
+    if (table->key_kind == HDB_KEY_ROWID)
+        sqlite3_bind_int64(statement, parameter++, rowid);
+    for (int i = 0; i < table->column_count; i++)
+        if (!table->columns[i].generated)
+            hdb_value_bind(statement, parameter++, &cells[i]);
+    int rc = sqlite3_step(statement) == SQLITE_DONE ? HDB_OK : hdb_sqlite_error(db, error);
+    sqlite3_reset(statement);
+    return rc;
+}

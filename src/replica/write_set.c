@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replica/write_set.h"
+
+#include "record/entry.h"
+#include "replica/schema.h"
+#include "replica/sqlite_value.h"
+#include "replica/table_statement.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void hdb_sequences_clear(hdb_sequences *sequences) {
+    for (int i = 0; i < sequences->count; i++)
+        hdb_buffer_free(&sequences->rows[i].encoded);
+    free(sequences->rows);
+    memset(sequences, 0, sizeof *sequences);
+}
+
+/* Reads the cells of the statement's row, from a first column on. */
+static void read_cells(sqlite3_stmt *statement, int first, int count, hdb_value *out) {
+    for (int i = 0; i < count; i++)
+        out[i] = hdb_value_of_column(statement, first + i);
+}
+
+static hdb_value *new_cells(const hdb_table *table, hdb_error *error) {
+    hdb_value *cells = calloc((size_t)table->column_count + 1, sizeof *cells);
+    if (!cells)
+        hdb_error_nomem(error);
+    return cells;
+}
+
+int hdb_write_set_whole(sqlite3 *db, const hdb_table *table, hdb_buffer *entry, hdb_error *error) {
+    sqlite3_stmt *statement = NULL;
+    hdb_value *cells = new_cells(table, error);
+    int rc = cells ? hdb_table_prepare(db, table, HDB_TABLE_READ_ALL, &statement, error) : HDB_NOMEM;
+    int step = SQLITE_DONE;
+    if (rc == HDB_OK)
+        hdb_entry_put_table(entry, table, true);
+    while (rc == HDB_OK && (step = sqlite3_step(statement)) == SQLITE_ROW && !entry->failed) {
+        read_cells(statement, 1, table->column_count, cells);
+        hdb_entry_put_upsert(entry, table, sqlite3_column_int64(statement, 0), cells);
+    }
+    if (rc == HDB_OK && entry->failed)
+        rc = hdb_error_nomem(error);
+    else if (rc == HDB_OK && step != SQLITE_DONE)
+        rc = hdb_sqlite_error(db, error);
+    sqlite3_finalize(statement);
+    free(cells);
+    return rc;
+}
+
+/* Whether a row that a key found is that very row: a collation may find one whose key is written otherwise. */
+static bool is_same_key(const hdb_table *table, const hdb_value *cells, const char *key, size_t size) {
+    hdb_buffer found = HDB_BUFFER_INIT;
+    hdb_row_key(table, cells, &found);
+    bool same = !found.failed && found.size == size && memcmp(found.data, key, size) == 0;
+    hdb_buffer_free(&found);
+    return same;
+}
+
+static int put_key(hdb_replica *replica, const hdb_table *table, const hdb_touched *touched, size_t index,
+                   sqlite3_stmt *reader, hdb_value *cells, hdb_buffer *deleted, hdb_buffer *put, hdb_error *error) {
+    const char *key = NULL;
+    size_t size = 0;
+    int64_t rowid = 0;
+    if (touched->by_columns)
+        key = hdb_touched_key(touched, index, &size);
+    else
+        rowid = touched->rowids[index];
+    hdb_table_bind_key(reader, table, rowid, key, size);
+    int step = sqlite3_step(reader), rc = HDB_OK;
+    if (step == SQLITE_ROW)
+        read_cells(reader, 0, table->column_count, cells);
+    if (step == SQLITE_ROW && (!key || is_same_key(table, cells, key, size)))
+        hdb_entry_put_upsert(put, table, rowid, cells);
+    else if (step == SQLITE_ROW || step == SQLITE_DONE)
+        key ? hdb_entry_put_delete_key(deleted, key, size) : hdb_entry_put_delete(deleted, rowid);
+    else
+        rc = hdb_replica_error(replica, error);
+    sqlite3_reset(reader);
+    return rc;
+}
+
+static int put_touched(hdb_replica *replica, const hdb_table *table, const hdb_touched *touched, hdb_buffer *entry,
+                       hdb_error *error) {
+    hdb_buffer put = HDB_BUFFER_INIT;
+    hdb_value *cells = new_cells(table, error);
+    sqlite3_stmt *reader = cells ? hdb_replica_row_reader(replica, table, error) : NULL;
+    int rc = reader ? HDB_OK : error->code & 0xff;
+    hdb_entry_put_table(entry, table, false);
+    for (size_t i = 0; rc == HDB_OK && i < touched->count; i++)
+        rc = put_key(replica, table, touched, i, reader, cells, entry, &put, error);
+    hdb_buffer_append(entry, put.data, put.size);
+    if (rc == HDB_OK && (put.failed || entry->failed))
+        rc = hdb_error_nomem(error);
+    hdb_buffer_free(&put);
+    free(cells);
+    return rc;
+}
+
+static const hdb_touched *find_touched(const hdb_capture *capture, const char *name) {
+    for (int i = 0; i < capture->table_count; i++)
+        if (strcasecmp(capture->tables[i].table, name) == 0)
+            return &capture->tables[i];
+    return NULL;
+}
+
+/* A table that DDL made, or that looks otherwise than before: what the engine has of it, if anything, is of no use. */
+static bool is_new(const hdb_schema *before, const hdb_table *table) {
+    hdb_buffer a = HDB_BUFFER_INIT, b = HDB_BUFFER_INIT;
+    const hdb_table *old = before ? hdb_schema_table(before, table->name) : table;
+    if (!old)
+        return true;
+    hdb_entry_put_table(&a, old, true);
+    hdb_entry_put_table(&b, table, true);
+    bool differs = a.failed || b.failed || a.size != b.size || memcmp(a.data, b.data, a.size) != 0;
+    hdb_buffer_free(&a);
+    hdb_buffer_free(&b);
+    return differs;
+}
+
+static struct hdb_sequence *find_sequence(hdb_sequences *sequences, int64_t rowid) {
+    for (int i = 0; i < sequences->count; i++)
+        if (sequences->rows[i].rowid == rowid)
+            return &sequences->rows[i];
+    struct hdb_sequence *grown = realloc(sequences->rows, (size_t)(sequences->count + 1) * sizeof *grown);
+    if (!grown)
+        return NULL;
+    sequences->rows = grown;
+    grown[sequences->count] = (struct hdb_sequence){rowid, HDB_BUFFER_INIT};
+    return &grown[sequences->count++];
+}
+
+/* Rows of sqlite_sequence that are not as this connection pushed them last. */
+static int put_sequences(hdb_replica *replica, const hdb_table *table, hdb_sequences *sequences, hdb_buffer *entry,
+                         hdb_error *error) {
+    sqlite3_stmt *statement = NULL;
+    bool started = false;
+    int step = SQLITE_DONE;
+    if (sqlite3_prepare_v2(replica->db, "SELECT rowid, name, seq FROM main.sqlite_sequence", -1, &statement, NULL) != SQLITE_OK)
+        return hdb_replica_error(replica, error);
+    while ((step = sqlite3_step(statement)) == SQLITE_ROW && !entry->failed) {
+        hdb_value cells[2];
+        hdb_buffer encoded = HDB_BUFFER_INIT;
+        int64_t rowid = sqlite3_column_int64(statement, 0);
+        struct hdb_sequence *known = find_sequence(sequences, rowid);
+        read_cells(statement, 1, 2, cells);
+        hdb_put_value(&encoded, &cells[0]);
+        hdb_put_value(&encoded, &cells[1]);
+        if (!known || encoded.failed) {
+            entry->failed = true;
+        } else if (known->encoded.size != encoded.size || memcmp(known->encoded.data, encoded.data, encoded.size) != 0) {
+            if (!started)
+                hdb_entry_put_table(entry, table, false);
+            started = true;
+            hdb_entry_put_upsert(entry, table, rowid, cells);
+            hdb_buffer_free(&known->encoded);
+            known->encoded = encoded;
+            continue;
+        }
+        hdb_buffer_free(&encoded);
+    }
+    sqlite3_finalize(statement);
+    if (entry->failed)
+        return hdb_error_nomem(error);
+    return step == SQLITE_DONE ? HDB_OK : hdb_replica_error(replica, error);
+}
+
+static int put_table(hdb_replica *replica, const hdb_table *table, hdb_sequences *sequences, hdb_buffer *entry,
+                     hdb_error *error) {
+    const hdb_capture *capture = replica->capture;
+    const hdb_touched *touched = find_touched(capture, table->name);
+    bool whole = (touched && touched->whole) || (capture->schema_changed && is_new(replica->schema_before, table));
+    if (table->is_sequence) {
+        if (capture->schema_changed || touched) {
+            hdb_sequences_clear(sequences);
+            return hdb_write_set_whole(replica->db, table, entry, error);
+        }
+        return put_sequences(replica, table, sequences, entry, error);
+    }
+    if (whole)
+        return hdb_write_set_whole(replica->db, table, entry, error);
+    return touched ? put_touched(replica, table, touched, entry, error) : HDB_OK;
+}
+
+int hdb_write_set_encode(hdb_replica *replica, hdb_sequences *sequences, hdb_buffer *entry, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    if (replica->capture->header_set)
+        hdb_replica_forget_schema(replica);
+    int rc = hdb_replica_schema(replica, &schema, error);
+    if (rc != HDB_OK)
+        return rc;
+    if (replica->capture->schema_changed || replica->capture->header_set)
+        hdb_entry_put_schema(entry, schema);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
+        rc = put_table(replica, &schema->tables[i], sequences, entry, error);
+    return rc == HDB_OK && entry->failed ? hdb_error_nomem(error) : rc;
+}
