@@ -26,11 +26,16 @@ function candidates() {
  * must not be bound to these, but to the libraries they were linked with: that is what RTLD_DEEPBIND does.
  */
 function loadFile(file) {
-  const addon = { exports: {} };
-  const { RTLD_LAZY, RTLD_DEEPBIND = 0 } = os.constants.dlopen;
-  process.dlopen(addon, file, RTLD_LAZY | RTLD_DEEPBIND);
-  return initialize(addon.exports);
+  if (!loaded.has(file)) {
+    const addon = { exports: {} };
+    const { RTLD_LAZY, RTLD_DEEPBIND = 0 } = os.constants.dlopen;
+    process.dlopen(addon, file, RTLD_LAZY | RTLD_DEEPBIND);
+    loaded.set(file, initialize(addon.exports));
+  }
+  return loaded.get(file);
 }
+
+const loaded = new Map(); // each process.dlopen() of a file would make a further copy of the addon's state
 
 function initialize(addon) {
   if (!addon.isInitialized) {

@@ -62,15 +62,20 @@ static void close_all_databases(void) {
         close_databases(addon);
 }
 
+/*
+ * OpenSSL, through which libpq logs in to an engine, frees its state in an exit handler of its own, and a thread of the
+ * library that connects to the engine at that moment would crash: it is told not to. Weak, because a libpq may do
+ * without it. The number is OPENSSL_INIT_NO_ATEXIT.
+ */
+extern int OPENSSL_init_crypto(uint64_t options, const void *settings) __attribute__((weak));
+
 static void register_exit_handler(void) {
+    if (OPENSSL_init_crypto)
+        OPENSSL_init_crypto(0x00080000, NULL);
     atexit(close_all_databases);
 }
 
-/*
- * Not before there is an engine: exit handlers run in the reverse order of their registration, and that of OpenSSL,
- * which the first connection to an engine registers, has to run after this one.
- */
-void addon_close_at_exit(void) {
+static void close_at_exit(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, register_exit_handler);
 }
@@ -154,6 +159,7 @@ NAPI_MODULE_INIT() {
     struct addon *addon = NULL;
     if (!check_version(env))
         return NULL;
+    close_at_exit();
     addon = addon_create(env);
     if (!addon || !(statement_class = statement_define(env)) ||
         napi_create_reference(env, statement_class, 1, &addon->statement_class) != napi_ok ||

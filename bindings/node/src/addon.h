@@ -67,8 +67,6 @@ enum prepare_mode { PREPARE_PLAIN = 0, PREPARE_PRAGMA = 1, PREPARE_EXPLAIN = 2 }
 
 /* addon.c */
 struct addon *addon_of(napi_env env);
-/* To be called when a database with an engine has been opened. */
-void addon_close_at_exit(void);
 
 /* database.c */
 napi_value database_define(napi_env env);

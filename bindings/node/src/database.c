@@ -168,8 +168,6 @@ static napi_value database_new(napi_env env, napi_callback_info info) {
     if (!database->conn)
         goto failed;
     database_link(database);
-    if (hdb_conn_mode(database->conn) == HDB_MODE_DAEMON || *hdb_conn_path(database->conn))
-        addon_close_at_exit();
     if ((logger_type == napi_function && napi_create_reference(env, argv[2], 1, &database->logger) != napi_ok) ||
         napi_wrap(env, self, database, database_finalize, NULL, NULL) != napi_ok) {
         throw_napi_error(env);
