@@ -4,8 +4,8 @@
 # Usage: tools/setup.sh
 #
 # Installs what building and testing need, each only if it is missing: Debian packages (as root, or by sudo if that asks
-# nothing), Python packages into build/venv, Node's N-API headers into build/node. Elsewhere than on Debian it says what
-# is missing. The engine is not its business: see tools/engine.sh.
+# nothing), Python packages into build/venv, Node's N-API headers and better-sqlite3 into build/node. Elsewhere than on
+# Debian it says what is missing. The engine is not its business: see tools/engine.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,7 @@ packages=(
     libsqlite3-dev libpq-dev libcmocka-dev libffi-dev
     doxygen valgrind patchelf
     python3 python3-venv
-    ruby ruby-dev ruby-ffi ruby-minitest
+    ruby ruby-dev ruby-ffi ruby-minitest ruby-sqlite3
     postgresql-15 postgresql-client-15 sqlite3
 )
 
@@ -95,6 +95,21 @@ install_node_headers() {
     npm install --prefix build/node --no-save --no-package-lock --silent node-api-headers@1 >/dev/null
 }
 
+# The Node tests compare with better-sqlite3 itself. It is compiled if no prebuilt one can be fetched.
+install_node_oracle() {
+    local prefix
+    [ ! -d build/node/node_modules/better-sqlite3 ] || return 0
+    say "installing better-sqlite3 into build/node"
+    prefix=$(node -p 'require("path").dirname(require("path").dirname(process.execPath))')
+    if [ -f "$prefix/include/node/node_api.h" ]; then
+        export npm_config_nodedir=$prefix
+    fi
+    if ! npm install --prefix build/node --no-save --no-package-lock --silent better-sqlite3@12 \
+        node-api-headers@1 >/dev/null 2>&1; then
+        say "better-sqlite3 could not be installed: the tests beside it will be skipped"
+    fi
+}
+
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_debian_packages
 else
@@ -103,3 +118,4 @@ fi
 check_node
 install_python_packages
 install_node_headers
+install_node_oracle

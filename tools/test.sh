@@ -60,7 +60,8 @@ run_python() {
 }
 
 run_node() {
-    bindings/node/build.sh
+    HELIOSDB_INCLUDE=$PWD/include:$PWD/build/include HELIOSDB_LIBDIR=$PWD/build/src \
+        NODE_INCLUDE=$PWD/build/node/node_modules/node-api-headers/include bindings/node/build.sh
     "$servers" run node --test --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=junit --test-reporter-destination="$results/node.xml" tests/bindings/node/
 }
