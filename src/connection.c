@@ -227,11 +227,11 @@ int hdb_error_offset(hdb_conn *conn) {
 }
 
 int64_t hdb_changes(hdb_conn *conn) {
-    return conn && conn->replica ? sqlite3_changes64(conn->replica->db) : 0;
+    return conn && conn->replica ? hdb_replica_changes(conn->replica) : 0;
 }
 
 int64_t hdb_total_changes(hdb_conn *conn) {
-    return conn && conn->replica ? sqlite3_total_changes64(conn->replica->db) : 0;
+    return conn && conn->replica ? hdb_replica_total_changes(conn->replica) : 0;
 }
 
 int64_t hdb_last_insert_rowid(hdb_conn *conn) {

@@ -164,6 +164,9 @@ static bool add_columns(hdb_touched *touched, sqlite3 *db, const hdb_table *tabl
                 continue;
             done = get(db, i, &value) == SQLITE_OK && value;
             hdb_value cell = done ? hdb_value_of_sqlite(value) : hdb_value_null();
+            /* SQLite shows the hook a REAL as it is stored, and integral ones are stored as integers. */
+            if (cell.type == HDB_TYPE_INTEGER && table->columns[i].affinity == HDB_AFFINITY_REAL)
+                cell = hdb_value_real((double)cell.as.integer);
             hdb_put_value(&key, &cell);
         }
     }
@@ -172,11 +175,19 @@ static bool add_columns(hdb_touched *touched, sqlite3 *db, const hdb_table *tabl
     return done;
 }
 
+/* The hook counts the columns of a WITHOUT ROWID table with generated ones otherwise from version to version. */
+static bool keys_are_shifted(const hdb_table *table) {
+    bool generated = false;
+    for (int i = 0; i < table->column_count; i++)
+        generated = generated || table->columns[i].generated;
+    return generated && table->key_kind == HDB_KEY_COLUMNS;
+}
+
 void hdb_capture_change(hdb_capture *capture, sqlite3 *db, int operation, const char *name, const hdb_table *table,
                         int64_t old_rowid, int64_t new_rowid) {
     hdb_touched *touched = find_table(capture, name);
     bool done = touched != NULL;
-    if (touched && !table) {
+    if (touched && (!table || keys_are_shifted(table))) {
         touched->whole = true;
         return;
     }

@@ -68,25 +68,29 @@ static int drop_differing(sqlite3 *db, const hdb_schema *now, const hdb_schema *
     return rc;
 }
 
+static int exists(sqlite3 *db, const hdb_schema_item *item, bool *out, hdb_error *error) {
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(db, "SELECT 1 FROM main.sqlite_schema WHERE type = ?1 AND name = ?2 COLLATE NOCASE", -1, &statement, NULL) != SQLITE_OK)
+        return hdb_sqlite_error(db, error);
+    sqlite3_bind_text(statement, 1, item->type, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, item->name, -1, SQLITE_STATIC);
+    *out = sqlite3_step(statement) == SQLITE_ROW;
+    sqlite3_finalize(statement);
+    return HDB_OK;
+}
+
+/* Virtual tables come before their shadow tables in sqlite_schema, and make them. */
 static int create_missing(sqlite3 *db, const hdb_schema *target, hdb_error *error) {
-    hdb_schema *now = NULL;
     int rc = HDB_OK;
-    /* Virtual tables make their shadow tables themselves. */
-    for (int pass = 0; pass < 2; pass++) {
-        hdb_schema_free(now);
-        now = NULL;
-        rc = hdb_schema_read(db, &now, error);
-        for (int i = 0; rc == HDB_OK && i < target->item_count; i++) {
-            const hdb_schema_item *item = &target->items[i];
-            if (!is_ours(item) || !item->sql || hdb_schema_item_find(now, item->type, item->name))
-                continue;
-            bool is_table = strcmp(item->type, "table") == 0;
-            if (pass == 0 && !(is_table && is_virtual(item)))
-                continue;
+    for (int i = 0; rc == HDB_OK && i < target->item_count; i++) {
+        const hdb_schema_item *item = &target->items[i];
+        bool there = true;
+        if (!is_ours(item) || !item->sql)
+            continue;
+        rc = exists(db, item, &there, error);
+        if (rc == HDB_OK && !there)
             rc = run(db, item->sql, error);
-        }
     }
-    hdb_schema_free(now);
     return rc;
 }
 

@@ -33,6 +33,16 @@ static void before_change(void *context, sqlite3 *db, int operation, char const 
     hdb_capture_change(replica->capture, db, operation, table, known, old_rowid, new_rowid);
 }
 
+static void changes_function(sqlite3_context *context, int count, sqlite3_value **values) {
+    (void)count, (void)values;
+    sqlite3_result_int64(context, hdb_replica_changes(sqlite3_user_data(context)));
+}
+
+static void total_changes_function(sqlite3_context *context, int count, sqlite3_value **values) {
+    (void)count, (void)values;
+    sqlite3_result_int64(context, hdb_replica_total_changes(sqlite3_user_data(context)));
+}
+
 int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     hdb_replica *replica = calloc(1, sizeof *replica);
     if (replica)
@@ -48,6 +58,8 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     sqlite3_extended_result_codes(db, 1);
     sqlite3_set_authorizer(db, authorize, replica);
     sqlite3_preupdate_hook(db, before_change, replica);
+    sqlite3_create_function_v2(db, "changes", 0, SQLITE_UTF8, replica, changes_function, NULL, NULL, NULL);
+    sqlite3_create_function_v2(db, "total_changes", 0, SQLITE_UTF8, replica, total_changes_function, NULL, NULL, NULL);
     *out = replica;
     return HDB_OK;
 }
@@ -142,28 +154,20 @@ static int synchronous_of(const char *argument) {
 /* Prepares what stands for an answered PRAGMA. journal_mode and locking_mode keep what they are and say so, which is
  * also what SQLite does when a mode can't be changed. */
 static int prepare_answer(hdb_replica *replica, const hdb_inspection *inspection, sqlite3_stmt **out) {
-    char sql[64];
-    switch (inspection->pragma) {
-    case HDB_PRAGMA_SYNCHRONOUS:
-        if (inspection->pragma_argument) {
-            replica->synchronous = synchronous_of(inspection->pragma_argument);
-            return SQLITE_OK;
-        }
+    char sql[64] = "PRAGMA main.journal_mode";
+    if (inspection->pragma == HDB_PRAGMA_LOCKING_MODE) {
+        sqlite3_snprintf(sizeof sql, sql, "PRAGMA main.locking_mode");
+    } else if (inspection->pragma == HDB_PRAGMA_SYNCHRONOUS && inspection->pragma_argument) {
+        replica->synchronous = synchronous_of(inspection->pragma_argument);
+        sqlite3_snprintf(sizeof sql, sql, "PRAGMA main.synchronous = NORMAL");
+    } else if (inspection->pragma == HDB_PRAGMA_SYNCHRONOUS) {
         sqlite3_snprintf(sizeof sql, sql, "SELECT %d AS synchronous", replica->synchronous);
-        break;
-    case HDB_PRAGMA_JOURNAL_MODE:
-        sqlite3_snprintf(sizeof sql, sql, "SELECT 'wal' AS journal_mode");
-        break;
-    default:
-        sqlite3_snprintf(sizeof sql, sql, "SELECT 'normal' AS locking_mode");
-        break;
     }
     return sqlite3_prepare_v3(replica->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
 }
 
 int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, sqlite3_stmt **out, const char **tail,
                         hdb_inspection *inspection, hdb_error *error) {
-    hdb_inspection answer = {0};
     replica->inspecting = inspection;
     int rc = sqlite3_prepare_v3(replica->db, sql, length > INT32_MAX ? INT32_MAX : (int)length,
                                 SQLITE_PREPARE_PERSISTENT, out, tail);
@@ -171,9 +175,7 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
     if (rc == SQLITE_OK && inspection->pragma && replica->answers_pragmas) {
         sqlite3_finalize(*out);
         *out = NULL;
-        replica->inspecting = &answer;
         rc = prepare_answer(replica, inspection, out);
-        replica->inspecting = NULL;
     }
     if (rc != SQLITE_OK)
         rc = hdb_replica_error(replica, error);
@@ -195,4 +197,24 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
             inspection->is_dml = false;
     }
     return HDB_OK;
+}
+
+int64_t hdb_replica_changes(const hdb_replica *replica) {
+    return replica->changes_known ? replica->changes : sqlite3_changes64(replica->db);
+}
+
+int64_t hdb_replica_total_changes(const hdb_replica *replica) {
+    return sqlite3_total_changes64(replica->db) - replica->total_offset;
+}
+
+hdb_counts hdb_replica_note_counts(const hdb_replica *replica) {
+    return (hdb_counts){hdb_replica_changes(replica), hdb_replica_total_changes(replica),
+                        sqlite3_last_insert_rowid(replica->db)};
+}
+
+void hdb_replica_restore_counts(hdb_replica *replica, const hdb_counts *counts) {
+    replica->changes = counts->changes;
+    replica->changes_known = true;
+    replica->total_offset = sqlite3_total_changes64(replica->db) - counts->total;
+    sqlite3_set_last_insert_rowid(replica->db, counts->last_rowid);
 }

@@ -51,6 +51,9 @@ struct hdb_replica {
     char **savepoints;         /* names of open savepoints, outermost first */
     int savepoint_count;
     bool savepoint_began;      /* the outermost savepoint began the transaction */
+    int64_t total_offset;      /* rows that SQLite counted and that the application must not see in total_changes() */
+    int64_t changes;           /* what changes() is, while `changes_known` */
+    bool changes_known;        /* SQLite's own count is not the application's */
     int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */
     bool answers_pragmas;      /* the file is a replica: its modes are ours, not the application's */
     const hdb_store *store;    /* NULL: plain SQLite */
@@ -77,6 +80,16 @@ sqlite3_stmt *hdb_replica_row_reader(hdb_replica *replica, const hdb_table *tabl
 /* Prepares one statement: `inspection` tells what it is. PRAGMAs that the library answers itself are replaced here. */
 int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, sqlite3_stmt **out, const char **tail,
                         hdb_inspection *inspection, hdb_error *error);
+
+/* The counts as the application's own statements made them. */
+int64_t hdb_replica_changes(const hdb_replica *replica);
+int64_t hdb_replica_total_changes(const hdb_replica *replica);
+/* Keeps the counts as they are now while statements of our own change rows: note before, restore after. */
+typedef struct hdb_counts {
+    int64_t changes, total, last_rowid;
+} hdb_counts;
+hdb_counts hdb_replica_note_counts(const hdb_replica *replica);
+void hdb_replica_restore_counts(hdb_replica *replica, const hdb_counts *counts);
 
 /* One step of a statement; `fresh` on the first of an execution. Begins, commits and ends transactions around it as
  * SQLite's own rules say. Gives HDB_ROW, HDB_DONE or an error. */

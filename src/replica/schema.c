@@ -6,11 +6,27 @@
 #include <string.h>
 #include <strings.h>
 
+/* SQLITE_ERROR says little: the message tells more. NULL: the usual SQLSTATE of the code. */
+static const char *sqlstate_of_message(int code, const char *message) {
+    static const struct {
+        const char *part, *sqlstate;
+    } known[] = {
+        {"syntax error", "42601"},        {"incomplete input", "42601"}, {"unrecognized token", "42601"},
+        {"no such table", "42P01"},       {"no such column", "42703"},   {"no such function", "42883"},
+        {"already exists", "42P07"},      {"ambiguous column", "42702"}, {"no such index", "42704"},
+        {"wrong number of arg", "42883"}, {"has no column", "42703"},
+    };
+    for (size_t i = 0; code == SQLITE_ERROR && i < sizeof known / sizeof *known; i++)
+        if (strstr(message, known[i].part))
+            return known[i].sqlstate;
+    return NULL;
+}
+
 int hdb_sqlite_error(sqlite3 *db, hdb_error *error) {
     int code = sqlite3_extended_errcode(db);
     if ((code & 0xff) == SQLITE_NOMEM)
         return hdb_error_nomem(error);
-    hdb_error_set(error, code, NULL, "%s", sqlite3_errmsg(db));
+    hdb_error_set(error, code, sqlstate_of_message(code, sqlite3_errmsg(db)), "%s", sqlite3_errmsg(db));
     error->offset = sqlite3_error_offset(db);
     return code & 0xff;
 }
@@ -46,6 +62,9 @@ static int read_items(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
             .table = copy_column(statement, 2, &failed),
             .sql = copy_column(statement, 3, &failed),
         };
+        const char *sql = schema->items[schema->item_count - 1].sql;
+        if (sql && strncasecmp(sql, "CREATE VIRTUAL", 14) == 0)
+            schema->has_virtual = true;
     }
     rc = failed ? hdb_error_nomem(error) : rc == SQLITE_DONE ? HDB_OK : hdb_sqlite_error(db, error);
     sqlite3_finalize(statement);

@@ -53,14 +53,26 @@ static bool will_be_refused(hdb_replica *replica) {
     return false;
 }
 
+/* Virtual tables such as FTS5 hold changes in memory until a commit or a savepoint makes them write. */
+static int settle_virtual_tables(hdb_replica *replica, hdb_error *error) {
+    bool internal = replica->internal;
+    replica->internal = false; /* what they write now is the application's */
+    int rc = sqlite3_exec(replica->db, "SAVEPOINT \"_hdb_settle\"; RELEASE \"_hdb_settle\"", NULL, NULL, NULL);
+    replica->internal = internal;
+    return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
+}
+
 /* Steps a statement that commits (`statement`, or our own COMMIT if NULL), after pushing the write set. */
 static int commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
     bool pushed = false;
     int rc = HDB_OK;
     if (replica->store && !hdb_capture_is_empty(replica->capture) && !will_be_refused(replica)) {
-        if (replica->capture->failed)
-            return hdb_error_nomem(error);
-        rc = replica->store->push(replica->store_context, error);
+        if (replica->schema && replica->schema->has_virtual)
+            rc = settle_virtual_tables(replica, error);
+        if (rc == HDB_OK && replica->capture->failed)
+            rc = hdb_error_nomem(error);
+        if (rc == HDB_OK)
+            rc = replica->store->push(replica->store_context, error);
         if (rc != HDB_OK)
             return rc;
         pushed = true;
@@ -225,8 +237,8 @@ static int before_write(hdb_replica *replica, const hdb_inspection *inspection, 
 
 static int after_error(hdb_replica *replica, bool implicit, int64_t changes_before, int rc) {
     hdb_error ignored = HDB_ERROR_INIT;
-    /* A statement that failed with OR FAIL has kept, and counted, the rows before the one that failed. */
-    bool kept = sqlite3_total_changes64(replica->db) != changes_before;
+    /* A statement whose constraint failed with OR FAIL has kept, and counted, the rows before; any other error undoes it. */
+    bool kept = (rc & 0xff) == SQLITE_CONSTRAINT && sqlite3_total_changes64(replica->db) != changes_before;
     if (implicit)
         finish_implicit(replica, kept, &ignored);
     else
@@ -245,13 +257,23 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
     }
     bool implicit = write && replica->implicit_transaction;
     int64_t changes_before = sqlite3_total_changes64(replica->db);
+    hdb_counts counts = hdb_replica_note_counts(replica);
     int rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW)
         return HDB_ROW;
+    if (inspection->is_dml)
+        replica->changes_known = false;
     if (rc != SQLITE_DONE)
         return after_error(replica, implicit, changes_before, hdb_replica_error(replica, error));
-    if (implicit)
+    if (implicit) {
         rc = finish_implicit(replica, true, error);
+        if (rc != HDB_OK && rc != SQLITE_DONE) {
+            /* SQLite itself would have refused the statement, not a COMMIT after it: nothing was changed. */
+            counts.changes = 0;
+            counts.last_rowid = sqlite3_last_insert_rowid(replica->db);
+            hdb_replica_restore_counts(replica, &counts);
+        }
+    }
     else
         notice_rollback(replica);
     return rc == HDB_OK || rc == SQLITE_DONE ? HDB_DONE : rc;
