@@ -112,14 +112,11 @@ static void wrong_password(void **state) {
     free(wrong);
 }
 
-static void too_many_connections(void **state) {
-    enum { MOST = 400 };
-    struct fixture *fixture = *state;
-    const char *dsn = NULL;
+/* Uses up a server's connections, connects once more, and gives them back. */
+static void fill_up(const char *dsn) {
+    enum { MOST = 500 };
     PGconn *links[MOST];
     int count = 0;
-    hdb_conn *owner = fixture_open(fixture->path);
-    assert_ok(owner, hdb_engine_dsn(owner, &dsn));
     for (; count < MOST; count++) {
         links[count] = PQconnectdb(dsn);
         if (PQstatus(links[count]) != CONNECTION_OK) {
@@ -127,17 +124,26 @@ static void too_many_connections(void **state) {
             break;
         }
     }
-    assert_true(count < MOST);
+    assert_true(count > 0 && count < MOST);
     hdb_conn *conn = fail_to_connect("server", "dsn", dsn);
     assert_error(conn, HDB_CANTOPEN, HDB_CANTOPEN, hdb_sqlstate(conn), "connection");
     assert_true(strcmp(hdb_sqlstate(conn), "53300") == 0 || strncmp(hdb_sqlstate(conn), "08", 2) == 0);
     close_failed(conn);
     while (count > 0)
         PQfinish(links[--count]);
-    /* The database itself was not disturbed. */
-    assert_ok(owner, hdb_exec(owner, "CREATE TABLE t(a); INSERT INTO t VALUES (1)", -1));
-    assert_int_equal(fixture_engine_int64(owner, "SELECT count(*) FROM t"), 1);
-    assert_ok(owner, hdb_close(owner));
+}
+
+static void too_many_connections(void **state) {
+    const char *heliosdb = getenv("HELIOSDB_TEST_DSN_HELIOSDB"), *postgresql = getenv("HELIOSDB_TEST_DSN_POSTGRESQL");
+    (void)state;
+    if (!heliosdb && !postgresql) {
+        print_message("no DSN of a server in the environment\n");
+        skip();
+    }
+    if (heliosdb)
+        fill_up(heliosdb);
+    if (postgresql)
+        fill_up(postgresql);
 }
 
 /* Takes root's right to write everywhere away, so that a directory can be read-only. */

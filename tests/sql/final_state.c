@@ -6,10 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* sqlite_stat* is each file's own; sqlite_sequence and automatic indexes stand where the first need for them arose,
- * so the order is compared without them. */
+/* sqlite_stat* is each file's own. sqlite_sequence and automatic indexes stand where the first need for them arose, so
+ * the order is compared without them; sqlite_sequence stays when the last table that needed it is dropped, which is
+ * not compared either. */
+#define NEEDED \
+    "name NOT LIKE 'sqlite_stat%' AND (name <> 'sqlite_sequence' OR EXISTS (SELECT 1 FROM sqlite_master AS m" \
+    " WHERE m.sql LIKE '%AUTOINCREMENT%'))"
+
 static const char *const fixed[] = {
-    "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name",
+    "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE " NEEDED " ORDER BY type, name",
     "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     "PRAGMA user_version",
     "PRAGMA application_id",
@@ -31,7 +36,7 @@ static const char *const per_table =
     "   UNION ALL SELECT 3, '_rowid_') r"
     "  ON r.k = (SELECT min(v.k) FROM (SELECT 1 AS k, 'rowid' AS a UNION ALL SELECT 2, 'oid' UNION ALL SELECT 3, '_rowid_') v"
     "     WHERE v.a NOT IN (SELECT lower(name) FROM pragma_table_xinfo(l.name)))"
-    " WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite_stat%' AND l.name <> 'sqlite_schema' ORDER BY l.name";
+    " WHERE l.schema = 'main' AND " NEEDED " AND l.name <> 'sqlite_schema' ORDER BY l.name";
 
 static void add(struct case_step **steps, size_t *count, const char *sql) {
     struct case_step *bigger = realloc(*steps, (*count + 1) * sizeof **steps);
