@@ -529,8 +529,8 @@ static void test_copy(void **state) {
 
 static void test_copy_that_fails(void **state) {
     static const char *const bad[] = {"\xff", "\xc3", "\xed\xa0\x80", "\xc0\x80", "\xf5\x80\x80\x80", "a\x80"};
+    enum hdb_peer peer = peer_or_skip(state);
 
-    peer_or_skip(state);
     script("CREATE TABLE t(k BIGINT PRIMARY KEY, s TEXT)");
     assert_int_equal(hdb_link_copy_row(link_, VALUES(INTEGER(1)), &error), HDB_IOERR);
     /* HeliosDB looks for the table when there is a row for it. */
@@ -551,8 +551,9 @@ static void test_copy_that_fails(void **state) {
     assert_ok(hdb_link_copy_start(link_, "COPY t FROM STDIN", &error));
     for (int64_t i = 0; i < 5000; i++)
         assert_ok(hdb_link_copy_row(link_, VALUES(INTEGER(i % 4999), TEXT("row")), &error));
-    assert_int_equal(hdb_link_copy_end(link_, &error), HDB_CONSTRAINT);
-    assert_int_equal(error.code, 2067);
+    /* HeliosDB says XX000 to whatever goes wrong in a COPY. */
+    assert_int_equal(hdb_link_copy_end(link_, &error), peer == HDB_PEER_POSTGRESQL ? HDB_CONSTRAINT : HDB_ERROR);
+    assert_contains(hdb_error_message(&error), "uplicate key");
     assert_int_equal(number("SELECT count(*) FROM t"), 0);
 }
 
