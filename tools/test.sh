@@ -79,11 +79,12 @@ run_packages() {
 }
 
 run_sanitizers() {
-    meson_build build/sanitizers -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=true
+    # Without -Werror: with the sanitizers' code in it, gcc warns of pointers it can no longer follow.
+    meson_build build/sanitizers -Db_sanitize=address,undefined -Db_lundef=false -Dwerror=false
     local status=0
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         "$servers" run meson test -C build/sanitizers --no-rebuild --print-errorlogs --timeout-multiplier 3 \
-        --suite unit --suite api || status=$?
+        --no-suite sql --no-suite fault || status=$?
     cp build/sanitizers/meson-logs/testlog.json "$results/sanitizers.json"
     return "$status"
 }
