@@ -8,6 +8,7 @@
 The wheel is for every Python 3 of this platform: nothing in it is compiled for one. libsqlite3 is not in it, for a
 process must have one copy only, the system's. The interpreter needs setuptools and wheel (tools/requirements.txt).
 """
+
 import argparse
 import os
 import pathlib

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything else is in pyproject.toml; a wheel of this package carries machine code, though no extension module."""
+
 from setuptools import setup
 from setuptools.dist import Distribution
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Generated files that are committed: write them, or show how they differ."""
+
 import difflib
 import pathlib
 

@@ -8,6 +8,7 @@ a change of the headers needs Doxygen.
     describe.py           write bindings/api.json
     describe.py --check   exit 1 with a diff if the committed file is not what would be written
 """
+
 import argparse
 import json
 import pathlib

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Generate each binding's declarations of the C interface from bindings/api.json.
 
-    generate.py           write the files
-    generate.py --check   exit 1 with a diff if a committed file is not what would be generated
+generate.py           write the files
+generate.py --check   exit 1 with a diff if a committed file is not what would be generated
 """
+
 import argparse
 import json
 import pathlib
@@ -99,7 +100,8 @@ def ruby_parameters(api, function):
     parameters = function["parameters"]
     following = [parameter["name"] for parameter in parameters[1:]] + [""]
     return ", ".join(
-        ruby_type(api, parameter["type"], counted=(after == "length")) for parameter, after in zip(parameters, following)
+        ruby_type(api, parameter["type"], counted=(after == "length"))
+        for parameter, after in zip(parameters, following)
     )
 
 

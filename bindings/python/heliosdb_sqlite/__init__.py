@@ -11,8 +11,5 @@ What is here is what sqlite3 has, plus connect()'s ``mode`` and ``dsn`` and the 
 engine_dsn of connections. See connect() for how a database is opened.
 """
 
-from ._version import __version__
+from ._version import __version__ as __version__
 from .dbapi2 import *  # noqa: F403
-from .dbapi2 import __all__ as _names
-
-__all__ = ["__version__", *_names]

@@ -79,8 +79,10 @@ def _convert_date(value: bytes) -> datetime.date:
 def _convert_timestamp(value: bytes) -> datetime.datetime:
     date, clock = value.split(b" ")
     seconds, _, fraction = clock.partition(b".")
-    microseconds = int(fraction[:6].ljust(6, b"0")) if fraction else 0
-    return datetime.datetime(*map(int, date.split(b"-")), *map(int, seconds.split(b":")), microseconds)
+    year, month, day = map(int, date.split(b"-"))
+    hour, minute, second = map(int, seconds.split(b":"))
+    microsecond = int(fraction[:6].ljust(6, b"0")) if fraction else 0
+    return datetime.datetime(year, month, day, hour, minute, second, microsecond)
 
 
 register_adapter(datetime.date, datetime.date.isoformat)

@@ -9,7 +9,7 @@ import weakref
 from collections import OrderedDict
 from ctypes import byref, c_char_p, c_int64
 from threading import get_ident
-from typing import Any, Callable, Iterable, Iterator, NoReturn
+from typing import Any, Callable, Iterable, Iterator, Literal, NoReturn
 
 from . import _declarations as c
 from . import _library as native
@@ -78,7 +78,7 @@ class Connection:
     def __del__(self) -> None:
         handle = getattr(self, "_handle", None)
         if handle is not None and handle.pointer is not None and sys.version_info >= (3, 13):
-            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, source=self)
+            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=2, source=self)
 
     # Statements
 
@@ -150,7 +150,7 @@ class Connection:
         self._check()
         return self
 
-    def __exit__(self, kind: Any, value: Any, traceback: Any, /) -> bool:
+    def __exit__(self, kind: Any, value: Any, traceback: Any, /) -> Literal[False]:
         if kind is None and value is None and traceback is None:
             try:
                 self.commit()
@@ -252,7 +252,7 @@ class Connection:
         >>> script = "\\n".join(connection.iterdump())
         """
         self._check()
-        from sqlite3.dump import _iterdump
+        from sqlite3.dump import _iterdump  # type: ignore[attr-defined]
 
         return _iterdump(self, **options)
 
@@ -290,7 +290,7 @@ class Connection:
         text, out = sql.encode(), c_char_p()
         self._handle.check(lib.hdb_explain(self._handle.pointer, text, len(text), byref(out)))
         told: dict[str, str] = {}
-        for line in out.value.decode().splitlines():
+        for line in (out.value or b"").decode().splitlines():
             key, _, value = line.partition(": ")
             told[key] = f"{told[key]}\n{value}" if key in told else value
         return told
@@ -304,7 +304,7 @@ class Connection:
         self._check()
         out = c_char_p()
         self._handle.check(lib.hdb_engine_dsn(self._handle.pointer, byref(out)))
-        return out.value.decode()
+        return (out.value or b"").decode()
 
     @property
     def mode(self) -> str:

@@ -31,7 +31,7 @@ class Cursor:
     >>> cursor = connection.cursor()
     >>> cursor.execute("SELECT name FROM sqlite_master WHERE type = ?", ("table",)).fetchall()
 
-    ``arraysize`` is the number of rows fetchmany() gives by default, ``row_factory`` what makes a row of (cursor, tuple).
+    ``arraysize`` is the number of rows that fetchmany() gives by default.
     """
 
     __slots__ = (
@@ -245,7 +245,7 @@ class Cursor:
         connection = self._connection
         self._locked = True
         try:
-            rows = statement.fetch(limit, len(self._description), connection.text_factory, self._converters)
+            rows = statement.fetch(limit, len(self._description or ()), connection.text_factory, self._converters)
         except BaseException:
             self._release()
             raise

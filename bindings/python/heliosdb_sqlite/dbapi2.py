@@ -1,43 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
 """The DB-API 2.0 interface, with every name of sqlite3.dbapi2."""
 
-from __future__ import annotations
+import datetime as _datetime
+import time as _time
 
-import datetime
-import time
-
+from . import exceptions as _exceptions
 from ._constants import *  # noqa: F403
-from ._library import lib
+from ._library import lib as _lib
 from ._version import __version__ as version
-from .adapters import PrepareProtocol, adapt, adapters, converters, register_adapter, register_converter
-from .connection import LEGACY_TRANSACTION_CONTROL, Connection, connect
-from .cursor import PARSE_COLNAMES, PARSE_DECLTYPES, Cursor
-from .exceptions import (
-    DatabaseError,
-    DataError,
-    Error,
-    IntegrityError,
-    InterfaceError,
-    InternalError,
-    NotSupportedError,
-    OperationalError,
-    ProgrammingError,
-    Warning,
-    not_supported,
-)
-from .row import Row
+from .adapters import PrepareProtocol as PrepareProtocol
+from .adapters import adapt as adapt
+from .adapters import adapters as adapters
+from .adapters import converters as converters
+from .adapters import register_adapter as register_adapter
+from .adapters import register_converter as register_converter
+from .connection import LEGACY_TRANSACTION_CONTROL as LEGACY_TRANSACTION_CONTROL
+from .connection import Connection as Connection
+from .connection import connect as connect
+from .cursor import PARSE_COLNAMES as PARSE_COLNAMES
+from .cursor import PARSE_DECLTYPES as PARSE_DECLTYPES
+from .cursor import Cursor as Cursor
+from .exceptions import DatabaseError as DatabaseError
+from .exceptions import DataError as DataError
+from .exceptions import Error as Error
+from .exceptions import IntegrityError as IntegrityError
+from .exceptions import InterfaceError as InterfaceError
+from .exceptions import InternalError as InternalError
+from .exceptions import NotSupportedError as NotSupportedError
+from .exceptions import OperationalError as OperationalError
+from .exceptions import ProgrammingError as ProgrammingError
+from .exceptions import Warning as Warning
+from .row import Row as Row
 
 apilevel = "2.0"
 paramstyle = "qmark"
 threadsafety = 3
 
 version_info = tuple(int(part) for part in version.split("."))
-sqlite_version = lib.hdb_sqlite_version().decode()
+sqlite_version = _lib.hdb_sqlite_version().decode()
 sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
 
-Date = datetime.date
-Time = datetime.time
-Timestamp = datetime.datetime
+Date = _datetime.date
+Time = _datetime.time
+Timestamp = _datetime.datetime
 Binary = memoryview
 
 
@@ -48,19 +53,19 @@ class Blob:
         raise TypeError("cannot create 'heliosdb_sqlite.Blob' instances")
 
 
-def DateFromTicks(ticks: float) -> datetime.date:  # noqa: N802 - the name is DB-API's
+def DateFromTicks(ticks: float) -> _datetime.date:  # noqa: N802 - the name is DB-API's
     """The local date of a time in seconds since the epoch."""
-    return Date(*time.localtime(ticks)[:3])
+    return Date(*_time.localtime(ticks)[:3])
 
 
-def TimeFromTicks(ticks: float) -> datetime.time:  # noqa: N802
+def TimeFromTicks(ticks: float) -> _datetime.time:  # noqa: N802
     """The local time of day of a time in seconds since the epoch."""
-    return Time(*time.localtime(ticks)[3:6])
+    return Time(*_time.localtime(ticks)[3:6])
 
 
-def TimestampFromTicks(ticks: float) -> datetime.datetime:  # noqa: N802
+def TimestampFromTicks(ticks: float) -> _datetime.datetime:  # noqa: N802
     """The local date and time of a time in seconds since the epoch."""
-    return Timestamp(*time.localtime(ticks)[:6])
+    return Timestamp(*_time.localtime(ticks)[:6])
 
 
 def complete_statement(statement: str) -> bool:
@@ -73,7 +78,7 @@ def complete_statement(statement: str) -> bool:
         raise TypeError(f"complete_statement() argument 'statement' must be str, not {type(statement).__name__}")
     if "\0" in statement:
         raise ValueError("embedded null character")
-    return bool(lib.hdb_complete(statement.encode()))
+    return bool(_lib.hdb_complete(statement.encode()))
 
 
 def enable_callback_tracebacks(enable: bool, /) -> None:
@@ -82,8 +87,4 @@ def enable_callback_tracebacks(enable: bool, /) -> None:
 
 def enable_shared_cache(do_enable: bool) -> None:
     """Not supported: it would change SQLite for the whole process."""
-    raise not_supported("enable_shared_cache")
-
-
-_OWN = {"annotations", "datetime", "lib", "not_supported", "time"}
-__all__ = [name for name in dir() if not name.startswith("_") and name not in _OWN]
+    raise _exceptions.not_supported("enable_shared_cache")

@@ -11,6 +11,7 @@ Those that come from a statement carry ``sqlite_errorcode`` (the extended result
 from __future__ import annotations
 
 from ctypes import c_void_p
+from typing import Any
 
 from . import _declarations as c
 from ._library import lib
@@ -36,6 +37,7 @@ class Error(_base.Error):
     sqlite_errorcode: int
     sqlite_errorname: str
     sqlstate: str
+    differences: int  # of Connection.verify()
 
 
 class InterfaceError(Error, _base.InterfaceError):
@@ -95,7 +97,7 @@ def class_for(code: int) -> type:
     return _CLASSES.get(code & 0xFF, DatabaseError)
 
 
-def from_connection(handle: c_void_p, code: int) -> Exception:
+def from_connection(handle: c_void_p | None, code: int) -> Any:
     """The exception for a call on a connection that gave ``code``."""
     extended = lib.hdb_extended_errcode(handle)
     if extended & 0xFF == code & 0xFF:
@@ -108,7 +110,7 @@ def _text(data: bytes | None) -> str:
     return data.decode("utf-8", "replace") if data else ""
 
 
-def _make(code: int, message: str, sqlstate: str) -> Exception:
+def _make(code: int, message: str, sqlstate: str) -> Any:
     error = class_for(code)(message)
     error.sqlite_errorcode = code
     error.sqlite_errorname = _text(lib.hdb_errname(code)) or "unknown"
@@ -118,9 +120,8 @@ def _make(code: int, message: str, sqlstate: str) -> Exception:
 
 def not_supported(name: str) -> Exception:
     """The exception for a method that sqlite3 has and this library does not have yet."""
-    return _make(
-        c.HDB_NOTSUPPORTED, f"{name}() is not supported by this version of heliosdb_sqlite; a later one brings it", "0A000"
-    )
+    message = f"{name}() is not supported by this version of heliosdb_sqlite; a later one brings it"
+    return _make(c.HDB_NOTSUPPORTED, message, "0A000")
 
 
 def type_name(value: object) -> str:

@@ -8,8 +8,8 @@ from ctypes import byref, c_void_p
 from typing import Any
 
 from . import _declarations as c
-from ._library import lib
 from ._constants import SQLITE_LIMIT_SQL_LENGTH
+from ._library import lib
 from .exceptions import DataError, ProgrammingError, from_connection
 
 

@@ -20,6 +20,10 @@ class Row:
 
     __slots__ = ("_description", "_indexes", "_values")
 
+    _description: tuple
+    _indexes: dict[str, int]  # of the names asked for so far, shared by the rows of a result
+    _values: tuple
+
     def __new__(cls, cursor: Any, data: tuple, /) -> Row:
         if not isinstance(data, tuple):
             raise TypeError(f"Row() argument 2 must be tuple, not {type(data).__name__}")

@@ -211,33 +211,32 @@ class Statement:
         ``busy`` is false afterwards if there are no more. Any bulk entry point of the C library belongs here.
         """
         self._owner.check_open()
-        handle, rows, indexes = self._handle, [], range(columns)
-        if text_factory is str and converters is None:
-            values = _values
-        else:
-
-            def values(handle: c_void_p, indexes: range) -> list:
-                return [self._converted(index, text_factory, converters) for index in indexes]
-
+        handle, indexes = self._handle, range(columns)
+        rows: list[tuple] = []
+        plain = text_factory is str and converters is None
         while True:
-            rows.append(tuple(values(handle, indexes)))
+            if plain:
+                rows.append(tuple(_values(handle, indexes)))
+            else:
+                rows.append(tuple([self._converted(index, text_factory, converters) for index in indexes]))
             if not self._next() or len(rows) == limit:
                 return rows
 
     def _converted(self, index: int, text_factory: Any, converters: Sequence[Callable | None] | None) -> Any:
         """A value of the row by its column's converter, or its text by the text factory."""
         handle = self._handle
-        if converters is not None and converters[index] is not None:
+        converter = converters[index] if converters is not None else None
+        if converter is not None:
             data = _blob(handle, index)
-            return None if data is None else converters[index](data)
+            return None if data is None else converter(data)
         if text_factory is not str and column_type(handle, index) == HDB_TYPE_TEXT:
             return text_factory(_text(handle, index))
         return _values(handle, (index,))[0]
 
 
-def _values(handle: c_void_p, indexes: Sequence[int]) -> list:
+def _values(handle: c_void_p | None, indexes: Sequence[int]) -> list:
     """Values of the row as int, float, str, bytes or None."""
-    row = []
+    row: list[Any] = []
     append = row.append
     for index in indexes:
         kind = column_type(handle, index)
@@ -258,7 +257,7 @@ def _values(handle: c_void_p, indexes: Sequence[int]) -> list:
     return row
 
 
-def _text(handle: c_void_p, index: int) -> bytes:
+def _text(handle: c_void_p | None, index: int) -> bytes:
     data = column_text(handle, index)
     size = column_bytes(handle, index)
     if len(data) != size:  # it contains NUL
@@ -266,7 +265,7 @@ def _text(handle: c_void_p, index: int) -> bytes:
     return data
 
 
-def _blob(handle: c_void_p, index: int) -> bytes | None:
+def _blob(handle: c_void_p | None, index: int) -> bytes | None:
     address = column_blob(handle, index)
     return string_at(address, column_bytes(handle, index)) if address else None
 
@@ -278,7 +277,8 @@ def _bytes_of(index: int, value: Any) -> bytes:
     try:
         view = memoryview(value)
     except TypeError:
-        raise ProgrammingError(f"Error binding parameter {index}: type '{type(value).__name__}' is not supported") from None
+        message = f"Error binding parameter {index}: type '{type(value).__name__}' is not supported"
+        raise ProgrammingError(message) from None
     if not view.c_contiguous:
         raise BufferError("memoryview: underlying buffer is not C-contiguous")
     return view.tobytes()

@@ -108,7 +108,9 @@ def test_unknown_argument():
         heliosdb_sqlite.connect(":memory:", foo=1)
 
 
-@pytest.mark.parametrize("key, value", [("mode", "x"), ("memory", "x"), ("open", "x"), ("locking", "x"), ("linger", "x")])
+@pytest.mark.parametrize(
+    "key, value", [("mode", "x"), ("memory", "x"), ("open", "x"), ("locking", "x"), ("linger", "x")]
+)
 def test_value_a_key_does_not_take(key, value):
     with pytest.raises(ValueError, match=key):
         heliosdb_sqlite.connect(":memory:", **{key: value})
@@ -194,7 +196,14 @@ def test_other_thread():
     def scenario(module):
         conn, said_there = module.connect(":memory:"), []
         cursor = conn.cursor()
-        calls = [conn.cursor, conn.commit, conn.rollback, conn.close, cursor.fetchone, lambda: cursor.execute("SELECT 1")]
+        calls = [
+            conn.cursor,
+            conn.commit,
+            conn.rollback,
+            conn.close,
+            cursor.fetchone,
+            lambda: cursor.execute("SELECT 1"),
+        ]
         thread = threading.Thread(target=lambda: said_there.extend(said(call) for call in calls))
         thread.start()
         thread.join()

@@ -191,7 +191,8 @@ def test_executescript(same):
     def scenario(module, conn):
         cursor = conn.cursor()
         again = cursor.executescript(
-            "-- a comment\nCREATE TABLE a(x); INSERT INTO a VALUES (1); SELECT * FROM a; /* ; */ INSERT INTO a VALUES (';');"
+            "-- a comment\nCREATE TABLE a(x); INSERT INTO a VALUES (1); SELECT * FROM a;"
+            "/* ; */ INSERT INTO a VALUES (';');"
         )
         return again is cursor, cursor.fetchall(), cursor.rowcount, conn.execute("SELECT * FROM a").fetchall()
 
@@ -200,7 +201,9 @@ def test_executescript(same):
 
 def test_executescript_with_an_error_in_the_middle(same):
     def scenario(module, conn):
-        told = said(conn.executescript, "CREATE TABLE a(x); INSERT INTO a VALUES (1); INSERT INTO none VALUES (2); DROP TABLE a")
+        told = said(
+            conn.executescript, "CREATE TABLE a(x); INSERT INTO a VALUES (1); INSERT INTO none VALUES (2); DROP TABLE a"
+        )
         return told, conn.execute("SELECT * FROM a").fetchall(), said(conn.executescript, "SELECT 1\0")
 
     same(scenario)
@@ -234,9 +237,11 @@ def test_error_codes(same):
         conn.execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b NOT NULL UNIQUE, c CHECK (c > 0))")
         conn.execute("INSERT INTO t VALUES (1, 1, 1)")
         told = []
-        for sql in ("INSERT INTO t VALUES (1, 2, 3)", "INSERT INTO t VALUES (2, 1, 3)", "INSERT INTO t VALUES (2, NULL, 3)",
-                    "INSERT INTO t VALUES (2, 2, -3)", "INSERT INTO t VALUES ('x', 2, 3)", "SELECT abs(-9223372036854775808)",
-                    "SELECT none()", "SELECT x FROM t", "INSERT INTO t VALUES (1)", "DROP TABLE none"):  # fmt: skip
+        for sql in (
+            "INSERT INTO t VALUES (1, 2, 3)", "INSERT INTO t VALUES (2, 1, 3)", "INSERT INTO t VALUES (2, NULL, 3)",
+            "INSERT INTO t VALUES (2, 2, -3)", "INSERT INTO t VALUES ('x', 2, 3)", "INSERT INTO t VALUES (1)",
+            "SELECT abs(-9223372036854775808)", "SELECT none()", "SELECT x FROM t", "DROP TABLE none",
+        ):  # fmt: skip
             try:
                 conn.execute(sql)
             except module.Error as error:

@@ -72,9 +72,11 @@ def test_fetch_after_statements_without_rows(same):
 
 
 @pytest.mark.parametrize("sql", [
-    "SELECT * FROM t", "SELECT * FROM t WHERE 0", "SELECT a AS x, b y, a + 1, 'q', count(*) FROM t", "PRAGMA table_info(t)",
+    "SELECT * FROM t", "SELECT * FROM t WHERE 0", "SELECT a AS x, b y, a + 1, 'q', count(*) FROM t",
+    "PRAGMA table_info(t)",
     "SELECT 1 AS a, 2 AS a, 3 AS A", "SELECT t.a, t.b FROM t", "INSERT INTO t VALUES (9, 'n') RETURNING a, b AS c",
-    "UPDATE t SET b = 1 WHERE 0 RETURNING a", "CREATE TABLE u(a)", "INSERT INTO t VALUES (9, 'n')", "SELECT 1 AS \"a [b]\"",
+    "UPDATE t SET b = 1 WHERE 0 RETURNING a", "CREATE TABLE u(a)", "INSERT INTO t VALUES (9, 'n')",
+    "SELECT 1 AS \"a [b]\"",
     "SELECT max(a), \"b\" FROM t", "EXPLAIN QUERY PLAN SELECT * FROM t", "SELECT 1 AS ü", "VALUES (1, 2)",
     "WITH q(z) AS (SELECT 1) SELECT * FROM q", "SELECT sqlite_master.name FROM sqlite_master WHERE name = 't'",
 ])  # fmt: skip
@@ -105,7 +107,8 @@ def test_closed_cursor(same):
         return [
             said(call)
             for call in (
-                cursor.fetchone, cursor.fetchall, cursor.fetchmany, lambda: cursor.execute("SELECT 1"), lambda: list(cursor),
+                cursor.fetchone, cursor.fetchall, cursor.fetchmany, lambda: cursor.execute("SELECT 1"),
+                lambda: list(cursor),
                 lambda: cursor.executemany("DELETE FROM t", []), lambda: cursor.executescript(""),
             )
         ]  # fmt: skip

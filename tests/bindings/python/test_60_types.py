@@ -51,7 +51,9 @@ def test_values_survive_a_rebuild_from_the_engine(tmp_path, declared):
     conn.close()
 
 
-@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**40, "\ud800", object(), 1j, [], {}, (1,), range(3), memoryview(b"abcd")[::2]])
+@pytest.mark.parametrize(
+    "value", [2**63, -(2**63) - 1, 10**40, "\ud800", object(), 1j, [], {}, (1,), range(3), memoryview(b"abcd")[::2]]
+)
 def test_values_that_can_not_be_bound(same, value):
     same(lambda module, conn: said(conn.execute, "SELECT ?", (value,)))
 
@@ -77,7 +79,9 @@ def test_subclasses_of_the_base_types(same):
 
 
 def test_expressions(same):
-    same(lambda module, conn: conn.execute("SELECT 1, 1.0, '1', x'31', NULL, 9223372036854775807, 1e999, ''").fetchone())
+    same(
+        lambda module, conn: conn.execute("SELECT 1, 1.0, '1', x'31', NULL, 9223372036854775807, 1e999, ''").fetchone()
+    )
 
 
 class Point:
@@ -128,8 +132,8 @@ def test_conform(same):
 def test_adapt(same):
     def scenario(module, conn):
         return (
-            said(module.adapt, 1), said(module.adapt, None), said(module.adapt, object()), module.adapt(1, module.PrepareProtocol, 7),
-            module.adapt(datetime.date(2024, 1, 31)), said(module.adapt)[0],
+            said(module.adapt, 1), said(module.adapt, None), said(module.adapt, object()),
+            module.adapt(1, module.PrepareProtocol, 7), module.adapt(datetime.date(2024, 1, 31)), said(module.adapt)[0],
         )  # fmt: skip
 
     theirs = same(scenario)
@@ -159,7 +163,9 @@ def test_dates_and_timestamps(same):
         conn.execute("CREATE TABLE t(d DATE, t TIMESTAMP)")
         conn.executemany("INSERT INTO t VALUES (?, ?)", [(moment.date(), moment) for moment in moments])
         conn.commit()
-        return conn.execute("SELECT * FROM t ORDER BY t").fetchall(), conn.execute("SELECT typeof(d), typeof(t) FROM t").fetchone()
+        return conn.execute("SELECT * FROM t ORDER BY t").fetchall(), conn.execute(
+            "SELECT typeof(d), typeof(t) FROM t"
+        ).fetchone()
 
     rows, _ = same(scenario, detect_types=sqlite3.PARSE_DECLTYPES)
     assert rows == [(moment.date(), moment) for moment in sorted(moments)]
@@ -181,7 +187,8 @@ def test_converters_by_column_name(same):
     def scenario(module, conn):
         module.register_converter("up", lambda data: data.upper())
         cursor = conn.execute(
-            'SELECT \'x\' AS "a [up]", \'y\' AS "b[UP]", \'z\' AS "c [none]", \'w\' AS "d ]up[", \'v\' AS "[up]", NULL AS "n [up]", x\'\' AS "e [up]"'
+            """SELECT 'x' AS "a [up]", 'y' AS "b[UP]", 'z' AS "c [none]", 'w' AS "d ]up[", 'v' AS "[up]",
+                      NULL AS "n [up]", x'' AS "e [up]" """
         )
         return [column[0] for column in cursor.description], cursor.fetchall()
 
@@ -217,7 +224,9 @@ def test_converters_are_off_by_default(same):
     same(scenario)
 
 
-@pytest.mark.parametrize("factory", [str, bytes, bytearray, lambda data: data[::-1], lambda data: data.decode("latin-1")])
+@pytest.mark.parametrize(
+    "factory", [str, bytes, bytearray, lambda data: data[::-1], lambda data: data.decode("latin-1")]
+)
 def test_text_factory(same, factory):
     def scenario(module, conn):
         conn.text_factory = factory

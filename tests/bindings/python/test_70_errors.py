@@ -108,7 +108,9 @@ def test_server_disconnects_in_the_middle(name, tmp_path):
     conn.commit()
     with psycopg.connect(server(name), autocommit=True) as other:
         try:
-            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()").fetchall()
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            ).fetchall()
         except psycopg.Error as error:
             conn.close()
             pytest.skip(f"this server can't end a session: {error}")
