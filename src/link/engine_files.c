@@ -144,18 +144,31 @@ int hdb_engine_find_keeper(char **out, hdb_error *error) {
 
 /* --- files --- */
 
+/* Somebody else's directory may hold a secret that somebody else knows. Root may open what is its users'. */
+static int check_owner(const char *directory, const struct stat *status, hdb_error *error) {
+    if (status->st_uid != geteuid() && geteuid() != 0)
+        return hdb_error_set(error, HDB_CANTOPEN, NULL, "the engine's directory %s belongs to another user", directory);
+    if (status->st_uid == geteuid() && (status->st_mode & 077) != 0 && chmod(directory, 0700) != 0)
+        return hdb_error_set(error, HDB_CANTOPEN, NULL, "can't make the engine's directory %s private: %s", directory,
+                             strerror(errno));
+    return HDB_OK;
+}
+
 int hdb_engine_make_directory(const char *directory, bool *made, hdb_error *error) {
     struct stat status;
+    int reason;
 
     *made = mkdir(directory, 0700) == 0;
     if (*made)
         return HDB_OK;
-    if (errno == EEXIST && stat(directory, &status) == 0 && S_ISDIR(status.st_mode))
-        return HDB_OK;
-    if (errno == EEXIST || errno == 0)
-        errno = ENOTDIR;
+    reason = errno;
+    if (reason == EEXIST && stat(directory, &status) == 0) {
+        if (S_ISDIR(status.st_mode))
+            return check_owner(directory, &status, error);
+        reason = ENOTDIR;
+    }
     return hdb_error_set(error, HDB_CANTOPEN, NULL, "can't make the engine's directory %s: %s", directory,
-                         strerror(errno));
+                         strerror(reason));
 }
 
 static bool try_short_directory(const char *base, const char *prefix, char **out) {

@@ -19,7 +19,8 @@ int hdb_engine_find_program(const char *asked, char **out, hdb_error *error);
 /* heliosdb-keeper: HELIOSDB_KEEPER, beside this library, the directory it was built for, PATH. */
 int hdb_engine_find_keeper(char **out, hdb_error *error);
 
-/* Makes the data directory (0700) if it is not there; `made` tells. */
+/* Makes the data directory (0700) if it is not there; `made` tells. One that is there has to be ours, and becomes
+ * private. */
 int hdb_engine_make_directory(const char *directory, bool *made, hdb_error *error);
 /* Makes a private directory with a short path, where sockets and in-memory engines live. The caller frees `out`. */
 int hdb_engine_make_short_directory(char **out, hdb_error *error);

@@ -576,6 +576,39 @@ static void test_a_directory_that_cannot_be_made(void **state) {
     assert_contains(hdb_error_message(&error), "/proc/here");
 }
 
+static void test_a_directory_of_somebody_else(void **state) {
+    hdb_engine_options options = {.directory = directory};
+    int status = -1;
+    pid_t child;
+
+    assert_int_equal(mkdir(directory, 0777), 0);
+    assert_int_equal(chmod(base, 0755), 0);
+    assert_int_equal(chmod(directory, 0777), 0);
+    if (geteuid() != 0) {
+        print_message("only root can be somebody else\n");
+        skip();
+    }
+    child = fork();
+    if (child == 0) {
+        setenv("HELIOSDB_BIN", "/bin/true", 1); /* root's own programs may be out of reach */
+        setenv("HELIOSDB_KEEPER", "/bin/true", 1);
+        if (seteuid(65534) != 0 || try_open(&options) != HDB_CANTOPEN)
+            _exit(1);
+        _exit(strstr(hdb_error_message(&error), "belongs to another user") != NULL ? 0 : 2);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void test_a_directory_that_was_open_to_others(void **state) {
+    struct stat status;
+
+    assert_int_equal(mkdir(directory, 0755), 0);
+    hdb_engine_close(open_engine(0));
+    assert_int_equal(stat(directory, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+}
+
 static void test_corrupt_data(void **state) {
     hdb_engine *engine = open_engine(0);
     char path[300];
@@ -617,6 +650,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_an_engine_that_exits_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_engine_whose_keeper_is_killed_while_starting, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_directory_that_cannot_be_made, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_directory_of_somebody_else, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_directory_that_was_open_to_others, setup, teardown),
         cmocka_unit_test_setup_teardown(test_corrupt_data, setup, teardown),
     };
 
