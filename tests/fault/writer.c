@@ -59,20 +59,31 @@ int fault_prepare(const char *path, const char *linger) {
     return code;
 }
 
+/* Tells a failure at once: the message is the connection's until its next call. */
+static int check(const struct writer *writer, const char *what, int code) {
+    if (code != HDB_OK && code != HDB_DONE)
+        fprintf(stderr, "  writer %d: %s: %d: %s\n", writer->options->writer, what, code, hdb_errmsg(writer->conn));
+    return code == HDB_DONE ? HDB_OK : code;
+}
+
+static int run(const struct writer *writer, const char *sql) {
+    return check(writer, sql, hdb_exec(writer->conn, sql, -1));
+}
+
 /* Runs a statement of up to five integers that gives no rows. */
-static int run(hdb_stmt *stmt, const int64_t *values, int count) {
+static int run_with(const struct writer *writer, hdb_stmt *stmt, const int64_t *values, int count) {
     for (int i = 0; i < count; i++)
         hdb_bind_int64(stmt, i + 1, values[i]);
-    int code = hdb_execute(stmt);
+    int code = check(writer, hdb_stmt_sql(stmt), hdb_execute(stmt));
     int reset = hdb_reset(stmt);
-    return code == HDB_DONE ? reset : code;
+    return code == HDB_OK ? reset : code;
 }
 
 static int add_legs(struct writer *writer, int64_t from, int64_t to, int64_t amount, int64_t parts) {
     int code = HDB_OK;
     for (int64_t part = 1; part <= parts && code == HDB_OK; part++) {
         int64_t account = part % 2 ? from : to, delta = part > 2 ? 0 : part == 1 ? -amount : amount;
-        code = run(writer->leg, (int64_t[]){writer->options->writer, writer->n, part, account, delta}, 5);
+        code = run_with(writer, writer->leg, (int64_t[]){writer->options->writer, writer->n, part, account, delta}, 5);
     }
     return code;
 }
@@ -83,13 +94,13 @@ static int make_transfer(struct writer *writer) {
     int64_t to = 1 + (from + fault_random(&writer->random) % (ACCOUNTS - 1)) % ACCOUNTS;
     int64_t amount = 1 + fault_random(&writer->random) % 50;
     int64_t parts = fault_random(&writer->random) % 25 == 0 ? BIG_TRANSFER : 2 + fault_random(&writer->random) % 3;
-    int code = hdb_exec(writer->conn, "BEGIN IMMEDIATE", -1);
+    int code = run(writer, "BEGIN IMMEDIATE");
     if (code == HDB_OK)
-        code = run(writer->move, (int64_t[]){-amount, from}, 2);
+        code = run_with(writer, writer->move, (int64_t[]){-amount, from}, 2);
     if (code == HDB_OK)
-        code = run(writer->move, (int64_t[]){amount, to}, 2);
+        code = run_with(writer, writer->move, (int64_t[]){amount, to}, 2);
     if (code == HDB_OK)
-        code = run(writer->transfer, (int64_t[]){writer->options->writer, writer->n, parts}, 3);
+        code = run_with(writer, writer->transfer, (int64_t[]){writer->options->writer, writer->n, parts}, 3);
     if (code == HDB_OK)
         code = add_legs(writer, from, to, amount, parts);
     return code;
@@ -109,24 +120,20 @@ static int is_expected(int code) {
 static int write_transfer(struct writer *writer) {
     int code = make_transfer(writer);
     if (code == HDB_OK && fault_random(&writer->random) % 10 == 0)
-        return hdb_exec(writer->conn, "ROLLBACK", -1);
+        return run(writer, "ROLLBACK");
     if (code == HDB_OK) {
-        code = hdb_exec(writer->conn, "COMMIT", -1);
+        code = run(writer, "COMMIT");
         tell(writer, code == HDB_OK ? MESSAGE_TRANSFER : MESSAGE_TRANSFER_REFUSED);
     }
-    if (code != HDB_OK)
-        fprintf(stderr, "  writer %d: %s\n", writer->options->writer, hdb_errmsg(writer->conn));
     if (hdb_in_transaction(writer->conn))
-        hdb_exec(writer->conn, "ROLLBACK", -1);
+        run(writer, "ROLLBACK");
     return code;
 }
 
 static int write_note(struct writer *writer) {
-    int code = run(writer->note, (int64_t[]){writer->options->writer, writer->n}, 2);
+    int code = run_with(writer, writer->note, (int64_t[]){writer->options->writer, writer->n}, 2);
     if (code == HDB_OK)
         tell(writer, MESSAGE_NOTE);
-    else
-        fprintf(stderr, "  writer %d: %s\n", writer->options->writer, hdb_errmsg(writer->conn));
     return code;
 }
 
