@@ -41,7 +41,7 @@ static int trimmed(const char *message) {
 
 int pq_lost(hdb_link *link, hdb_error *error) {
     const char *message = link->conn != NULL ? PQerrorMessage(link->conn) : "";
-    int length = trimmed(message), rc;
+    int length = (int)strcspn(message, "\n"), rc; /* the lines after it only guess */
 
     rc = hdb_error_set(error, HDB_IOERR, "08006", "the session with the engine is lost%s%.*s", length ? ": " : "",
                        length, message);
