@@ -234,7 +234,7 @@ describe('files', () => {
         clearInterval(timer);
         console.log(tries < 100 ? 'closed' : 'open');
       }, 20);`;
-    const { stdout, stderr } = runNode(source, [target], { execArgv: [], env: { ...process.env, NODE_OPTIONS: '--expose-gc' } });
+    const { stdout, stderr } = runNode(source, [target], { flags: ['--expose-gc'] });
     assert.equal(stdout, 'closed\n', stderr);
   });
 });

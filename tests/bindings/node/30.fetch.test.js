@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
 const assert = require('node:assert/strict');
+const { test } = require('node:test');
 const { EVERYWHERE, inEachPlace, runNode } = require('./support');
 
 const busy = { name: 'TypeError', message: 'This database connection is busy executing a query' };
@@ -99,14 +100,10 @@ inEachPlace(EVERYWHERE, (place, it) => {
   });
 });
 
-const { test } = require('node:test');
-
 test('rows can be made without code generation', () => {
   const source = `const db = require(process.argv[1])(':memory:');
     console.log(JSON.stringify(db.prepare('SELECT 1 AS a, 2 AS "__proto__", 3 AS a').all()));
     console.log(JSON.stringify(db.prepare('SELECT 1 AS a, 2 AS b').expand().all()));`;
-  const { stdout, stderr } = runNode(source, [], {
-    env: { ...process.env, NODE_OPTIONS: '--disallow-code-generation-from-strings' },
-  });
+  const { stdout, stderr } = runNode(source, [], { flags: ['--disallow-code-generation-from-strings'] });
   assert.equal(stdout, '[{"a":3,"__proto__":2}]\n[{"$":{"a":1,"b":2}}]\n', stderr);
 });

@@ -122,7 +122,7 @@ describe('opening', () => {
     const data = file('d.db-heliosdb/data');
     const files = fs.readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     assert.ok(files.length > 0);
-    for (const entry of files) fs.writeFileSync(path.join(entry.path, entry.name), 'garbage');
+    for (const entry of files) fs.writeFileSync(path.join(entry.parentPath ?? entry.path, entry.name), 'garbage');
     for (const suffix of ['', '-wal', '-shm']) fs.rmSync(file(`d.db${suffix}`), { force: true });
     const error = failure(() => new Database(file('d.db')).prepare('SELECT * FROM t').all());
     assert.ok(error instanceof SqliteError, error.stack);
@@ -133,7 +133,7 @@ describe('opening', () => {
 
   test('a host that can not be reached', () => {
     const dsn = 'postgresql://user:secret@127.0.0.1:1/db';
-    const error = failure(() => new Database('label.db', { mode: 'daemon', dsn, timeout: 3000 }));
+    const error = failure(() => new Database(file('label.db'), { mode: 'daemon', dsn, timeout: 3000 }));
     assert.equal(error.code, 'SQLITE_CANTOPEN');
     assert.match(error.message, /127\.0\.0\.1/);
     assert.doesNotMatch(error.message, /secret/);
@@ -141,7 +141,7 @@ describe('opening', () => {
   });
 
   test('daemon mode without a DSN', { skip: process.env.HELIOSDB_DSN ? 'HELIOSDB_DSN is set' : false }, () => {
-    const error = failure(() => new Database('label.db', { mode: 'daemon' }));
+    const error = failure(() => new Database(file('label.db'), { mode: 'daemon' }));
     assert.ok(error instanceof SqliteError);
     assert.match(error.message, /dsn/i);
   });
@@ -153,7 +153,7 @@ describe('opening', () => {
     test(`a wrong password: ${server}`, { skip }, () => {
       const wrong = new URL(dsn);
       wrong.password = 'not-the-password';
-      const error = failure(() => new Database('label.db', { mode: 'daemon', dsn: wrong.href }));
+      const error = failure(() => new Database(file('label.db'), { mode: 'daemon', dsn: wrong.href }));
       assert.equal(error.code, 'SQLITE_CANTOPEN');
       assert.equal(error.sqlstate, '28P01');
       assert.match(error.message, /password/);
@@ -162,7 +162,7 @@ describe('opening', () => {
 
     test(`too many connections: ${server}`, { skip }, async () => {
       const open = [];
-      const connect = () => new Database('label.db', { mode: 'daemon', dsn, timeout: 10000 });
+      const connect = () => new Database(file('label.db'), { mode: 'daemon', dsn, timeout: 10000 });
       try {
         const error = failure(() => {
           for (let i = 0; i < 300; i++) open.push(connect());

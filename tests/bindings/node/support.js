@@ -79,7 +79,7 @@ class Place {
   // A further connection to the database opened last.
   connect(options) {
     if (this.name === 'file') return new Database(this.path, options);
-    return new Database('label.db', { mode: 'daemon', dsn: this.dsn, timeout: 30000, ...options });
+    return new Database(path.join(this.directory, 'label.db'), { mode: 'daemon', dsn: this.dsn, timeout: 30000, ...options });
   }
 }
 
@@ -101,9 +101,10 @@ function inEachPlace(names, body) {
   }
 }
 
-// Runs a program to its end; gives { status, stdout, stderr }.
-function runNode(source, args = [], options = {}) {
-  return spawnSync(process.execPath, ['-e', source, packagePath, ...args], { encoding: 'utf8', timeout: 120000, ...options });
+// Runs a program to its end; gives { status, stdout, stderr }. It finds the package's path in process.argv[1].
+function runNode(source, args = [], { flags = [], ...options } = {}) {
+  const command = [...flags, '-e', source, packagePath, ...args];
+  return spawnSync(process.execPath, command, { encoding: 'utf8', timeout: 120000, ...options });
 }
 
 function hasProgram(name) {
