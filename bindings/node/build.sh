@@ -51,17 +51,18 @@ library_flags() {
         pkg-config --cflags --libs heliosdb | tr ' ' '\n' | sed '/^$/d'
         echo "-Wl,-rpath,$(pkg-config --variable=libdir heliosdb)"
     else
-        fail 'libheliosdb is not found: install it with its pkg-config file, or set HELIOSDB_INCLUDE and HELIOSDB_LIBDIR'
+        fail 'libheliosdb is not found: install it with its pkg-config file, or set HELIOSDB_INCLUDE, HELIOSDB_LIBDIR'
     fi
 }
 
-command -v "${CC:-cc}" >/dev/null || fail "no C compiler (${CC:-cc}): install one (Debian: apt-get install gcc), or set CC"
+command -v "${CC:-cc}" >/dev/null ||
+    fail "no C compiler (${CC:-cc}): install one (Debian: apt-get install gcc), or set CC"
 headers=$(node_include)
 lines=$(library_flags)
 mapfile -t flags <<<"$lines"
 
 mkdir -p "$(dirname "$output")"
 # shellcheck disable=SC2086
-"${CC:-cc}" -std=c11 -D_POSIX_C_SOURCE=200809L -DNAPI_VERSION=8 -O2 -g -fPIC -fvisibility=hidden -Wall -Wextra -Wshadow \
-    -Wstrict-prototypes ${CFLAGS:-} -I"$headers" -shared -o "$output.tmp" src/*.c "${flags[@]}" ${LDFLAGS:-}
+"${CC:-cc}" -std=c11 -D_POSIX_C_SOURCE=200809L -DNAPI_VERSION=8 -O2 -g -fPIC -fvisibility=hidden -Wall -Wextra \
+    -Wshadow -Wstrict-prototypes ${CFLAGS:-} -I"$headers" -shared -o "$output.tmp" src/*.c "${flags[@]}" ${LDFLAGS:-}
 mv "$output.tmp" "$output"

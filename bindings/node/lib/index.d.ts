@@ -105,7 +105,7 @@ declare namespace Database {
     readonly prototype: SqliteError;
   }
 
-  /** A prepared statement, made by `Database.prepare()`. All executing methods throw SqliteError, TypeError, RangeError. */
+  /** A prepared statement, made by `Database.prepare()`. What executes it throws SqliteError, TypeError, RangeError. */
   interface Statement<Parameters extends unknown[] = BindParameters, Row = unknown> {
     readonly database: Database;
     readonly source: string;

@@ -13,10 +13,7 @@ exports.platform = platform;
 
 /** Where an addon may be: compiled here, or carried by the package. */
 function candidates() {
-  return [
-    path.join(root, 'build', 'heliosdb.node'),
-    path.join(root, 'prebuilds', platform, 'heliosdb.node'),
-  ];
+  return [path.join(root, 'build', 'heliosdb.node'), path.join(root, 'prebuilds', platform, 'heliosdb.node')];
 }
 
 /**

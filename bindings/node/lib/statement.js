@@ -37,11 +37,12 @@ class RowIterator {
  * A prepared statement, made by `db.prepare()`. It belongs to its database and ends when that is closed.
  *
  * Parameters of `run`, `get`, `all`, `iterate` and `bind` are values (`?`), arrays of values, and at most one plain
- * object of named values (`:name`, `@name`, `$name`), in any order. A value is a number, string, bigint, Buffer or other
- * typed array, null or undefined (NULL).
+ * object of named values (`:name`, `@name`, `$name`), in any order. A value is a number, string, bigint, Buffer or
+ * other typed array, null or undefined (NULL).
  *
- * Errors common to them: `TypeError` for a value SQLite has no type for, a closed or busy database; `RangeError` for too
- * few, too many or missing parameters and for a bigint of more than 64 bits; `SqliteError` for what the database refuses.
+ * Errors common to them: `TypeError` for a value SQLite has no type for, a closed or busy database; `RangeError` for
+ * too few, too many or missing parameters and for a bigint of more than 64 bits; `SqliteError` for what the database
+ * refuses.
  *
  * @property {Database} database the connection
  * @property {string} source the text

@@ -4,8 +4,8 @@
  *
  * Rows go to JavaScript as one flat array: [header, value, value, ...]. The header is one number, more + 2 * width +
  * 65536 * shape: whether further rows may follow, the number of columns, and a count that changes with their names.
- * lib/rows.js keeps a row factory per shape, so that all rows of a statement share one hidden class, and a row costs one
- * call there instead of one Node-API call per property here.
+ * lib/rows.js keeps a row factory per shape, so that all rows of a statement share one hidden class, and a row costs
+ * one call there instead of one Node-API call per property here.
  */
 #include "addon.h"
 

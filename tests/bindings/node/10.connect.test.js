@@ -13,7 +13,9 @@ inEachPlace(EVERYWHERE, (place, it) => {
     assert.equal(db.inTransaction, false);
     assert.equal(db.readonly, false);
     assert.equal(db.memory, place.name === 'memory');
-    assert.throws(() => { db.open = false; }, TypeError);
+    assert.throws(() => {
+      db.open = false;
+    }, TypeError);
   });
 
   it('closing ends it, twice is no error', (db) => {
@@ -76,7 +78,10 @@ describe('arguments', () => {
 
   test('are checked', () => {
     for (const filename of [0, 1, true, {}, [], new String(':memory:'), Symbol('x')])
-      assert.throws(() => new Database(filename), { name: 'TypeError', message: 'Expected first argument to be a string' });
+      assert.throws(() => new Database(filename), {
+        name: 'TypeError',
+        message: 'Expected first argument to be a string',
+      });
     const refused = [
       [123, 'Expected second argument to be an options object'],
       [{ readOnly: true }, 'Misspelled option "readOnly" should be "readonly"'],
@@ -198,7 +203,8 @@ describe('files', () => {
     'an uncaught exception': "throw new Error('uncaught');",
     'exit listeners may still write': "process.on('exit', () => db.exec('INSERT INTO t VALUES (2)')); process.exit(0);",
     'a worker that ends': `const { Worker } = require('worker_threads');
-      new Worker('const { workerData: [p, f] } = require("worker_threads"); new (require(p))(f).exec("INSERT INTO t VALUES (3)")',
+      new Worker('const { workerData: [p, f] } = require("worker_threads");' +
+        'new (require(p))(f).exec("INSERT INTO t VALUES (3)")',
         { eval: true, workerData: [process.argv[1], process.argv[2]] });`,
   };
   for (const [name, ending] of Object.entries(endings)) {

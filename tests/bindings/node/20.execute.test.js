@@ -8,8 +8,14 @@ const type = (message) => ({ name: 'TypeError', message });
 
 inEachPlace(EVERYWHERE, (place, it) => {
   it('exec runs every statement of a script', (db) => {
-    assert.equal(db.exec("CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 'x'); -- remark\n INSERT INTO t VALUES (2, 'y;')"), db);
-    assert.deepEqual(db.prepare('SELECT a, b FROM t ORDER BY a').raw().all(), [[1, 'x'], [2, 'y;']]);
+    assert.equal(
+      db.exec("CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 'x'); -- remark\n INSERT INTO t VALUES (2, 'y;')"),
+      db
+    );
+    assert.deepEqual(db.prepare('SELECT a, b FROM t ORDER BY a').raw().all(), [
+      [1, 'x'],
+      [2, 'y;'],
+    ]);
     db.exec('');
     db.exec(' ; -- nothing');
     assert.throws(() => db.exec(123), type('Expected first argument to be a string'));
@@ -26,7 +32,10 @@ inEachPlace(EVERYWHERE, (place, it) => {
   it('run counts changes and gives the last rowid', (db) => {
     db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)');
     assert.deepEqual(db.prepare("INSERT INTO t (a) VALUES ('x')").run(), { changes: 1, lastInsertRowid: 1 });
-    assert.deepEqual(db.prepare("INSERT INTO t VALUES (10, 'y'), (11, 'z')").run(), { changes: 2, lastInsertRowid: 11 });
+    assert.deepEqual(db.prepare("INSERT INTO t VALUES (10, 'y'), (11, 'z')").run(), {
+      changes: 2,
+      lastInsertRowid: 11,
+    });
     assert.deepEqual(db.prepare("UPDATE t SET a = 'w' WHERE id > 5").run(), { changes: 2, lastInsertRowid: 11 });
     assert.equal(db.prepare('DELETE FROM t WHERE id = 999').run().changes, 0);
     assert.equal(db.prepare('DELETE FROM t').run().changes, 3);
@@ -72,7 +81,13 @@ inEachPlace(EVERYWHERE, (place, it) => {
 
   it('binds values by position', (db) => {
     const echo = db.prepare('SELECT ?, ?, ?').raw();
-    for (const args of [['a', 'b', 'c'], [['a', 'b', 'c']], ['a', ['b', 'c']], [['a'], ['b'], 'c'], [[], 'a', 'b', ['c'], []]])
+    for (const args of [
+      ['a', 'b', 'c'],
+      [['a', 'b', 'c']],
+      ['a', ['b', 'c']],
+      [['a'], ['b'], 'c'],
+      [[], 'a', 'b', ['c'], []],
+    ])
       assert.deepEqual(echo.get(...args), ['a', 'b', 'c']);
     assert.throws(() => echo.get('a', 'b'), range('Too few parameter values were provided'));
     assert.throws(() => echo.get(), range('Too few parameter values were provided'));
@@ -90,7 +105,10 @@ inEachPlace(EVERYWHERE, (place, it) => {
     assert.throws(() => echo.get({ a: 1, b: 2 }), range('Missing named parameter "c"'));
     assert.throws(() => echo.get(Object.create({ a: 1, b: 2, c: 3 })), { name: /Error/ });
     assert.throws(() => echo.get(), type('Missing named parameters'));
-    assert.throws(() => echo.get({ a: 1, b: 2, c: 3 }, {}), type('You cannot specify named parameters in two different objects'));
+    assert.throws(
+      () => echo.get({ a: 1, b: 2, c: 3 }, {}),
+      type('You cannot specify named parameters in two different objects')
+    );
     assert.throws(() => echo.get(new Date()), type('Named parameters can only be passed within plain objects'));
     assert.throws(() => echo.get(() => 1), type('Named parameters can only be passed within plain objects'));
   });
@@ -103,9 +121,32 @@ inEachPlace(EVERYWHERE, (place, it) => {
 
   it('an error of a getter comes through, and the statement can be run again', (db) => {
     const echo = db.prepare('SELECT :a').pluck();
-    assert.throws(() => echo.get({ get a() { throw new SyntaxError('getter'); } }), { name: 'SyntaxError', message: 'getter' });
-    assert.throws(() => echo.get({ get a() { return db.close(); } }), type('This database connection is busy executing a query'));
-    assert.equal(echo.get({ get a() { return 5; } }), 5);
+    assert.throws(
+      () =>
+        echo.get({
+          get a() {
+            throw new SyntaxError('getter');
+          },
+        }),
+      { name: 'SyntaxError', message: 'getter' }
+    );
+    assert.throws(
+      () =>
+        echo.get({
+          get a() {
+            return db.close();
+          },
+        }),
+      type('This database connection is busy executing a query')
+    );
+    assert.equal(
+      echo.get({
+        get a() {
+          return 5;
+        },
+      }),
+      5
+    );
   });
 
   it('bind() binds for good', (db) => {

@@ -31,7 +31,10 @@ inEachPlace(EVERYWHERE, (place, it) => {
     assert.equal(all.length, ROWS);
     assert.deepEqual(all[0], { id: 1, name: 'name 1', size: 0.5 });
     assert.deepEqual(all[ROWS - 1], { id: ROWS, name: `name ${ROWS}`, size: ROWS / 2 });
-    assert.deepEqual(all.map(({ id }) => id), Array.from({ length: ROWS }, (_, i) => i + 1));
+    assert.deepEqual(
+      all.map(({ id }) => id),
+      Array.from({ length: ROWS }, (_, i) => i + 1)
+    );
     assert.deepEqual(db.prepare('SELECT * FROM t WHERE id < 0').all(), []);
     assert.equal(db.prepare('SELECT id FROM t ORDER BY id LIMIT 1024').all().length, 1024);
     assert.equal(db.prepare('SELECT id FROM t ORDER BY id LIMIT 1025').pluck().all().at(-1), 1025);
@@ -88,7 +91,7 @@ inEachPlace(EVERYWHERE, (place, it) => {
   });
 
   it('an error in the middle of the rows is thrown, and the statement works again', (db) => {
-    const statement = db.prepare("SELECT abs(column1) FROM (VALUES (1), (?))").pluck();
+    const statement = db.prepare('SELECT abs(column1) FROM (VALUES (1), (?))').pluck();
     assert.deepEqual(statement.all(-2n), [1, 2]);
     const overflow = { code: 'SQLITE_ERROR', message: 'integer overflow' };
     assert.throws(() => statement.all(-9223372036854775808n), overflow);

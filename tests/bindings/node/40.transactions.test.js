@@ -25,11 +25,25 @@ inEachPlace(EVERYWHERE, (place, it) => {
   it('rolls back when the function throws', (db) => {
     table(db);
     const error = new Error('mine');
-    assert.throws(() => db.transaction(() => { insert(db, 'x'); throw error; })(), (thrown) => thrown === error);
+    assert.throws(
+      () =>
+        db.transaction(() => {
+          insert(db, 'x');
+          throw error;
+        })(),
+      (thrown) => thrown === error
+    );
     assert.equal(db.inTransaction, false);
     assert.deepEqual(values(db), []);
     insert(db, 'y');
-    assert.throws(() => db.transaction(() => { insert(db, 'x'); insert(db, 'y'); })(), { code: 'SQLITE_CONSTRAINT_UNIQUE' });
+    assert.throws(
+      () =>
+        db.transaction(() => {
+          insert(db, 'x');
+          insert(db, 'y');
+        })(),
+      { code: 'SQLITE_CONSTRAINT_UNIQUE' }
+    );
     assert.deepEqual(values(db), ['y']);
   });
 
@@ -45,7 +59,14 @@ inEachPlace(EVERYWHERE, (place, it) => {
       inner('c', false);
     })();
     assert.deepEqual(values(db), ['a', 'c']);
-    assert.throws(() => db.transaction(() => { inner('d', false); throw new Error('outer'); })(), { message: 'outer' });
+    assert.throws(
+      () =>
+        db.transaction(() => {
+          inner('d', false);
+          throw new Error('outer');
+        })(),
+      { message: 'outer' }
+    );
     assert.deepEqual(values(db), ['a', 'c']);
   });
 
@@ -73,9 +94,17 @@ inEachPlace(EVERYWHERE, (place, it) => {
 
   it('leaves a transaction alone that the function ended itself', (db) => {
     table(db);
-    assert.throws(() => db.transaction(() => { insert(db, 'x'); db.exec('ROLLBACK'); throw new Error('gone'); })(), {
-      message: 'gone',
-    });
+    assert.throws(
+      () =>
+        db.transaction(() => {
+          insert(db, 'x');
+          db.exec('ROLLBACK');
+          throw new Error('gone');
+        })(),
+      {
+        message: 'gone',
+      }
+    );
     assert.equal(db.inTransaction, false);
     assert.deepEqual(values(db), []);
   });

@@ -13,7 +13,12 @@ inEachPlace(EVERYWHERE, (place, it) => {
 
   it('is a plain object in the order of the columns', (db) => {
     const row = db.prepare('SELECT 1 AS b, 2 AS a, 3 AS "a b", 4 AS "é"').get();
-    assert.deepEqual(Object.entries(row), [['b', 1], ['a', 2], ['a b', 3], ['é', 4]]);
+    assert.deepEqual(Object.entries(row), [
+      ['b', 1],
+      ['a', 2],
+      ['a b', 3],
+      ['é', 4],
+    ]);
     assert.equal(Object.getPrototypeOf(row), Object.prototype);
     row.b = 5;
     row.c = 6;
@@ -46,7 +51,10 @@ inEachPlace(EVERYWHERE, (place, it) => {
   it('raw gives arrays', (db) => {
     tables(db);
     const statement = db.prepare(JOIN).raw();
-    assert.deepEqual(statement.all(), [[1, 'Joey', 7, 7, 'Ann', 2], [2, 'Sally', 7, 7, 'Ann', 2]]);
+    assert.deepEqual(statement.all(), [
+      [1, 'Joey', 7, 7, 'Ann', 2],
+      [2, 'Sally', 7, 7, 'Ann', 2],
+    ]);
     assert.deepEqual(statement.get(), [1, 'Joey', 7, 7, 'Ann', 2]);
     assert.deepEqual([...statement.iterate()].length, 2);
   });

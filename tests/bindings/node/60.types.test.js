@@ -46,17 +46,38 @@ inEachPlace(EVERYWHERE, (place, it) => {
     assert.deepEqual(statement.get(), { a: MAX, b: 5n, c: 1.5 });
     assert.deepEqual(statement.safeIntegers(false).get().b, 5);
     db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY)');
-    assert.equal(db.prepare(`INSERT INTO t VALUES (${MAX - 1n})`).safeIntegers().run().lastInsertRowid, MAX - 1n);
+    assert.equal(
+      db
+        .prepare(`INSERT INTO t VALUES (${MAX - 1n})`)
+        .safeIntegers()
+        .run().lastInsertRowid,
+      MAX - 1n
+    );
     assert.equal(db.defaultSafeIntegers(), db);
     assert.equal(db.prepare('SELECT 1').pluck().get(), 1n);
     assert.equal(statement.get().b, 5);
     db.defaultSafeIntegers(false);
     assert.equal(db.prepare('SELECT 1').pluck().get(), 1);
-    assert.throws(() => db.defaultSafeIntegers('x'), { name: 'TypeError', message: 'Expected first argument to be a boolean' });
+    assert.throws(() => db.defaultSafeIntegers('x'), {
+      name: 'TypeError',
+      message: 'Expected first argument to be a boolean',
+    });
   });
 
   it('strings are text', (db) => {
-    const values = ['', 'x', 'größe', '日本語', '😀', 'a\u0000b', "quote's \"", '\r\n\t\\', 'x'.repeat(1019), 'é'.repeat(700), '😀'.repeat(50000)];
+    const values = [
+      '',
+      'x',
+      'größe',
+      '日本語',
+      '😀',
+      'a\u0000b',
+      'quote\'s "',
+      '\r\n\t\\',
+      'x'.repeat(1019),
+      'é'.repeat(700),
+      '😀'.repeat(50000),
+    ];
     for (const value of values) {
       assert.equal(db.prepare('SELECT ?').pluck().get(value), value);
       if (!value.includes('\u0000')) assert.equal(roundTrip(db, 'TEXT', value), value);
@@ -71,15 +92,31 @@ inEachPlace(EVERYWHERE, (place, it) => {
     const bytes = Buffer.from([0, 1, 2, 254, 255]);
     const all = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     for (const value of [bytes, all, new Uint8Array(bytes), Buffer.alloc(0), Buffer.alloc(300000, 7)]) {
-      for (const found of [db.prepare('SELECT ?').pluck().get(value), roundTrip(db, 'BLOB', value), roundTrip(db, 'TEXT', value)]) {
+      for (const found of [
+        db.prepare('SELECT ?').pluck().get(value),
+        roundTrip(db, 'BLOB', value),
+        roundTrip(db, 'TEXT', value),
+      ]) {
         assert.ok(Buffer.isBuffer(found));
         assert.deepEqual(found, Buffer.from(value));
       }
     }
     const part = new Uint8Array([9, 8, 7, 6]).subarray(1, 3);
     assert.deepEqual(db.prepare('SELECT ?').pluck().get(part), Buffer.from([8, 7]));
-    assert.deepEqual(db.prepare('SELECT ?').pluck().get(new Uint16Array([0x0102])).length, 2);
-    assert.deepEqual(db.prepare('SELECT ?').pluck().get(new DataView(new ArrayBuffer(3))), Buffer.alloc(3));
+    assert.deepEqual(
+      db
+        .prepare('SELECT ?')
+        .pluck()
+        .get(new Uint16Array([0x0102])).length,
+      2
+    );
+    assert.deepEqual(
+      db
+        .prepare('SELECT ?')
+        .pluck()
+        .get(new DataView(new ArrayBuffer(3))),
+      Buffer.alloc(3)
+    );
   });
 
   it('null and undefined are NULL', (db) => {
@@ -93,8 +130,21 @@ inEachPlace(EVERYWHERE, (place, it) => {
 
   it('other values are refused', (db) => {
     const echo = db.prepare('SELECT ?').pluck();
-    const refused = { name: 'TypeError', message: 'SQLite3 can only bind numbers, strings, bigints, buffers, and null' };
-    for (const value of [true, false, Symbol('x'), new Date(), /x/, () => 1, new Map(), new Number(1), new ArrayBuffer(2)])
+    const refused = {
+      name: 'TypeError',
+      message: 'SQLite3 can only bind numbers, strings, bigints, buffers, and null',
+    };
+    for (const value of [
+      true,
+      false,
+      Symbol('x'),
+      new Date(),
+      /x/,
+      () => 1,
+      new Map(),
+      new Number(1),
+      new ArrayBuffer(2),
+    ])
       assert.throws(() => echo.get(value), refused);
     assert.throws(() => echo.get([{}]), refused);
     assert.throws(() => echo.get([[1]]), refused);
@@ -107,7 +157,13 @@ inEachPlace(EVERYWHERE, (place, it) => {
     const insert = db.prepare('INSERT INTO t (v) VALUES (?)');
     for (const value of values) insert.run(value);
     const found = db.prepare('SELECT v, typeof(v) FROM t ORDER BY id').raw().safeIntegers().all();
-    assert.deepEqual(found.map(([value]) => value), [1n, 1.5, 'text', Buffer.from('blob'), null, '1', MAX, -0.0]);
-    assert.deepEqual(found.map(([, type]) => type), ['integer', 'real', 'text', 'blob', 'null', 'text', 'integer', 'real']);
+    assert.deepEqual(
+      found.map(([value]) => value),
+      [1n, 1.5, 'text', Buffer.from('blob'), null, '1', MAX, -0.0]
+    );
+    assert.deepEqual(
+      found.map(([, type]) => type),
+      ['integer', 'real', 'text', 'blob', 'null', 'text', 'integer', 'real']
+    );
   });
 });

@@ -10,22 +10,28 @@ const { SqliteError } = Database;
 
 inEachPlace(EVERYWHERE, (place, it) => {
   it('a syntax error', (db) => {
-    assert.throws(() => db.prepare('SELECT 1 FORM t'), (error) => {
-      assert.ok(error instanceof SqliteError && error instanceof Error);
-      assert.deepEqual(Object.keys(error), ['code']);
-      assert.equal(error.name, 'SqliteError');
-      assert.equal(error.code, 'SQLITE_ERROR');
-      assert.equal(error.message, 'near "t": syntax error');
-      assert.match(error.sqlstate, /^[0-9A-Z]{5}$/);
-      assert.equal(error.offset, 14);
-      assert.match(error.stack, /^SqliteError: near "t": syntax error\n.*70\.errors/s);
-      return true;
-    });
+    assert.throws(
+      () => db.prepare('SELECT 1 FORM t'),
+      (error) => {
+        assert.ok(error instanceof SqliteError && error instanceof Error);
+        assert.deepEqual(Object.keys(error), ['code']);
+        assert.equal(error.name, 'SqliteError');
+        assert.equal(error.code, 'SQLITE_ERROR');
+        assert.equal(error.message, 'near "t": syntax error');
+        assert.match(error.sqlstate, /^[0-9A-Z]{5}$/);
+        assert.equal(error.offset, 14);
+        assert.match(error.stack, /^SqliteError: near "t": syntax error\n.*70\.errors/s);
+        return true;
+      }
+    );
     assert.throws(() => db.exec('SELEC 1'), { code: 'SQLITE_ERROR', message: 'near "SELEC": syntax error' });
   });
 
   it('a name that is not there', (db) => {
-    assert.throws(() => db.prepare('SELECT * FROM absent'), { code: 'SQLITE_ERROR', message: /^no such table: absent/ });
+    assert.throws(() => db.prepare('SELECT * FROM absent'), {
+      code: 'SQLITE_ERROR',
+      message: /^no such table: absent/,
+    });
     assert.throws(() => db.prepare('SELECT absent'), { code: 'SQLITE_ERROR', message: 'no such column: absent' });
   });
 
@@ -35,11 +41,36 @@ inEachPlace(EVERYWHERE, (place, it) => {
                              p INT REFERENCES parent);
              INSERT INTO t VALUES (1, 'x', 'n', 1, NULL)`);
     const cases = [
-      ["INSERT INTO t VALUES (1, 'y', 'n', 1, NULL)", 'SQLITE_CONSTRAINT_PRIMARYKEY', 'UNIQUE constraint failed: t.id', '23505'],
-      ["INSERT INTO t VALUES (2, 'x', 'n', 1, NULL)", 'SQLITE_CONSTRAINT_UNIQUE', 'UNIQUE constraint failed: t.u', '23505'],
-      ["INSERT INTO t VALUES (2, 'y', NULL, 1, NULL)", 'SQLITE_CONSTRAINT_NOTNULL', 'NOT NULL constraint failed: t.n', '23502'],
-      ["INSERT INTO t VALUES (2, 'y', 'n', 11, NULL)", 'SQLITE_CONSTRAINT_CHECK', 'CHECK constraint failed: c < 10', '23514'],
-      ["INSERT INTO t VALUES (2, 'y', 'n', 1, 5)", 'SQLITE_CONSTRAINT_FOREIGNKEY', 'FOREIGN KEY constraint failed', '23503'],
+      [
+        "INSERT INTO t VALUES (1, 'y', 'n', 1, NULL)",
+        'SQLITE_CONSTRAINT_PRIMARYKEY',
+        'UNIQUE constraint failed: t.id',
+        '23505',
+      ],
+      [
+        "INSERT INTO t VALUES (2, 'x', 'n', 1, NULL)",
+        'SQLITE_CONSTRAINT_UNIQUE',
+        'UNIQUE constraint failed: t.u',
+        '23505',
+      ],
+      [
+        "INSERT INTO t VALUES (2, 'y', NULL, 1, NULL)",
+        'SQLITE_CONSTRAINT_NOTNULL',
+        'NOT NULL constraint failed: t.n',
+        '23502',
+      ],
+      [
+        "INSERT INTO t VALUES (2, 'y', 'n', 11, NULL)",
+        'SQLITE_CONSTRAINT_CHECK',
+        'CHECK constraint failed: c < 10',
+        '23514',
+      ],
+      [
+        "INSERT INTO t VALUES (2, 'y', 'n', 1, 5)",
+        'SQLITE_CONSTRAINT_FOREIGNKEY',
+        'FOREIGN KEY constraint failed',
+        '23503',
+      ],
       ["INSERT INTO t VALUES ('a', 'y', 'n', 1, NULL)", 'SQLITE_MISMATCH', 'datatype mismatch', undefined],
     ];
     for (const [sql, code, message, sqlstate] of cases) {
@@ -60,7 +91,10 @@ describe('SqliteError', () => {
     assert.equal(String(error), 'SqliteError: message');
     assert.equal(error.code, 'SQLITE_BUSY');
     assert.ok(SqliteError('message', 'CODE') instanceof SqliteError);
-    assert.throws(() => new SqliteError('message'), { name: 'TypeError', message: 'Expected second argument to be a string' });
+    assert.throws(() => new SqliteError('message'), {
+      name: 'TypeError',
+      message: 'Expected second argument to be a string',
+    });
   });
 });
 
@@ -112,7 +146,10 @@ describe('opening', () => {
     }
     const error = failure(() => new Database(target).exec('CREATE TABLE t (a)'));
     assert.match(error.code, /^SQLITE_(CANTOPEN|READONLY)/);
-    assert.match(error.message, /^(unable to open database file|attempt to write a readonly database|.*\/hdb-test\.db)/);
+    assert.match(
+      error.message,
+      /^(unable to open database file|attempt to write a readonly database|.*\/hdb-test\.db)/
+    );
     assert.deepEqual(await processesLeft(target), []);
   });
 

@@ -16,7 +16,10 @@ inEachPlace(['memory', 'file', 'heliosdb', 'postgresql'], (place, it) => {
     assert.equal(upsert.run('/x', 2.0, 200).changes, 1);
     const names = db.prepare("SELECT name FROM sqlite_master WHERE type='table'").pluck().all();
     assert.ok(names.includes('files') && names.includes('notes'));
-    assert.deepEqual(db.pragma('table_info(files)').map(({ name }) => name), ['path', 'mtime', 'size']);
+    assert.deepEqual(
+      db.pragma('table_info(files)').map(({ name }) => name),
+      ['path', 'mtime', 'size']
+    );
     assert.deepEqual(db.prepare('SELECT * FROM files').all(), [{ path: '/x', mtime: 2, size: 200 }]);
   });
 
@@ -41,7 +44,9 @@ const directory = temporaryDirectory();
 
 test('psql reads the rows from the engine', { skip: hasProgram('psql') ? false : 'psql is not installed' }, () => {
   const db = new Database(`${directory}/psql.db`);
-  db.exec("CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER); INSERT INTO files VALUES ('/x', 100), ('/größe', 2)");
+  db.exec(
+    "CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER); INSERT INTO files VALUES ('/x', 100), ('/größe', 2)"
+  );
   db.flush();
   assert.equal(psql(db.engineDsn, 'SELECT path, size FROM files ORDER BY size'), '/größe|2\n/x|100\n');
   db.close();

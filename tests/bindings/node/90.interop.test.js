@@ -44,7 +44,10 @@ const pythonEnvironment = {
 };
 
 function pythonMissing() {
-  const { status, stderr } = spawnSync('python3', ['-c', 'import heliosdb_sqlite'], { env: pythonEnvironment, encoding: 'utf8' });
+  const { status, stderr } = spawnSync('python3', ['-c', 'import heliosdb_sqlite'], {
+    env: pythonEnvironment,
+    encoding: 'utf8',
+  });
   return status === 0 ? false : `the Python binding does not load: ${String(stderr).trim().split('\n').pop()}`;
 }
 
@@ -52,9 +55,14 @@ test('Node and Python write one database at the same time and see each other', {
   const target = file('both.db');
   const db = new Database(target, { timeout: 30000 });
   db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, who TEXT, n INTEGER)');
-  const python = spawn('python3', ['-c', PYTHON, target], { env: pythonEnvironment, stdio: ['pipe', 'pipe', 'inherit'] });
+  const python = spawn('python3', ['-c', PYTHON, target], {
+    env: pythonEnvironment,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   let output = '';
-  python.stdout.setEncoding('utf8').on('data', (text) => { output += text; });
+  python.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
   const ended = new Promise((resolve) => python.on('close', resolve));
   while (!output.includes('ready') && python.exitCode === null) await sleep(10);
   python.stdin.end('go\n');
@@ -98,7 +106,11 @@ test('threads have connections of their own to one database', async () => {
       })
   );
   assert.deepEqual(await Promise.all(ends), [0, 0, 0]);
-  assert.deepEqual(db.prepare('SELECT who, count(*) FROM t GROUP BY who ORDER BY who').raw().all(), [[1, 50], [2, 50], [3, 50]]);
+  assert.deepEqual(db.prepare('SELECT who, count(*) FROM t GROUP BY who ORDER BY who').raw().all(), [
+    [1, 50],
+    [2, 50],
+    [3, 50],
+  ]);
   assert.equal(db.verify(), null);
   db.close();
 });

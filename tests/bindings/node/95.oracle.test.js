@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
-// better-sqlite3 itself as the oracle, where it is installed: build/node (npm install --prefix build/node better-sqlite3)
-// or wherever NODE_PATH leads. The same calls go to both, and what they give or throw must be equal.
+// better-sqlite3 itself as the oracle, where it is installed: in build/node (npm install --prefix build/node
+// better-sqlite3) or where NODE_PATH leads. The same calls go to both, and what they give or throw must be equal.
 const assert = require('node:assert/strict');
 const path = require('path');
 const { inspect } = require('util');
@@ -34,22 +34,79 @@ function outcome(action) {
 }
 
 const VALUES = {
-  integer: 5, negative: -0, fraction: 1.5, large: 2 ** 60, nan: NaN, infinity: Infinity, bigint: 2n ** 62n,
-  tooBig: 2n ** 63n, text: 'größe', nul: 'a\u0000b', buffer: Buffer.from([0, 255]), empty: Buffer.alloc(0),
-  typed: new Float64Array(2), arrayBuffer: new ArrayBuffer(2), null: null, undefined: undefined, true: true, symbol: Symbol('s'),
-  function: () => 1, date: new Date(0), object: {}, named: { a: 1, b: 2 }, half: { a: 1 }, array: [1, 2], nested: [[1]], none: [],
-  boxed: new String('x'), map: new Map(), bare: Object.assign(Object.create(null), { a: 'bare', b: null }),
+  integer: 5,
+  negative: -0,
+  fraction: 1.5,
+  large: 2 ** 60,
+  nan: NaN,
+  infinity: Infinity,
+  bigint: 2n ** 62n,
+  tooBig: 2n ** 63n,
+  text: 'größe',
+  nul: 'a\u0000b',
+  buffer: Buffer.from([0, 255]),
+  empty: Buffer.alloc(0),
+  typed: new Float64Array(2),
+  arrayBuffer: new ArrayBuffer(2),
+  null: null,
+  undefined: undefined,
+  true: true,
+  symbol: Symbol('s'),
+  function: () => 1,
+  date: new Date(0),
+  object: {},
+  named: { a: 1, b: 2 },
+  half: { a: 1 },
+  array: [1, 2],
+  nested: [[1]],
+  none: [],
+  boxed: new String('x'),
+  map: new Map(),
+  bare: Object.assign(Object.create(null), { a: 'bare', b: null }),
 };
 
 const STATEMENTS = [
-  'SELECT 1', 'SELECT ?', 'SELECT ?, ?', 'SELECT :a', 'SELECT :a, @b', 'SELECT $a, ?', 'SELECT ?1', 'SELECT ?2', 'SELECT :a, :a, ?',
-  'INSERT INTO t (v) VALUES (?)', 'INSERT INTO t (v) VALUES (:a) RETURNING *', 'PRAGMA user_version', 'UPDATE t SET v = ?',
-  'SELECT typeof(?), quote(?1)', 'SELECT *, 1 + 1, v AS v FROM t', 'VALUES (?), (2)',
+  'SELECT 1',
+  'SELECT ?',
+  'SELECT ?, ?',
+  'SELECT :a',
+  'SELECT :a, @b',
+  'SELECT $a, ?',
+  'SELECT ?1',
+  'SELECT ?2',
+  'SELECT :a, :a, ?',
+  'INSERT INTO t (v) VALUES (?)',
+  'INSERT INTO t (v) VALUES (:a) RETURNING *',
+  'PRAGMA user_version',
+  'UPDATE t SET v = ?',
+  'SELECT typeof(?), quote(?1)',
+  'SELECT *, 1 + 1, v AS v FROM t',
+  'VALUES (?), (2)',
 ];
 
 const SOURCES = [
-  ...STATEMENTS, '', ' ;', ';;SELECT 1', 'SELECT 1;', 'SELECT 1; --x', 'SELECT 1; SELECT 2', 'SELECT 1;\u0000', '/* */', 'SELEC', 'SELECT 1 FROM',
-  'SELECT * FROM absent', 'SELECT absent FROM t', "SELECT 'open", 'BEGIN', 'COMMIT', 'CREATE TABLE t (a)', 'DROP TABLE t', 5, null, undefined, {},
+  ...STATEMENTS,
+  '',
+  ' ;',
+  ';;SELECT 1',
+  'SELECT 1;',
+  'SELECT 1; --x',
+  'SELECT 1; SELECT 2',
+  'SELECT 1;\u0000',
+  '/* */',
+  'SELEC',
+  'SELECT 1 FROM',
+  'SELECT * FROM absent',
+  'SELECT absent FROM t',
+  "SELECT 'open",
+  'BEGIN',
+  'COMMIT',
+  'CREATE TABLE t (a)',
+  'DROP TABLE t',
+  5,
+  null,
+  undefined,
+  {},
 ];
 
 // Lists [title, function(db)]; both modules get a fresh database for each.
@@ -63,7 +120,16 @@ function scenarios() {
     });
     add(`exec ${String(sql)}`, (db) => db.exec(sql) === db);
   }
-  const argumentLists = [[], ...Object.values(VALUES).map((value) => [value]), [1, 2], [{ a: 1 }, 2], [{ a: 1 }, { b: 2 }], [[1], [2]], [{ b: 2, a: 1 }], [{ 1: 'one', 2: 'two' }]];
+  const argumentLists = [
+    [],
+    ...Object.values(VALUES).map((value) => [value]),
+    [1, 2],
+    [{ a: 1 }, 2],
+    [{ a: 1 }, { b: 2 }],
+    [[1], [2]],
+    [{ b: 2, a: 1 }],
+    [{ 1: 'one', 2: 'two' }],
+  ];
   for (const sql of STATEMENTS)
     argumentLists.forEach((args, i) => {
       for (const method of ['run', 'get', 'all', 'iterate', 'bind'])
@@ -75,15 +141,33 @@ function scenarios() {
   for (const mode of ['pluck', 'raw', 'expand', 'safeIntegers'])
     for (const toggle of [[], [true], [false], [1], [undefined]])
       for (const sql of ['SELECT *, 1 FROM t', 'INSERT INTO t (v) VALUES (1)'])
-        add(`${mode}(${toggle}) ${sql}`, (db) => db.prepare(sql)[mode](...toggle).all());
+        add(`${mode}(${toggle}) ${sql}`, (db) =>
+          db
+            .prepare(sql)
+            [mode](...toggle)
+            .all()
+        );
   for (const sql of ['SELECT v AS x, t.id, 1, u.id FROM t, t AS u', 'PRAGMA table_info(t)', 'DELETE FROM t'])
     add(`columns ${sql}`, (db) => db.prepare(sql).columns());
-  for (const args of [['user_version'], ['user_version', { simple: true }], ['user_version = 5'], ['table_info(t)'], ['nonsense'], [5], ['user_version', 5], ['user_version', { simple: 'x' }], ['a; b']])
+  for (const args of [
+    ['user_version'],
+    ['user_version', { simple: true }],
+    ['user_version = 5'],
+    ['table_info(t)'],
+    ['nonsense'],
+    [5],
+    ['user_version', 5],
+    ['user_version', { simple: 'x' }],
+    ['a; b'],
+  ])
     add(`pragma ${JSON.stringify(args)}`, (db) => db.pragma(...args));
   for (const kind of ['default', 'deferred', 'immediate', 'exclusive'])
     add(`transaction ${kind}`, (db) => {
       const insert = db.prepare('INSERT INTO t (v) VALUES (?)');
-      const inner = db.transaction((fail) => { insert.run('inner'); if (fail) throw new Error('fail'); });
+      const inner = db.transaction((fail) => {
+        insert.run('inner');
+        if (fail) throw new Error('fail');
+      });
       const outer = db.transaction((...args) => {
         insert.run('outer');
         const failed = outcome(() => inner(true));

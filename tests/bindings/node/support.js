@@ -71,7 +71,10 @@ class Place {
       return new Database(this.path, options);
     }
     const db = this.connect(options);
-    for (const [kind, name] of db.prepare("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table')").raw().all())
+    for (const [kind, name] of db
+      .prepare("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table')")
+      .raw()
+      .all())
       if (!name.startsWith('sqlite_')) db.exec(`DROP ${kind} IF EXISTS "${name.replaceAll('"', '""')}"`);
     return db;
   }
@@ -79,7 +82,12 @@ class Place {
   // A further connection to the database opened last.
   connect(options) {
     if (this.name === 'file') return new Database(this.path, options);
-    return new Database(path.join(this.directory, 'label.db'), { mode: 'daemon', dsn: this.dsn, timeout: 30000, ...options });
+    return new Database(path.join(this.directory, 'label.db'), {
+      mode: 'daemon',
+      dsn: this.dsn,
+      timeout: 30000,
+      ...options,
+    });
   }
 }
 
