@@ -3,9 +3,9 @@
  *
  * usage: kill_campaign [--rounds N] [--seed N] [--keep]
  *
- * In each round one to three writer processes use the database; at a random moment one of them, or the engine, is
- * killed. Then the database is opened again, in a third of the rounds without its replica, and audited. The parent
- * never uses the library itself, so that every role starts in a fresh process. */
+ * In each round one to three writer processes use the database; at a random moment one of them, the engine, both, or
+ * the engine's keeper are killed. Then the database is opened again, in a third of the rounds without its replica, and
+ * audited. The parent never uses the library itself, so that every role starts in a fresh process. */
 #include "fault.h"
 #include "support.h"
 
@@ -23,13 +23,15 @@
 
 enum { MOST_WRITERS = 3, MOST_FAULTS = 8, ROUNDS_OF_A_DATABASE = 12, PATIENCE_MS = 30000 };
 
-enum victim { VICTIM_CLIENT, VICTIM_ENGINE };
+enum victim { VICTIM_CLIENT, VICTIM_ENGINE, VICTIM_BOTH, VICTIM_KEEPER, VICTIMS };
+
+static const char *const victim_names[VICTIMS] = {"a client", "the engine", "both at once", "the keeper"};
 
 struct campaign {
     char *directory, *path;
     unsigned random;
     int round, next_writer, faults;
-    int kills[2];
+    int kills[VICTIMS];
     struct message_list messages; /* of the present database */
     size_t acknowledged;          /* of all databases */
     atomic_int *stop;
@@ -124,23 +126,26 @@ static void take_messages(struct campaign *campaign, struct round *round, long l
         continue;
 }
 
-static pid_t find_engine(const struct campaign *campaign) {
+static pid_t find_process(const struct campaign *campaign, const char *program) {
     pid_t pid = 0;
-    size_t count = support_find_processes(campaign->directory, "heliosdb-nano", &pid, 1);
+    size_t count = support_find_processes(campaign->directory, program, &pid, 1);
     return count > 0 ? pid : 0;
 }
 
-/* Kills as the round says; a client if no engine runs yet. Returns the index of the killed writer, -1 for the engine. */
+/* Kills as the round says; a client if there is no such process yet. Returns the index of the killed writer, or -1. */
 static int kill_victim(struct campaign *campaign, struct round *round) {
-    pid_t engine = round->victim == VICTIM_ENGINE ? find_engine(campaign) : 0;
-    if (engine) {
-        kill(engine, SIGKILL);
-        campaign->kills[VICTIM_ENGINE]++;
-        return -1;
+    const char *program = round->victim == VICTIM_KEEPER ? "heliosdb-keeper" : "heliosdb-nano";
+    pid_t pid = round->victim != VICTIM_CLIENT ? find_process(campaign, program) : 0;
+    int index = -1;
+    if (!pid)
+        round->victim = VICTIM_CLIENT;
+    else
+        kill(pid, SIGKILL);
+    if (round->victim == VICTIM_CLIENT || round->victim == VICTIM_BOTH) {
+        index = (int)(fault_random(&campaign->random) % (unsigned)round->writers);
+        kill(round->pids[index], SIGKILL);
     }
-    int index = (int)(fault_random(&campaign->random) % (unsigned)round->writers);
-    kill(round->pids[index], SIGKILL);
-    campaign->kills[VICTIM_CLIENT]++;
+    campaign->kills[round->victim]++;
     return index;
 }
 
@@ -191,7 +196,9 @@ static void run_round(struct campaign *campaign, struct round *round) {
 static void plan_round(struct campaign *campaign, struct round *round) {
     static const char *const lingers[] = {"0", "0.5", "2"};
     unsigned *random = &campaign->random;
-    *round = (struct round){.victim = fault_random(random) % 2 ? VICTIM_ENGINE : VICTIM_CLIENT,
+    static const enum victim victims[] = {VICTIM_CLIENT, VICTIM_CLIENT, VICTIM_CLIENT, VICTIM_ENGINE,
+                                          VICTIM_ENGINE, VICTIM_ENGINE, VICTIM_BOTH,   VICTIM_KEEPER};
+    *round = (struct round){.victim = victims[fault_random(random) % 8],
                             .writers = fault_random(random) % 2 ? 1 : 1 + (int)(fault_random(random) % MOST_WRITERS),
                             .from_start = fault_random(random) % 6 == 0,
                             .lose_replica = fault_random(random) % 3 == 0,
@@ -233,8 +240,8 @@ static int run_campaign(struct campaign *campaign, int rounds) {
         if (campaign->faults == faults)
             passed++;
         else
-            printf("  round %d: %d writers, victim %s, %d ms from %s, linger %s, %s\n", campaign->round, round.writers,
-                   round.victim == VICTIM_ENGINE ? "engine" : "client", round.delay_ms,
+            printf("  round %d: %d writers, kill of %s %d ms after %s, linger %s, %s\n", campaign->round, round.writers,
+                   victim_names[round.victim], round.delay_ms,
                    round.from_start ? "the start" : "the first commit", round.linger,
                    round.lose_replica ? "replica deleted" : "replica kept");
     }
@@ -272,9 +279,9 @@ int main(int argc, char **argv) {
         printf("kept: %s\n", campaign.directory);
     else
         support_remove_directory(campaign.directory);
-    printf("%d kills (%d of a client, %d of the engine), %zu acknowledged commits\n",
-           campaign.kills[VICTIM_CLIENT] + campaign.kills[VICTIM_ENGINE], campaign.kills[VICTIM_CLIENT],
-           campaign.kills[VICTIM_ENGINE], campaign.acknowledged);
+    for (int i = 0; i < VICTIMS; i++)
+        printf("%d kills of %s\n", campaign.kills[i], victim_names[i]);
+    printf("%zu acknowledged commits\n", campaign.acknowledged);
     /* A round that was not reached is not a round that passed. */
     printf("%d passed, %d failed, 0 skipped\n", passed, rounds - passed + (passed == rounds && campaign.faults > 0));
     free(campaign.directory);
