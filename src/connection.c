@@ -112,6 +112,9 @@ static int set_modes(hdb_conn *conn) {
 
 static int open_embedded(hdb_conn *conn, const char *database) {
     sqlite3 *db = NULL;
+    /* SQLite itself may have been built to take every file: name for a URI. */
+    if (strncmp(database, "file:", 5) == 0 && sqlite3_compileoption_used("USE_URI"))
+        conn->settings.uri = true;
     bool is_file = !is_private(database), readonly = conn->settings.open == HDB_OPEN_READ;
     char *name = NULL;
     int rc = HDB_OK;
@@ -142,6 +145,19 @@ static int open_embedded(hdb_conn *conn, const char *database) {
     return rc;
 }
 
+/* The server keeps the rows; SQLite runs on what is brought to it, in memory. */
+static int open_daemon(hdb_conn *conn) {
+    sqlite3 *db = NULL;
+    int rc = hdb_daemon_store_open(&conn->settings, &conn->daemon, &conn->error);
+    if (rc == HDB_OK)
+        rc = open_sqlite(conn, ":memory:", &db);
+    if (rc == HDB_OK)
+        rc = hdb_replica_create(db, &conn->replica, &conn->error);
+    if (rc == HDB_OK)
+        rc = hdb_daemon_store_attach(conn->daemon, conn->replica, &conn->settings, &conn->interrupted, &conn->error);
+    return rc;
+}
+
 int hdb_connect(const char *database, const hdb_config *config, hdb_conn **out) {
     if (!out)
         return HDB_MISUSE;
@@ -152,7 +168,7 @@ int hdb_connect(const char *database, const hdb_config *config, hdb_conn **out) 
         return hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_connect needs a database name");
     int rc = hdb_settings_resolve(&conn->settings, config, database, &conn->error);
     if (rc == HDB_OK)
-        rc = open_embedded(conn, database);
+        rc = conn->settings.mode == HDB_MODE_DAEMON ? open_daemon(conn) : open_embedded(conn, database);
     if (rc == HDB_OK && !conn->path && !(conn->path = strdup("")))
         rc = hdb_error_nomem(&conn->error);
     if (rc != HDB_OK) {
@@ -179,6 +195,7 @@ int hdb_close(hdb_conn *conn) {
     if (conn->generation != hdb_fork_generation()) {
         /* SQLite's handles are the parent's too: touching them here would drop its locks. */
         hdb_embedded_store_abandon(conn->embedded);
+        hdb_daemon_store_abandon(conn->daemon);
         return HDB_OK;
     }
     pthread_mutex_lock(&conn->mutex);
@@ -188,6 +205,7 @@ int hdb_close(hdb_conn *conn) {
     }
     hdb_replica_destroy(conn->replica);
     conn->replica = NULL;
+    hdb_daemon_store_close(conn->daemon);
     rc = hdb_embedded_store_close(conn->embedded, &conn->error);
     pthread_mutex_unlock(&conn->mutex);
     free_connection(conn);
@@ -248,6 +266,8 @@ int hdb_busy_timeout(hdb_conn *conn, int milliseconds) {
         return rc;
     conn->settings.timeout_ms = milliseconds > 0 ? milliseconds : 0;
     sqlite3_busy_timeout(conn->replica->db, conn->settings.timeout_ms);
+    if (conn->daemon)
+        hdb_daemon_store_set_timeout(conn->daemon, conn->settings.timeout_ms, &conn->interrupted);
     return hdb_conn_leave(conn, HDB_OK);
 }
 
@@ -257,6 +277,14 @@ int hdb_interrupt(hdb_conn *conn) {
     conn->interrupted = 1;
     sqlite3_interrupt(conn->replica->db);
     return HDB_OK;
+}
+
+int hdb_progress_handler(hdb_conn *conn, int operations, hdb_progress_callback callback, void *context) {
+    int rc = hdb_conn_enter(conn);
+    if (rc != HDB_OK)
+        return rc;
+    sqlite3_progress_handler(conn->replica->db, operations, callback, context);
+    return hdb_conn_leave(conn, HDB_OK);
 }
 
 int hdb_limit(hdb_conn *conn, int id, int value) {

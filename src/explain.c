@@ -95,7 +95,7 @@ int hdb_engine_dsn(hdb_conn *conn, const char **out) {
 }
 
 int hdb_conn_need_engine(hdb_conn *conn) {
-    if (conn->embedded)
+    if (conn->embedded || conn->daemon)
         return HDB_OK;
     if (*conn->path)
         return hdb_error_set(&conn->error, HDB_READONLY, NULL, "the database is open read only, without its engine");
@@ -107,5 +107,7 @@ int hdb_conn_need_engine(hdb_conn *conn) {
 }
 
 int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, hdb_rows **out) {
+    if (conn->daemon)
+        return hdb_daemon_store_query(conn->daemon, sql, params, count, out, &conn->error);
     return hdb_embedded_store_query(conn->embedded, sql, params, count, out, &conn->error);
 }

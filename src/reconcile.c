@@ -109,7 +109,7 @@ static int take_in(hdb_database *database, hdb_link *link, hdb_error *error) {
     if (rc == HDB_OK)
         rc = hdb_link_script(link, "SET synchronous_commit = on", error);
     if (rc == HDB_OK) /* a plain INSERT is what the engine makes durable, with all before it */
-        rc = hdb_link_script(link, "INSERT INTO \"_hdb_log\" (seq, parts, data) VALUES (0, 0, NULL)", error);
+        rc = hdb_log_push(link, 0, 0, "", 0, error);
     if (rc == HDB_OK)
         rc = hdb_log_cancel(link, 0, error);
     if (rc == HDB_OK)

@@ -3,6 +3,7 @@
 
 #include "direct/classify.h"
 #include "direct/engine_text.h"
+#include "store.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,23 @@ static int prepare_engine_only(hdb_stmt *stmt, const char *sql, size_t size) {
     return rc;
 }
 
+/* SQLite refused the text; in daemon mode somebody else may have made the table it names meanwhile. */
+static int prepare_again(hdb_stmt *stmt, const char *sql, size_t size, const char **tail) {
+    hdb_conn *conn = stmt->conn;
+    hdb_error refused = HDB_ERROR_INIT;
+    int64_t generation = hdb_daemon_store_generation(conn->daemon);
+    hdb_error_move(&refused, &conn->error);
+    int rc = hdb_daemon_store_refresh(conn->daemon, &conn->error);
+    if (rc == HDB_OK && generation != hdb_daemon_store_generation(conn->daemon)) {
+        hdb_inspection_clear(&stmt->inspection);
+        rc = hdb_replica_prepare(conn->replica, sql, (int64_t)size, &stmt->replica, tail, &stmt->inspection, &conn->error);
+    } else if (rc == HDB_OK) {
+        rc = hdb_error_move(&conn->error, &refused);
+    }
+    hdb_error_clear(&refused);
+    return rc;
+}
+
 int hdb_prepare(hdb_conn *conn, const char *sql, int64_t length, hdb_stmt **out, int64_t *out_tail) {
     const char *tail = NULL;
     if (out)
@@ -81,6 +99,8 @@ int hdb_prepare(hdb_conn *conn, const char *sql, int64_t length, hdb_stmt **out,
     if (!stmt)
         return hdb_conn_leave(conn, hdb_error_nomem(&conn->error));
     rc = hdb_replica_prepare(conn->replica, sql, (int64_t)size, &stmt->replica, &tail, &stmt->inspection, &conn->error);
+    if (rc == HDB_ERROR && conn->daemon)
+        rc = prepare_again(stmt, sql, size, &tail);
     if (rc == HDB_ERROR) {
         rc = prepare_engine_only(stmt, sql, first);
         tail = sql + first;
@@ -210,7 +230,7 @@ int hdb_stmt_is_dml(hdb_stmt *stmt) {
     if (!stmt)
         return 0;
     hdb_sql_classify(stmt->sql, strlen(stmt->sql), &class);
-    return class.dml;
+    return class.first_word_dml;
 }
 
 int hdb_stmt_busy(hdb_stmt *stmt) {

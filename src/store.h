@@ -5,6 +5,7 @@
 
 #include "connection.h"
 #include "link/link.h"
+#include "record/server.h"
 
 /* Runs a statement in the engine as it is, after everything committed is in its tables. */
 int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, hdb_rows **out);
@@ -26,5 +27,24 @@ int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const h
 int hdb_embedded_store_close(hdb_embedded_store *store, hdb_error *error);
 /* In a forked child: frees memory only. */
 void hdb_embedded_store_abandon(hdb_embedded_store *store);
+
+/* Daemon mode (daemon_store.c). Opens the server; `interrupt` ends any wait while it is not 0. */
+int hdb_daemon_store_open(const hdb_settings *settings, hdb_daemon_store **out, hdb_error *error);
+/* Makes it the store of a private replica, which gets the server's schema. */
+int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const hdb_settings *settings,
+                            const volatile int *interrupt, hdb_error *error);
+void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const volatile int *interrupt);
+/* Takes over what others did to the schema, if no transaction is open. */
+int hdb_daemon_store_refresh(hdb_daemon_store *store, hdb_error *error);
+/* Changes whenever the schema came anew from the server: what was told of a statement before may be wrong. */
+int64_t hdb_daemon_store_generation(const hdb_daemon_store *store);
+int64_t hdb_daemon_store_schema_version(const hdb_daemon_store *store);
+/* No transaction is open and no statement is giving rows. */
+bool hdb_daemon_store_is_idle(const hdb_daemon_store *store);
+hdb_server *hdb_daemon_store_server(hdb_daemon_store *store);
+int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count, hdb_rows **out,
+                           hdb_error *error);
+void hdb_daemon_store_close(hdb_daemon_store *store);
+void hdb_daemon_store_abandon(hdb_daemon_store *store);
 
 #endif

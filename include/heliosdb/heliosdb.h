@@ -37,7 +37,7 @@
  * @section threads Threads
  * A connection and its statements may be used from any thread; calls on one connection wait for each other.
  * hdb_interrupt() alone never waits. A connection must not be used in a child after fork(): every call there returns
- * #HDB_MISUSE, and closing it there only frees its memory.
+ * #HDB_MISUSE, and closing it there does nothing but close descriptors.
  *
  * @section process The process
  * In embedded mode the library runs one engine process per database, shared by everybody who has it open, through the
@@ -64,7 +64,10 @@ typedef struct hdb_conn hdb_conn;
 /** A prepared statement of one connection. */
 typedef struct hdb_stmt hdb_stmt;
 
-/** @defgroup library The library @{ */
+/**
+ * @defgroup library The library
+ * @{
+ */
 
 /** Version of the library, "major.minor.patch". Valid for ever. */
 HDB_API const char *hdb_version(void);
@@ -87,7 +90,10 @@ HDB_API const char *hdb_errname(int code);
 HDB_API int hdb_complete(const char *sql);
 
 /** @} */
-/** @defgroup config Configuration @{ */
+/**
+ * @defgroup config Configuration
+ * @{
+ */
 
 /**
  * Makes an empty configuration: every key has its default.
@@ -133,7 +139,10 @@ HDB_API const char *hdb_config_key(int index);
 HDB_API void hdb_config_destroy(hdb_config *config);
 
 /** @} */
-/** @defgroup connection Connections @{ */
+/**
+ * @defgroup connection Connections
+ * @{
+ */
 
 /**
  * Opens a database.
@@ -193,6 +202,16 @@ HDB_API int hdb_busy_timeout(hdb_conn *conn, int milliseconds);
  * from a signal handler; the caller makes sure that the connection is not closed meanwhile.
  */
 HDB_API int hdb_interrupt(hdb_conn *conn);
+/** What hdb_progress_handler() calls. @param context as given there @return 0 to go on, else the statement is interrupted */
+typedef int (*hdb_progress_callback)(void *context);
+/**
+ * Has a function called while statements run, so that a program can show progress or look for signals. It is called in
+ * the thread that runs the statement and must not use the connection, but for hdb_interrupt().
+ * @param operations about how many virtual machine instructions of SQLite lie between two calls
+ * @param callback the function, NULL for none; it replaces the one before
+ * @param context given to it
+ */
+HDB_API int hdb_progress_handler(hdb_conn *conn, int operations, hdb_progress_callback callback, void *context);
 /** Reads or sets a limit, as sqlite3_limit(). @param id SQLITE_LIMIT_* @param value new value, negative: only read
  *  @return the value before, or -1 */
 HDB_API int hdb_limit(hdb_conn *conn, int id, int value);
@@ -225,7 +244,10 @@ HDB_API int hdb_engine_dsn(hdb_conn *conn, const char **out);
 HDB_API int hdb_explain(hdb_conn *conn, const char *sql, int64_t length, const char **out);
 
 /** @} */
-/** @defgroup statement Statements @{ */
+/**
+ * @defgroup statement Statements
+ * @{
+ */
 
 /**
  * Compiles the first statement of a text.
@@ -258,7 +280,7 @@ HDB_API const char *hdb_stmt_sql(hdb_stmt *stmt);
 HDB_API const char *hdb_stmt_expanded_sql(hdb_stmt *stmt);
 /** 1 if the statement does not change the database directly, else 0, as sqlite3_stmt_readonly(). */
 HDB_API int hdb_stmt_readonly(hdb_stmt *stmt);
-/** 1 for INSERT, UPDATE, DELETE and REPLACE (also after WITH), else 0: what Python's implicit BEGIN asks. */
+/** 1 if the first word is INSERT, UPDATE, DELETE or REPLACE, else 0 (after WITH too): what Python's implicit BEGIN asks. */
 HDB_API int hdb_stmt_is_dml(hdb_stmt *stmt);
 /** 1 if the statement has been run and neither finished nor reset, else 0. */
 HDB_API int hdb_stmt_busy(hdb_stmt *stmt);

@@ -199,7 +199,7 @@ static int send_item(hdb_link *link, int position, const hdb_schema_item *item, 
 int hdb_apply_schema(hdb_link *link, const hdb_schema *schema, hdb_error *error) {
     int rc = drop_vanished(link, schema, error);
     if (rc == HDB_OK)
-        rc = hdb_link_script(link, "TRUNCATE \"_hdb_schema\"", error);
+        rc = hdb_link_script(link, "DELETE FROM \"_hdb_schema\"", error);
     for (int i = 0; rc == HDB_OK && i < schema->item_count; i++)
         rc = send_item(link, i, &schema->items[i], error);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)

@@ -341,9 +341,18 @@ bool hdb_row_from_engine(const hdb_table *table, const hdb_value *in, hdb_buffer
     return odd->type != HDB_TYPE_TEXT || take_odd(table, odd, arena, out);
 }
 
+void hdb_put_key(hdb_buffer *buffer, const hdb_value *value) {
+    hdb_value key = *value;
+    /* Equal keys are one key in SQLite: 1.0 is 1. Its hook does not tell them apart reliably either. */
+    if (key.type == HDB_TYPE_FLOAT && key.as.real >= -9223372036854775808.0 && key.as.real < 9223372036854775808.0 &&
+        (double)(int64_t)key.as.real == key.as.real)
+        key = hdb_value_integer((int64_t)key.as.real);
+    hdb_put_value(buffer, &key);
+}
+
 void hdb_row_key(const hdb_table *table, const hdb_value *cells, hdb_buffer *out) {
     for (int place = 1; place <= table->column_count; place++)
         for (int i = 0; i < table->column_count; i++)
             if (table->columns[i].key == place)
-                hdb_put_value(out, &cells[i]);
+                hdb_put_key(out, &cells[i]);
 }

@@ -41,6 +41,8 @@ bool hdb_cell_is_ordinary(enum hdb_affinity affinity, const hdb_value *value);
 bool hdb_row_to_engine(const hdb_table *table, const hdb_value *cells, hdb_buffer *arena, hdb_value *out);
 /* The reverse: `in` has column_count + 1 engine values, `out` gets column_count. */
 bool hdb_row_from_engine(const hdb_table *table, const hdb_value *in, hdb_buffer *arena, hdb_value *out);
+/* A value as part of a key: values that SQLite takes for equal are encoded alike. */
+void hdb_put_key(hdb_buffer *buffer, const hdb_value *value);
 /* The "_hdb_key" of a WITHOUT ROWID row: its key columns, encoded. */
 void hdb_row_key(const hdb_table *table, const hdb_value *cells, hdb_buffer *out);
 

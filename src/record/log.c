@@ -13,59 +13,68 @@ static int64_t seq_of(int64_t id, int64_t part) {
     return id * ((int64_t)1 << PART_BITS) + part;
 }
 
-int hdb_log_prepare(hdb_link *link, hdb_error *error) {
+static int make_tables(hdb_link *link, hdb_error *error) {
     static const char *const tables[] = {
-        "CREATE TABLE IF NOT EXISTS \"_hdb_log\" (seq BIGINT PRIMARY KEY, parts BIGINT, data BYTEA)",
+        "CREATE TABLE IF NOT EXISTS \"_hdb_log\" (seq BIGINT PRIMARY KEY, parts BIGINT, token BIGINT, data BYTEA)",
         "CREATE TABLE IF NOT EXISTS \"_hdb_schema\" (position BIGINT PRIMARY KEY, type TEXT, name TEXT, tbl_name TEXT, sql TEXT)",
         "CREATE TABLE IF NOT EXISTS \"_hdb_tables\" (name TEXT PRIMARY KEY, engine_name TEXT)",
         "CREATE TABLE IF NOT EXISTS \"_hdb_meta\" (key TEXT PRIMARY KEY, value BIGINT)",
     };
-    int64_t format = 0;
     int rc = HDB_OK;
     for (size_t i = 0; rc == HDB_OK && i < sizeof tables / sizeof *tables; i++)
         rc = hdb_link_script(link, tables[i], error);
     if (rc == HDB_OK)
-        rc = hdb_meta_get(link, "format", 0, &format, error);
-    if (rc == HDB_OK && format == 0) {
+        rc = hdb_meta_send(link, "commits", 0, error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_send(link, "schema_version", 0, error);
+    if (rc == HDB_OK) /* the last: it says that all the others are there */
         rc = hdb_meta_send(link, "format", FORMAT, error);
-        if (rc == HDB_OK)
-            rc = hdb_link_sync(link, NULL, error);
-    } else if (rc == HDB_OK && format != FORMAT) {
+    return rc == HDB_OK ? hdb_link_sync(link, NULL, error) : rc;
+}
+
+int hdb_log_prepare(hdb_link *link, hdb_error *error) {
+    int64_t format = 0;
+    int rc = hdb_meta_get(link, "format", 0, &format, error);
+    if ((rc != HDB_OK && hdb_link_is_alive(link)) || (rc == HDB_OK && format == 0)) {
+        hdb_error_clear(error);
+        rc = make_tables(link, error);
+        format = FORMAT;
+    }
+    if (rc == HDB_OK && format != FORMAT)
         rc = hdb_error_set(error, HDB_CANTOPEN, NULL,
                            "the engine's data has format %lld, this library knows %d: use a newer one",
                            (long long)format, FORMAT);
-    }
     return rc;
 }
 
-static int insert_part(hdb_link *link, const char *sql, bool send, int64_t seq, int64_t parts, const char *data,
+/* A plain INSERT: the engine makes that one durable at once, and not an INSERT ... ON CONFLICT DO UPDATE. */
+static int insert_part(hdb_link *link, bool send, int64_t seq, int64_t parts, int64_t token, const char *data,
                        size_t size, hdb_error *error) {
-    hdb_value params[3] = {hdb_value_integer(seq), hdb_value_integer(parts), hdb_value_blob(data, size)};
-    return send ? hdb_link_send(link, sql, params, 3, error)
-                : hdb_link_query(link, sql, params, 3, HDB_ROWS_NATIVE, NULL, error);
+    static const char sql[] = "INSERT INTO \"_hdb_log\" (seq, parts, token, data) VALUES ($1, $2, $3, $4)";
+    hdb_value params[4] = {hdb_value_integer(seq), hdb_value_integer(parts), hdb_value_integer(token),
+                           hdb_value_blob(data, size)};
+    return send ? hdb_link_send(link, sql, params, 4, error)
+                : hdb_link_query(link, sql, params, 4, HDB_ROWS_NATIVE, NULL, error);
 }
 
-/* A plain INSERT: the engine makes that one durable at once, and not an INSERT ... ON CONFLICT DO UPDATE. */
-static const char insert_sql[] = "INSERT INTO \"_hdb_log\" (seq, parts, data) VALUES ($1, $2, $3)";
-
-static int push_parts(hdb_link *link, int64_t id, const char *data, size_t size, hdb_error *error) {
+static int push_parts(hdb_link *link, int64_t id, int64_t token, const char *data, size_t size, hdb_error *error) {
     enum { PARTS_PER_SYNC = 8 };
     int rc = HDB_OK;
     int64_t parts = size ? (int64_t)((size + PART_SIZE - 1) / PART_SIZE) : 1;
     for (int64_t part = 0; rc == HDB_OK && part < parts - 1; part++) {
-        rc = insert_part(link, insert_sql, true, seq_of(id, part), 0, data + (size_t)part * PART_SIZE, PART_SIZE, error);
+        rc = insert_part(link, true, seq_of(id, part), 0, token, data + (size_t)part * PART_SIZE, PART_SIZE, error);
         if (rc == HDB_OK && (part % PARTS_PER_SYNC == PARTS_PER_SYNC - 1 || part == parts - 2))
             rc = hdb_link_sync(link, NULL, error);
     }
     size_t start = (size_t)(parts - 1) * PART_SIZE;
     if (rc == HDB_OK)
-        rc = insert_part(link, insert_sql, false, seq_of(id, parts - 1), parts, data + start, size - start, error);
+        rc = insert_part(link, false, seq_of(id, parts - 1), parts, token, data + start, size - start, error);
     return rc;
 }
 
-int hdb_log_push(hdb_link *link, int64_t id, const char *data, size_t size, hdb_error *error) {
+int hdb_log_push(hdb_link *link, int64_t id, int64_t token, const char *data, size_t size, hdb_error *error) {
     bool sealed = true;
-    int rc = push_parts(link, id, data, size, error);
+    int rc = push_parts(link, id, token, data, size, error);
     if (rc != HDB_CONSTRAINT)
         return rc;
     /* Parts of an earlier attempt that never got its seal may be in the way; a sealed entry is another matter. */
@@ -75,7 +84,7 @@ int hdb_log_push(hdb_link *link, int64_t id, const char *data, size_t size, hdb_
         rc = hdb_error_set(error, HDB_CONSTRAINT, NULL, "entry %lld is in the log already", (long long)id);
     if (rc == HDB_OK)
         rc = hdb_log_cancel(link, id, error);
-    return rc == HDB_OK ? push_parts(link, id, data, size, error) : rc;
+    return rc == HDB_OK ? push_parts(link, id, token, data, size, error) : rc;
 }
 
 int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error) {
@@ -88,6 +97,19 @@ int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error) {
         hdb_value parts = hdb_rows_cell(rows, i, 0);
         *out = *out || (parts.type == HDB_TYPE_INTEGER && parts.as.integer > 0);
     }
+    hdb_rows_free(rows);
+    return rc;
+}
+
+int hdb_log_token(hdb_link *link, int64_t id, int64_t *out, hdb_error *error) {
+    hdb_value params[2] = {hdb_value_integer(seq_of(id, 0)), hdb_value_integer(seq_of(id + 1, 0))};
+    hdb_rows *rows = NULL;
+    *out = 0;
+    int rc = hdb_link_query(link, "SELECT token, parts FROM \"_hdb_log\" WHERE seq >= $1 AND seq < $2", params, 2,
+                            HDB_ROWS_NATIVE, &rows, error);
+    for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++)
+        if (hdb_rows_cell(rows, i, 1).as.integer > 0)
+            *out = hdb_rows_cell(rows, i, 0).as.integer;
     hdb_rows_free(rows);
     return rc;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `_hdb_log`, `_hdb_meta` and `_hdb_schema`: the library's own tables in the engine.
  *
- *   _hdb_log(seq, parts, data)   entries; seq = id * 2^20 + part. A part has at most 1 MB; the last one of an entry holds
+ *   _hdb_log(seq, parts, token, data)  entries; seq = id * 2^20 + part; token tells, on a server with several writers,
+ *                                whose an entry is. A part has at most 1 MB; the last one of an entry holds
  *                                their number in `parts`, which seals it. An unsealed entry never happened.
  *   _hdb_meta(key, value)        format, applied (newest entry in the tables), base (newest entry ever dropped from the
  *                                log), used (rows were pushed), taking_in (1: taking in a file is not done),
- *                                user_version, application_id
+ *                                user_version, application_id; on a server: commits, schema_version (counters)
  *   _hdb_schema(position, type, name, tbl_name, sql)   sqlite_schema as the application made it
  *   _hdb_tables(name, engine_name)                     what each table is called in the engine */
 #ifndef HDB_LOG_H
@@ -19,7 +20,9 @@
 int hdb_log_prepare(hdb_link *link, hdb_error *error);
 
 /* Adds an entry; a single atomic statement seals it. HDB_CONSTRAINT if it is there already. */
-int hdb_log_push(hdb_link *link, int64_t id, const char *data, size_t size, hdb_error *error);
+int hdb_log_push(hdb_link *link, int64_t id, int64_t token, const char *data, size_t size, hdb_error *error);
+/* The token of a sealed entry, 0 if it is not there. */
+int hdb_log_token(hdb_link *link, int64_t id, int64_t *out, hdb_error *error);
 /* Whether a sealed entry is in the log. */
 int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error);
 /* The newest sealed entry, or the base if the log is empty. */

@@ -143,7 +143,7 @@ static int try_push(hdb_record *record, int64_t id, const char *data, size_t siz
     if (rc != HDB_OK)
         return rc;
     *unknown = true;
-    rc = hdb_log_push(link, id, data, size, error);
+    rc = hdb_log_push(link, id, 0, data, size, error);
     if (rc == HDB_OK || hdb_link_is_alive(link))
         *unknown = false;
     return rc;

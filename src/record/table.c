@@ -77,13 +77,22 @@ static bool is_word(unsigned char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/* What every PostgreSQL table has already. */
+static bool is_system_column(const char *name) {
+    static const char *const names[] = {"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The engine takes quoted names of up to 63 bytes; its own rewriting of statement text makes some characters unsafe
  * even inside quotes, and letters beyond ASCII come back garbled. */
 static bool is_plain_name(const char *name) {
     size_t length = strlen(name);
-    if (length == 0 || length > 63 || strncasecmp(name, "_hdb_", 5) == 0 || strncasecmp(name, "pg_", 3) == 0 ||
+    if (length == 0 || length > 63 || name[0] == ' ' || name[length - 1] == ' ' || strncasecmp(name, "_hdb_", 5) == 0 || strncasecmp(name, "pg_", 3) == 0 ||
         strncasecmp(name, "sqlite_", 7) == 0 || strncasecmp(name, "heliosdb", 8) == 0 ||
-        strcasecmp(name, "information_schema") == 0)
+        strcasecmp(name, "information_schema") == 0 || is_system_column(name))
         return false;
     for (const unsigned char *c = (const unsigned char *)name; *c; c++)
         if (!is_word(*c) && *c != ' ')

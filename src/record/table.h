@@ -51,7 +51,7 @@ typedef struct hdb_schema {
     hdb_schema_item *items;
     int item_count;
     int64_t user_version, application_id;
-    bool has_virtual; /* there are virtual tables; not carried in log entries */
+    bool has_virtual, has_triggers; /* there are such; not carried in log entries */
 } hdb_schema;
 
 void hdb_table_clear(hdb_table *table);

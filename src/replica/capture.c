@@ -164,10 +164,7 @@ static bool add_columns(hdb_touched *touched, sqlite3 *db, const hdb_table *tabl
                 continue;
             done = get(db, i, &value) == SQLITE_OK && value;
             hdb_value cell = done ? hdb_value_of_sqlite(value) : hdb_value_null();
-            /* SQLite shows the hook a REAL as it is stored, and integral ones are stored as integers. */
-            if (cell.type == HDB_TYPE_INTEGER && table->columns[i].affinity == HDB_AFFINITY_REAL)
-                cell = hdb_value_real((double)cell.as.integer);
-            hdb_put_value(&key, &cell);
+            hdb_put_key(&key, &cell);
         }
     }
     done = done && !key.failed && add_key(touched, key.data, key.size);

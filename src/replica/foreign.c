@@ -74,11 +74,12 @@ static bool identical(const hdb_table *table, const hdb_value *a, const hdb_valu
     return true;
 }
 
-static bool same_key(const hdb_table *table, const hdb_value *a, const hdb_value *b) {
-    for (int i = 0; i < table->column_count; i++)
-        if (table->columns[i].key && !hdb_value_identical(&a[i], &b[i]))
-            return false;
-    return true;
+static bool same_key(const hdb_table *table, const hdb_buffer *key, const hdb_value *found) {
+    hdb_buffer other = HDB_BUFFER_INIT;
+    hdb_row_key(table, found, &other);
+    bool same = !other.failed && other.size == key->size && memcmp(other.data, key->data, key->size) == 0;
+    hdb_buffer_free(&other);
+    return same;
 }
 
 /* One direction: each row of `from` is looked for in `to`. */
@@ -99,7 +100,7 @@ static int scan(struct comparison *comparison, const hdb_table *table, sqlite3 *
         bool there = find_row(table, other, rowid, cells, found, &key);
         if (from_file && there && identical(table, cells, found))
             continue;
-        if (!from_file && there && (table->key_kind != HDB_KEY_COLUMNS || same_key(table, cells, found)))
+        if (!from_file && there && (table->key_kind != HDB_KEY_COLUMNS || same_key(table, &key, found)))
             continue;
         note(comparison, from_file ? (there ? "changed:" : "only in the file:") : "only in the engine:", table->name, rowid,
              table->key_kind != HDB_KEY_COLUMNS);

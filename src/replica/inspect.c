@@ -90,14 +90,25 @@ static int note_pragma(hdb_inspection *inspection, const char *name, const char 
         inspection->pragma_argument = copy_of(inspection, argument);
         return SQLITE_IGNORE;
     }
+    if (strcasecmp(name, "integrity_check") == 0 || strcasecmp(name, "quick_check") == 0 ||
+        strcasecmp(name, "foreign_key_check") == 0)
+        inspection->uses_all = inspection->uses_main = true;
+    if (strcasecmp(name, "user_version") == 0 || strcasecmp(name, "application_id") == 0)
+        inspection->uses_main = true;
     if (argument && (strcasecmp(name, "user_version") == 0 || strcasecmp(name, "application_id") == 0))
         inspection->sets_header = inspection->uses_main = true;
+    if (argument && strcasecmp(name, "query_only") == 0)
+        inspection->sets_query_only = true;
     if (argument && strcasecmp(name, "writable_schema") == 0 && strcmp(argument, "0") != 0 &&
         strcasecmp(argument, "off") != 0)
         inspection->refusal = "PRAGMA writable_schema: the schema is kept by the engine and can only be changed by DDL";
     if (argument && strcasecmp(name, "schema_version") == 0)
         inspection->refusal = "PRAGMA schema_version = N: the schema is kept by the engine";
     return SQLITE_OK;
+}
+
+static bool is_schema_table(const char *name) {
+    return name && (strcmp(name, "sqlite_master") == 0 || strcmp(name, "sqlite_temp_master") == 0);
 }
 
 int hdb_inspection_note(hdb_inspection *inspection, int action, const char *first, const char *second,
@@ -115,6 +126,8 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
     case SQLITE_INSERT:
     case SQLITE_DELETE:
     case SQLITE_UPDATE:
+        if (is_schema_table(first))
+            break; /* how DDL shows itself, too */
         if (!database || strcmp(database, "main") == 0)
             inspection->writes_rows = true;
         if (!trigger)
@@ -134,6 +147,9 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         note_schema_change(inspection, second, first);
         break;
     case SQLITE_CREATE_INDEX:
+        note_table(inspection, second, database);
+        note_schema_change(inspection, NULL, database);
+        break;
     case SQLITE_CREATE_TRIGGER:
     case SQLITE_CREATE_VIEW:
     case SQLITE_DROP_INDEX:

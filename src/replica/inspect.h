@@ -26,7 +26,9 @@ typedef struct hdb_inspection {
     bool writes_rows;     /* changes rows of the main database */
     bool changes_schema;  /* CREATE, DROP, ALTER in the main database */
     bool sets_header;     /* PRAGMA user_version or application_id */
+    bool sets_query_only; /* PRAGMA query_only = ... */
     bool is_dml;          /* INSERT, UPDATE, DELETE or REPLACE at the top level */
+    bool uses_all;        /* reads every table (integrity_check) */
     bool uses_main;       /* reads or writes the main database */
     char *savepoint;      /* name, for the savepoint kinds */
     char **tables;        /* tables of main that are read or written, views resolved; each once */

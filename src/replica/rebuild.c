@@ -61,6 +61,11 @@ static int fill_table(sqlite3 *db, hdb_link *link, const hdb_table *table, hdb_p
     return rc;
 }
 
+int hdb_fill_from_link(sqlite3 *db, hdb_link *link, const hdb_table *table, hdb_error *error) {
+    int64_t rows = 0;
+    return fill_table(db, link, table, NULL, NULL, &rows, error);
+}
+
 static int fill(sqlite3 *db, hdb_link *link, hdb_progress progress, void *context, hdb_error *error) {
     hdb_schema *catalogue = NULL, *made = NULL;
     const hdb_table *sequence = NULL;

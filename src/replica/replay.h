@@ -24,4 +24,7 @@ typedef void (*hdb_progress)(void *context, int64_t rows);
 /* Fills an empty database from the engine's tables, in one transaction. The log must have been applied. */
 int hdb_rebuild(sqlite3 *db, hdb_link *link, hdb_progress progress, void *context, hdb_error *error);
 
+/* Copies all rows of one table from the engine, into the empty or outdated one here; in the transaction that is open. */
+int hdb_fill_from_link(sqlite3 *db, hdb_link *link, const hdb_table *table, hdb_error *error);
+
 #endif

@@ -100,6 +100,14 @@ void hdb_replica_forget_schema(hdb_replica *replica) {
     replica->schema_version = -1;
 }
 
+int hdb_replica_inspect(hdb_replica *replica, const char *sql, hdb_inspection *inspection, hdb_error *error) {
+    sqlite3_stmt *statement = NULL;
+    hdb_inspection_clear(inspection);
+    int rc = hdb_replica_prepare(replica, sql, -1, &statement, NULL, inspection, error);
+    sqlite3_finalize(statement);
+    return rc;
+}
+
 static int read_schema_version(hdb_replica *replica, int64_t *out, hdb_error *error) {
     if (!replica->version_reader &&
         sqlite3_prepare_v3(replica->db, "PRAGMA main.schema_version", -1, SQLITE_PREPARE_PERSISTENT,
@@ -189,11 +197,14 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
         return rc;
     }
     if (*out) {
+        replica->may_be_query_only = replica->may_be_query_only || inspection->sets_query_only;
         inspection->readonly = sqlite3_stmt_readonly(*out);
         if (!inspection->readonly && !inspection->noted)
             inspection->kind = HDB_STATEMENT_VACUUM; /* the one statement the authorizer is not asked about */
-        /* DDL is authorized as changes of sqlite_schema too. */
-        if (inspection->changes_schema)
+        /* DDL is authorized as changes of sqlite_schema too, and a virtual table's declaration as DDL. */
+        if (inspection->readonly)
+            inspection->changes_schema = inspection->writes_rows = false;
+        if (inspection->changes_schema || inspection->readonly)
             inspection->is_dml = false;
     }
     return HDB_OK;
@@ -217,4 +228,43 @@ void hdb_replica_restore_counts(hdb_replica *replica, const hdb_counts *counts) 
     replica->changes_known = true;
     replica->total_offset = sqlite3_total_changes64(replica->db) - counts->total;
     sqlite3_set_last_insert_rowid(replica->db, counts->last_rowid);
+}
+
+static bool is_query_only(hdb_replica *replica) {
+    sqlite3_stmt *statement = NULL;
+    if (!replica->may_be_query_only || sqlite3_prepare_v2(replica->db, "PRAGMA query_only", -1, &statement, NULL) != SQLITE_OK)
+        return false;
+    bool on = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
+    sqlite3_finalize(statement);
+    return on;
+}
+
+hdb_own_work hdb_replica_begin_own(hdb_replica *replica) {
+    hdb_own_work work = {.counts = hdb_replica_note_counts(replica), .internal = replica->internal};
+    sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &work.triggers);
+    sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &work.foreign_keys);
+    work.query_only = is_query_only(replica);
+    if (work.query_only)
+        sqlite3_exec(replica->db, "PRAGMA query_only = OFF", NULL, NULL, NULL);
+    /* Switching either expires every prepared statement: only if something could happen. */
+    if (work.triggers && replica->schema && replica->schema->has_triggers)
+        sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    if (work.foreign_keys)
+        sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
+    /* Without the hook SQLite empties a table at one stroke. */
+    sqlite3_preupdate_hook(replica->db, NULL, NULL);
+    replica->internal = true;
+    return work;
+}
+
+void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work) {
+    replica->internal = work->internal;
+    sqlite3_preupdate_hook(replica->db, before_change, replica);
+    if (work->triggers && replica->schema && replica->schema->has_triggers)
+        sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
+    if (work->foreign_keys)
+        sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    if (work->query_only)
+        sqlite3_exec(replica->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
+    hdb_replica_restore_counts(replica, &work->counts);
 }

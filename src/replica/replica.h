@@ -19,7 +19,8 @@ typedef struct hdb_replica hdb_replica;
 /* Where committed rows go. Any function may be NULL. All run on the connection's thread, inside its call. */
 typedef struct hdb_store {
     /* Before a statement is stepped for the first time in an execution. `begins`: no transaction is open yet.
-     * `statement` tells the tables it names and whether it writes. */
+     * `statement` tells the tables it names and whether it writes. HDB_SCHEMA: the schema has just been replaced; look at
+     * the statement again and ask again. */
     int (*prepare_statement)(void *context, const hdb_inspection *statement, bool begins, hdb_error *error);
     /* The replica's transaction is about to commit a non-empty write set: make it durable. HDB_OK: go on. */
     int (*push)(void *context, hdb_error *error);
@@ -55,6 +56,7 @@ struct hdb_replica {
     int64_t changes;           /* what changes() is, while `changes_known` */
     bool changes_known;        /* SQLite's own count is not the application's */
     int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */
+    bool may_be_query_only;    /* PRAGMA query_only was set once */
     bool answers_pragmas;      /* the file is a replica: its modes are ours, not the application's */
     const hdb_store *store;    /* NULL: plain SQLite */
     void *store_context;
@@ -66,6 +68,25 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error);
 void hdb_replica_destroy(hdb_replica *replica);
 /* Copies SQLite's last error into `error`; gives its primary code. */
 int hdb_replica_error(hdb_replica *replica, hdb_error *error);
+/* The counts as the application's own statements made them. */
+int64_t hdb_replica_changes(const hdb_replica *replica);
+int64_t hdb_replica_total_changes(const hdb_replica *replica);
+/* Keeps the counts as they are now while statements of our own change rows: note before, restore after. */
+typedef struct hdb_counts {
+    int64_t changes, total, last_rowid;
+} hdb_counts;
+hdb_counts hdb_replica_note_counts(const hdb_replica *replica);
+void hdb_replica_restore_counts(hdb_replica *replica, const hdb_counts *counts);
+
+/* Begins and ends work of our own on the replica that must leave no trace: not captured, triggers and foreign keys off,
+ * counts kept. */
+typedef struct hdb_own_work {
+    int triggers, foreign_keys;
+    hdb_counts counts;
+    bool internal, query_only;
+} hdb_own_work;
+hdb_own_work hdb_replica_begin_own(hdb_replica *replica);
+void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work);
 /* Runs statements of our own, not captured. */
 int hdb_replica_run(hdb_replica *replica, const char *sql, hdb_error *error);
 /* The schema as it is now, read again if it has changed; borrowed until the next call. */
@@ -81,19 +102,12 @@ sqlite3_stmt *hdb_replica_row_reader(hdb_replica *replica, const hdb_table *tabl
 int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, sqlite3_stmt **out, const char **tail,
                         hdb_inspection *inspection, hdb_error *error);
 
-/* The counts as the application's own statements made them. */
-int64_t hdb_replica_changes(const hdb_replica *replica);
-int64_t hdb_replica_total_changes(const hdb_replica *replica);
-/* Keeps the counts as they are now while statements of our own change rows: note before, restore after. */
-typedef struct hdb_counts {
-    int64_t changes, total, last_rowid;
-} hdb_counts;
-hdb_counts hdb_replica_note_counts(const hdb_replica *replica);
-void hdb_replica_restore_counts(hdb_replica *replica, const hdb_counts *counts);
+/* Looks at a statement's text again, as the schema is now. */
+int hdb_replica_inspect(hdb_replica *replica, const char *sql, hdb_inspection *inspection, hdb_error *error);
 
 /* One step of a statement; `fresh` on the first of an execution. Begins, commits and ends transactions around it as
  * SQLite's own rules say. Gives HDB_ROW, HDB_DONE or an error. */
-int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
+int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, bool fresh,
                      hdb_error *error);
 /* Ends an execution that was stepped and has not ended by itself (it gave rows and is left early). */
 int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, hdb_error *error);

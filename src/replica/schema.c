@@ -65,6 +65,8 @@ static int read_items(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
         const char *sql = schema->items[schema->item_count - 1].sql;
         if (sql && strncasecmp(sql, "CREATE VIRTUAL", 14) == 0)
             schema->has_virtual = true;
+        if (strcmp(schema->items[schema->item_count - 1].type, "trigger") == 0)
+            schema->has_triggers = true;
     }
     rc = failed ? hdb_error_nomem(error) : rc == SQLITE_DONE ? HDB_OK : hdb_sqlite_error(db, error);
     sqlite3_finalize(statement);

@@ -42,6 +42,14 @@ static void notice_rollback(hdb_replica *replica) {
         end_transaction(replica, false);
 }
 
+static void roll_back(hdb_replica *replica) {
+    hdb_error ignored = HDB_ERROR_INIT;
+    if (is_open(replica))
+        hdb_replica_run(replica, "ROLLBACK", &ignored);
+    hdb_error_clear(&ignored);
+    notice_rollback(replica);
+}
+
 /* A COMMIT that SQLite will refuse must not be pushed first. */
 static bool will_be_refused(hdb_replica *replica) {
     int deferred = 0, unused = 0;
@@ -73,8 +81,12 @@ static int commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *erro
             rc = hdb_error_nomem(error);
         if (rc == HDB_OK)
             rc = replica->store->push(replica->store_context, error);
-        if (rc != HDB_OK)
+        if (rc != HDB_OK) {
+            /* What the transaction has read is no longer so: it can only start again. */
+            if (error->code == SQLITE_BUSY_SNAPSHOT)
+                roll_back(replica);
             return rc;
+        }
         pushed = true;
     }
     if (statement)
@@ -102,12 +114,7 @@ static int finish_implicit(hdb_replica *replica, bool keep, hdb_error *error) {
     if (!replica->implicit_transaction || --replica->implicit_writers > 0)
         return HDB_OK;
     int rc = keep ? commit(replica, NULL, error) : HDB_OK;
-    if (is_open(replica)) {
-        hdb_error ignored = HDB_ERROR_INIT;
-        hdb_replica_run(replica, "ROLLBACK", &ignored);
-        hdb_error_clear(&ignored);
-    }
-    notice_rollback(replica);
+    roll_back(replica);
     return rc;
 }
 
@@ -200,6 +207,26 @@ static int step_rollback(hdb_replica *replica, sqlite3_stmt *statement, hdb_erro
     return rc;
 }
 
+/* Takes the write lock through the busy handler. SQLite itself would do so in the statement, but we have to read the
+ * schema before, and a lock that is asked for after a read is not waited for. */
+static int take_write_lock(hdb_replica *replica, hdb_error *error) {
+    hdb_error ignored = HDB_ERROR_INIT;
+    int rc = HDB_OK;
+    if (sqlite3_txn_state(replica->db, "main") != SQLITE_TXN_NONE || !replica->schema || replica->schema->table_count == 0)
+        return HDB_OK;
+    /* A statement that changes nothing, on whichever table. One that is no longer there is no harm. */
+    char *sql = sqlite3_mprintf("DELETE FROM main.\"%w\" WHERE 0", replica->schema->tables[0].name);
+    if (!sql)
+        return hdb_error_nomem(error);
+    hdb_counts counts = hdb_replica_note_counts(replica);
+    rc = hdb_replica_run(replica, sql, &ignored);
+    hdb_replica_restore_counts(replica, &counts);
+    sqlite3_free(sql);
+    rc = rc == HDB_BUSY ? hdb_error_move(error, &ignored) : HDB_OK;
+    hdb_error_clear(&ignored);
+    return rc;
+}
+
 /* A statement that changes rows or the schema is about to run: open our transaction around it if there is none, and
  * make sure that the hook knows every table. */
 static int before_write(hdb_replica *replica, const hdb_inspection *inspection, hdb_error *error) {
@@ -213,8 +240,11 @@ static int before_write(hdb_replica *replica, const hdb_inspection *inspection, 
             return rc;
         replica->implicit_transaction = true;
         replica->implicit_writers = 1;
+    } else {
+        rc = take_write_lock(replica, error);
     }
-    rc = hdb_replica_schema(replica, &schema, error);
+    if (rc == HDB_OK)
+        rc = hdb_replica_schema(replica, &schema, error);
     if (rc == HDB_OK && inspection->changes_schema && !replica->capture->schema_changed) {
         replica->capture->schema_changed = true;
         rc = hdb_schema_read(replica->db, &replica->schema_before, error);
@@ -256,12 +286,13 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
             return rc;
     }
     bool implicit = write && replica->implicit_transaction;
-    int64_t changes_before = sqlite3_total_changes64(replica->db);
+    int64_t changes_before = sqlite3_total_changes64(replica->db), raw_changes_before = sqlite3_changes64(replica->db);
     hdb_counts counts = hdb_replica_note_counts(replica);
     int rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW)
         return HDB_ROW;
-    if (inspection->is_dml)
+    if (inspection->is_dml || sqlite3_total_changes64(replica->db) != changes_before ||
+        sqlite3_changes64(replica->db) != raw_changes_before)
         replica->changes_known = false;
     if (rc != SQLITE_DONE)
         return after_error(replica, implicit, changes_before, hdb_replica_error(replica, error));
@@ -288,11 +319,26 @@ static int step_vacuum(hdb_replica *replica, sqlite3_stmt *statement, hdb_error 
     return rc;
 }
 
-int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
+/* Asks the store for what the statement needs. A schema that came anew may make the statement touch other tables: SQLite
+ * compiles it again by itself, and we look at it again. */
+static int ask_store(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, hdb_error *error) {
+    enum { TRIES = 5 };
+    int rc = HDB_SCHEMA;
+    for (int i = 0; rc == HDB_SCHEMA && i < TRIES; i++) {
+        rc = replica->store->prepare_statement(replica->store_context, inspection, !is_open(replica), error);
+        if (rc == HDB_SCHEMA) {
+            int again = hdb_replica_inspect(replica, sqlite3_sql(statement), inspection, error);
+            rc = again == HDB_OK ? HDB_SCHEMA : again;
+        }
+    }
+    return rc;
+}
+
+int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
     int rc = HDB_OK;
     if (fresh && replica->store && replica->store->prepare_statement)
-        rc = replica->store->prepare_statement(replica->store_context, inspection, !is_open(replica), error);
+        rc = ask_store(replica, statement, inspection, error);
     if (rc != HDB_OK)
         return rc;
     switch (inspection->kind) {

@@ -275,7 +275,7 @@ class Connection:
         differences = c_int64()
         code = lib.hdb_verify(self._handle.pointer, byref(differences))
         if code != c.HDB_OK:
-            error = exceptions.from_connection(self._handle.pointer, code)
+            error = self._handle.error(code)
             error.differences = differences.value
             raise error
         return differences.value

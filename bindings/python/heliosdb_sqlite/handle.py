@@ -11,12 +11,13 @@ from . import _declarations as c
 from ._constants import SQLITE_LIMIT_SQL_LENGTH
 from ._library import lib
 from .exceptions import DataError, ProgrammingError, from_connection
+from .signals import OPERATIONS, SignalWatch
 
 
 class Handle:
     """An open ``hdb_conn``; ``pointer`` is None once it is closed."""
 
-    __slots__ = ("pointer",)
+    __slots__ = ("_signals", "pointer")
 
     def __init__(self, database: Any, settings: dict[str, Any]) -> None:
         self.pointer: c_void_p | None = None
@@ -40,11 +41,19 @@ class Handle:
             lib.hdb_close(pointer)
             raise error
         self.pointer = pointer
+        self._signals = SignalWatch()
+        self.check(lib.hdb_progress_handler(pointer, OPERATIONS, self._signals.callback, None))
 
     def check(self, code: int) -> None:
         """Raises what a call's result code stands for, unless it is HDB_OK."""
         if code != c.HDB_OK:
-            raise from_connection(self.pointer, code)
+            raise self.error(code)
+
+    def error(self, code: int) -> Any:
+        """The exception for a call that gave ``code``: what a signal's handler raised, if that ended the call."""
+        error = from_connection(self.pointer, code)
+        raised = self._signals.take()
+        return raised if raised is not None and code & 0xFF == c.HDB_INTERRUPT else error
 
     def check_open(self) -> None:
         """Raises ProgrammingError once it is closed: its statements are freed then."""

@@ -34,7 +34,7 @@ from ._library import (
     lib,
 )
 from .adapters import PrepareProtocol, adapt, is_plain
-from .exceptions import OperationalError, ProgrammingError, from_connection
+from .exceptions import OperationalError, ProgrammingError
 from .handle import Handle
 
 _BLANK = re.compile(rb"(?:[ \t\f\n\r]|--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*")
@@ -112,7 +112,7 @@ class Statement:
 
     def _fail(self, code: int) -> NoReturn:
         """Raises the error of the last step, which resetting would only tell again."""
-        error = from_connection(self._owner.pointer, code)
+        error = self._owner.error(code)
         lib.hdb_reset(self._handle)
         raise error
 

@@ -279,6 +279,20 @@ def test_error_after_an_error(conn):
     assert conn.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_keyboard_interrupt_ends_a_long_statement(python):
+    done = python(
+        "import heliosdb_sqlite, os, signal, threading, time\n"
+        "conn = heliosdb_sqlite.connect(':memory:')\n"
+        "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "start = time.monotonic()\n"
+        "try:\n"
+        "    conn.execute('WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000000) SELECT sum(i) FROM n')\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted', time.monotonic() - start < 5, conn.execute('SELECT 1').fetchall())\n",
+    )
+    assert done == "interrupted True [(1,)]\n"
+
+
 def test_interrupt_from_another_thread(conn):
     import threading
 

@@ -85,6 +85,7 @@ module HeliosDB
       attach_function :hdb_in_transaction, [:pointer], :int
       attach_function :hdb_busy_timeout, [:pointer, :int], :int
       attach_function :hdb_interrupt, [:pointer], :int
+      attach_function :hdb_progress_handler, [:pointer, :int, :pointer, :pointer], :int
       attach_function :hdb_limit, [:pointer, :int, :int], :int
       attach_function :hdb_flush, [:pointer], :int, blocking: true
       attach_function :hdb_verify, [:pointer, :pointer], :int, blocking: true

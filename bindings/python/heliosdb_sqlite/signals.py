@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Python's signal handlers while a statement runs, so that Ctrl-C ends a long one.
+
+The interpreter runs a signal's handler only between its own instructions, so never while it waits for a C function. The
+library calls back now and then; that lets a pending handler run, and what it raises ends the statement.
+"""
+
+from __future__ import annotations
+
+from ctypes import CFUNCTYPE, c_int, c_void_p
+from typing import Any, Generator
+
+# SQLite's instructions between two calls: some milliseconds, so that a call costs nothing in comparison.
+OPERATIONS = 50_000
+
+_CALLBACK = CFUNCTYPE(c_int, c_void_p)
+
+
+class SignalWatch:
+    """The callback of one connection. ``raised`` is what a signal's handler raised, until take() takes it."""
+
+    __slots__ = ("callback", "raised")
+
+    def __init__(self) -> None:
+        self.raised: BaseException | None = None
+        # Not a function: a handler that raises as a function is entered does so outside of any ``try`` in it, and what
+        # a callback raises is lost. A generator is entered inside its ``try``.
+        look = self._look()
+        next(look)
+        self.callback = _CALLBACK(look.send)
+
+    def _look(self) -> Generator[int, Any, None]:
+        stop = 0
+        while True:
+            try:
+                yield stop
+                stop = 0
+            except GeneratorExit:
+                return
+            except BaseException as error:
+                self.raised, stop = error, 1
+
+    def take(self) -> BaseException | None:
+        """What was raised since this was asked last."""
+        raised, self.raised = self.raised, None
+        return raised

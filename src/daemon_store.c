@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Daemon mode's store, coherence=strict: others may write to the server, so nothing is kept from one transaction to the
+ * next. Rows come to the statement (direct/load.h), its changes go back by key (record/server.h). */
+#include "store.h"
+
+#include "direct/load.h"
+#include "record/server.h"
+#include "replica/write_set.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct hdb_daemon_store {
+    hdb_server *server;
+    hdb_replica *replica; /* NULL until attached */
+    hdb_loader *loader;
+    hdb_sequences sequences;
+    int64_t schema_version; /* of the replica's schema, -1: none */
+    int64_t generation;     /* counts changes of the schema that came from the server */
+};
+
+int hdb_daemon_store_open(const hdb_settings *settings, hdb_daemon_store **out, hdb_error *error) {
+    hdb_daemon_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return hdb_error_nomem(error);
+    store->schema_version = -1;
+    int rc = hdb_server_open(settings->dsn, settings->timeout_ms, &store->server, error);
+    if (rc == HDB_OK)
+        *out = store;
+    else
+        free(store);
+    return rc;
+}
+
+static bool is_write(const hdb_inspection *statement) {
+    return statement->writes_rows || statement->changes_schema || statement->sets_header;
+}
+
+/* Whether any statement of the connection is still giving rows: then its snapshot goes on. */
+static bool is_reading(const hdb_replica *replica) {
+    for (sqlite3_stmt *other = sqlite3_next_stmt(replica->db, NULL); other; other = sqlite3_next_stmt(replica->db, other))
+        if (sqlite3_stmt_busy(other))
+            return true;
+    return false;
+}
+
+/* A new snapshot of the server, with the schema as it is there. */
+static int begin(hdb_daemon_store *store, hdb_error *error) {
+    hdb_server_end(store->server);
+    hdb_sequences_clear(&store->sequences);
+    int rc = hdb_loader_clear(store->loader, error);
+    if (rc == HDB_OK)
+        rc = hdb_server_snapshot(store->server, error);
+    if (rc == HDB_OK && store->schema_version != hdb_server_schema_version(store->server)) {
+        rc = hdb_loader_take_schema(store->loader, hdb_server_link(store->server), error);
+        if (rc == HDB_OK) {
+            store->schema_version = hdb_server_schema_version(store->server);
+            store->generation++;
+        }
+    }
+    return rc;
+}
+
+int hdb_daemon_store_refresh(hdb_daemon_store *store, hdb_error *error) {
+    if (!sqlite3_get_autocommit(store->replica->db) || is_reading(store->replica))
+        return HDB_OK;
+    int rc = begin(store, error);
+    hdb_server_end(store->server);
+    return rc;
+}
+
+int64_t hdb_daemon_store_generation(const hdb_daemon_store *store) {
+    return store->generation;
+}
+
+/* What a statement needs before SQLite runs it: the writer lock if it writes, then rows. */
+static int prepare_statement(void *context, const hdb_inspection *statement, bool begins, hdb_error *error) {
+    hdb_daemon_store *store = context;
+    int64_t generation = store->generation;
+    bool immediate = statement->kind == HDB_STATEMENT_BEGIN && !statement->readonly;
+    bool write = is_write(statement) || immediate;
+    int rc = HDB_OK;
+    if (!statement->uses_main && !write)
+        return HDB_OK;
+    /* The lock first: a snapshot taken before it might be too old to write on. */
+    bool fresh = begins && !is_reading(store->replica);
+    if (fresh) {
+        hdb_server_end(store->server);
+        rc = write ? hdb_server_lock(store->server, error) : HDB_OK;
+        if (rc == HDB_OK)
+            rc = write ? hdb_loader_clear(store->loader, error) : begin(store, error);
+    } else if (write) {
+        rc = hdb_server_lock(store->server, error);
+    }
+    if (rc == HDB_OK && !immediate && (write || !hdb_loader_has(store->loader, statement)))
+        rc = hdb_server_snapshot(store->server, error);
+    if (rc == HDB_OK && fresh && write && !immediate && store->schema_version != hdb_server_schema_version(store->server)) {
+        rc = hdb_loader_take_schema(store->loader, hdb_server_link(store->server), error);
+        store->schema_version = rc == HDB_OK ? hdb_server_schema_version(store->server) : -1;
+        store->generation++;
+    }
+    if (rc == HDB_OK && generation != store->generation && statement->kind == HDB_STATEMENT_OTHER)
+        return HDB_SCHEMA;
+    if (rc == HDB_OK && !immediate && !hdb_loader_has(store->loader, statement))
+        rc = hdb_loader_load(store->loader, hdb_server_link(store->server), statement, error);
+    /* An autocommit read has what it needs: the server need not wait for it. */
+    if (fresh && (rc != HDB_OK || !write) && statement->kind == HDB_STATEMENT_OTHER)
+        hdb_server_end(store->server);
+    return rc;
+}
+
+static int push(void *context, hdb_error *error) {
+    hdb_daemon_store *store = context;
+    hdb_buffer entry = HDB_BUFFER_INIT;
+    int rc = hdb_write_set_encode(store->replica, &store->sequences, &entry, error);
+    if (rc == HDB_OK && entry.size)
+        rc = hdb_server_push(store->server, entry.data, entry.size, error);
+    if (rc == HDB_OK && store->replica->capture->schema_changed)
+        store->schema_version = hdb_server_schema_version(store->server);
+    if (rc == HDB_OK && store->replica->capture->header_set)
+        store->schema_version = hdb_server_schema_version(store->server);
+    hdb_buffer_free(&entry);
+    return rc;
+}
+
+static int finish(void *context, bool done, hdb_error *error) {
+    if (done)
+        return HDB_OK;
+    (void)context;
+    return hdb_error_set(error, HDB_INTERNAL, NULL, "the server has the transaction, the private replica refused it");
+}
+
+static void end(void *context) {
+    hdb_daemon_store *store = context;
+    hdb_server_end(store->server);
+    hdb_loader_rolled_back(store->loader, -1);
+}
+
+static void rolled_back_to(void *context, int depth) {
+    hdb_daemon_store *store = context;
+    hdb_loader_rolled_back(store->loader, depth);
+}
+
+static void savepoints(void *context, int count) {
+    hdb_daemon_store *store = context;
+    hdb_loader_released(store->loader, count);
+}
+
+/* VACUUM has nothing to do here: the file is the server's. */
+static int changed_unseen(void *context, hdb_error *error) {
+    (void)context, (void)error;
+    return HDB_OK;
+}
+
+static const hdb_store operations = {
+    .prepare_statement = prepare_statement,
+    .push = push,
+    .finish = finish,
+    .changed_unseen = changed_unseen,
+    .end = end,
+    .rolled_back_to = rolled_back_to,
+    .savepoints = savepoints,
+};
+
+int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const hdb_settings *settings,
+                            const volatile int *interrupt, hdb_error *error) {
+    store->replica = replica;
+    store->loader = hdb_loader_create(replica);
+    if (!store->loader)
+        return hdb_error_nomem(error);
+    hdb_server_set_waits(store->server, settings->timeout_ms, interrupt);
+    replica->store = &operations;
+    replica->store_context = store;
+    return hdb_daemon_store_refresh(store, error);
+}
+
+void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const volatile int *interrupt) {
+    hdb_server_set_waits(store->server, timeout_ms, interrupt);
+}
+
+hdb_server *hdb_daemon_store_server(hdb_daemon_store *store) {
+    return store->server;
+}
+
+bool hdb_daemon_store_is_idle(const hdb_daemon_store *store) {
+    return sqlite3_get_autocommit(store->replica->db) && !is_reading(store->replica);
+}
+
+int64_t hdb_daemon_store_schema_version(const hdb_daemon_store *store) {
+    return store->schema_version;
+}
+
+int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count, hdb_rows **out,
+                           hdb_error *error) {
+    if (!hdb_capture_is_empty(store->replica->capture))
+        return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
+                             "a statement that only the engine understands can't run in a transaction that has written");
+    int rc = hdb_server_revive(store->server, error);
+    return rc == HDB_OK ? hdb_link_query(hdb_server_link(store->server), sql, params, count, HDB_ROWS_SHOWN, out, error) : rc;
+}
+
+void hdb_daemon_store_close(hdb_daemon_store *store) {
+    if (!store)
+        return;
+    hdb_server_close(store->server);
+    hdb_loader_free(store->loader);
+    hdb_sequences_clear(&store->sequences);
+    free(store);
+}
+
+void hdb_daemon_store_abandon(hdb_daemon_store *store) {
+    if (store)
+        hdb_server_abandon(store->server);
+}

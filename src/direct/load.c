@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "direct/load.h"
+
+#include "record/catalogue.h"
+#include "replica/replay.h"
+#include "replica/schema.h"
+#include "replica/table_statement.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct loaded {
+    char *name;
+    int depth; /* number of savepoints that were open when it was loaded */
+    bool loaded;
+};
+
+struct hdb_loader {
+    hdb_replica *replica;
+    struct loaded *tables; /* every table that may hold rows */
+    int count, capacity;
+};
+
+hdb_loader *hdb_loader_create(hdb_replica *replica) {
+    hdb_loader *loader = calloc(1, sizeof *loader);
+    if (loader)
+        loader->replica = replica;
+    return loader;
+}
+
+static void forget_tables(hdb_loader *loader) {
+    for (int i = 0; i < loader->count; i++)
+        free(loader->tables[i].name);
+    loader->count = 0;
+}
+
+void hdb_loader_free(hdb_loader *loader) {
+    if (!loader)
+        return;
+    forget_tables(loader);
+    free(loader->tables);
+    free(loader);
+}
+
+static struct loaded *find(const hdb_loader *loader, const char *name) {
+    for (int i = 0; i < loader->count; i++)
+        if (strcasecmp(loader->tables[i].name, name) == 0)
+            return &loader->tables[i];
+    return NULL;
+}
+
+static struct loaded *add(hdb_loader *loader, const char *name) {
+    struct loaded *known = find(loader, name);
+    if (known)
+        return known;
+    if (loader->count == loader->capacity) {
+        int capacity = loader->capacity ? loader->capacity * 2 : 16;
+        struct loaded *grown = realloc(loader->tables, (size_t)capacity * sizeof *grown);
+        if (!grown)
+            return NULL;
+        loader->tables = grown;
+        loader->capacity = capacity;
+    }
+    char *copy = strdup(name);
+    if (!copy)
+        return NULL;
+    loader->tables[loader->count] = (struct loaded){copy, 0, false};
+    return &loader->tables[loader->count++];
+}
+
+int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, hdb_error *error) {
+    hdb_schema *catalogue = NULL;
+    const hdb_schema *schema = NULL;
+    hdb_replica *replica = loader->replica;
+    int rc = hdb_catalogue_read(link, &catalogue, error);
+    if (rc != HDB_OK)
+        return rc;
+    hdb_own_work work = hdb_replica_begin_own(replica);
+    sqlite3_exec(replica->db, "BEGIN", NULL, NULL, NULL);
+    rc = hdb_replay_schema(replica->db, catalogue, error);
+    sqlite3_exec(replica->db, rc == HDB_OK ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL);
+    hdb_replica_end_own(replica, &work);
+    hdb_replica_forget_schema(replica);
+    if (rc == HDB_OK)
+        rc = hdb_replica_schema(replica, &schema, error);
+    hdb_schema_free(catalogue);
+    return rc;
+}
+
+/* Whether a statement names a virtual table: what that one reads is its own affair. */
+static bool names_virtual(const hdb_inspection *statement, const hdb_schema *schema) {
+    for (int i = 0; schema->has_virtual && i < statement->table_count; i++) {
+        const hdb_schema_item *item = hdb_schema_item_find(schema, "table", statement->tables[i]);
+        if (item && item->sql && strncasecmp(item->sql, "CREATE VIRTUAL", 14) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a statement may touch a table. */
+static bool names(const hdb_inspection *statement, const hdb_table *table) {
+    if (statement->uses_all || table->is_sequence)
+        return true;
+    for (int i = 0; i < statement->table_count; i++)
+        if (strcasecmp(statement->tables[i], table->name) == 0)
+            return true;
+    for (int i = 0; i < statement->rebuilt_count; i++)
+        if (strcasecmp(statement->rebuilt[i], table->name) == 0)
+            return true;
+    return false;
+}
+
+bool hdb_loader_has(const hdb_loader *loader, const hdb_inspection *statement) {
+    const hdb_schema *schema = loader->replica->schema;
+    bool all = schema && names_virtual(statement, schema);
+    for (int i = 0; schema && i < schema->table_count; i++) {
+        const struct loaded *known = find(loader, schema->tables[i].name);
+        if ((all || names(statement, &schema->tables[i])) && !(known && known->loaded))
+            return false;
+    }
+    return true;
+}
+
+int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *statement, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    int rc = hdb_replica_schema(loader->replica, &schema, error);
+    if (rc != HDB_OK)
+        return rc;
+    bool all = names_virtual(statement, schema);
+    hdb_own_work work = hdb_replica_begin_own(loader->replica);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++) {
+        const hdb_table *table = &schema->tables[i];
+        struct loaded *known = find(loader, table->name);
+        if (!(all || names(statement, table)) || (known && known->loaded))
+            continue;
+        /* A table made in this very transaction is not in the server, and needs nothing from there. */
+        bool made_here = loader->replica->schema_before && !hdb_schema_table(loader->replica->schema_before, table->name);
+        known = add(loader, table->name);
+        if (!known)
+            rc = hdb_error_nomem(error);
+        else if (!made_here)
+            rc = hdb_fill_from_link(loader->replica->db, link, table, error);
+        if (rc == HDB_OK) {
+            known->loaded = true;
+            known->depth = loader->replica->savepoint_count;
+        }
+    }
+    hdb_replica_end_own(loader->replica, &work);
+    return rc;
+}
+
+int hdb_loader_clear(hdb_loader *loader, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    int rc = HDB_OK;
+    if (loader->count == 0)
+        return HDB_OK;
+    rc = hdb_replica_schema(loader->replica, &schema, error);
+    if (rc != HDB_OK)
+        return rc;
+    hdb_own_work work = hdb_replica_begin_own(loader->replica);
+    for (int i = 0; rc == HDB_OK && i < loader->count; i++) {
+        const hdb_table *table = hdb_schema_table(schema, loader->tables[i].name);
+        sqlite3_stmt *clear = NULL;
+        if (!table)
+            continue;
+        rc = hdb_table_prepare(loader->replica->db, table, HDB_TABLE_DELETE_ALL, &clear, error);
+        if (rc == HDB_OK && sqlite3_step(clear) != SQLITE_DONE)
+            rc = hdb_sqlite_error(loader->replica->db, error);
+        sqlite3_finalize(clear);
+    }
+    hdb_replica_end_own(loader->replica, &work);
+    if (rc == HDB_OK)
+        forget_tables(loader);
+    return rc;
+}
+
+void hdb_loader_rolled_back(hdb_loader *loader, int depth) {
+    for (int i = 0; i < loader->count; i++)
+        if (loader->tables[i].depth > depth)
+            loader->tables[i].loaded = false;
+}
+
+void hdb_loader_released(hdb_loader *loader, int depth) {
+    for (int i = 0; i < loader->count; i++)
+        if (loader->tables[i].depth > depth)
+            loader->tables[i].depth = depth;
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/server.h"
+
+#include "record/apply.h"
+#include "record/entry.h"
+#include "record/log.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define BUSY_SNAPSHOT 517
+/* The advisory lock of the one writer: "hdbwrite". */
+#define LOCK_KEY "7522537965563012197"
+/* Entries kept after they were applied, so that a client that lost its link can still find its own. */
+enum { KEPT_ENTRIES = 64 };
+
+struct hdb_server {
+    hdb_link *link;
+    char *dsn;
+    int connect_timeout_ms, timeout_ms;
+    const volatile int *interrupt;
+    bool in_transaction; /* a snapshot is open on the link */
+    bool locked;
+    int64_t commits, schema_version, applied; /* as of the last snapshot or lock */
+};
+
+static int script(hdb_server *server, const char *sql, hdb_error *error) {
+    return hdb_link_script(server->link, sql, error);
+}
+
+static int open_link(hdb_server *server, hdb_error *error) {
+    int rc = hdb_link_open(server->dsn, server->connect_timeout_ms, &server->link, error);
+    if (rc == HDB_OK)
+        rc = hdb_log_prepare(server->link, error);
+    if (rc != HDB_OK) {
+        hdb_link_close(server->link);
+        server->link = NULL;
+    } else {
+        hdb_link_set_interrupt(server->link, server->interrupt);
+    }
+    return rc;
+}
+
+int hdb_server_open(const char *dsn, int timeout_ms, hdb_server **out, hdb_error *error) {
+    hdb_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return hdb_error_nomem(error);
+    server->dsn = strdup(dsn);
+    server->connect_timeout_ms = timeout_ms > 0 ? timeout_ms : 1;
+    server->timeout_ms = timeout_ms;
+    int rc = server->dsn ? open_link(server, error) : hdb_error_nomem(error);
+    if (rc == HDB_OK)
+        *out = server;
+    else
+        hdb_server_close(server);
+    return rc;
+}
+
+void hdb_server_close(hdb_server *server) {
+    if (!server)
+        return;
+    hdb_link_close(server->link);
+    free(server->dsn);
+    free(server);
+}
+
+void hdb_server_abandon(hdb_server *server) {
+    if (server)
+        hdb_link_abandon(server->link);
+}
+
+void hdb_server_set_waits(hdb_server *server, int timeout_ms, const volatile int *interrupt) {
+    server->timeout_ms = timeout_ms;
+    server->interrupt = interrupt;
+    if (server->link)
+        hdb_link_set_interrupt(server->link, interrupt);
+}
+
+hdb_link *hdb_server_link(hdb_server *server) {
+    return server->link;
+}
+
+enum hdb_peer hdb_server_peer(const hdb_server *server) {
+    return hdb_link_peer(server->link);
+}
+
+int64_t hdb_server_schema_version(const hdb_server *server) {
+    return server->schema_version;
+}
+
+int hdb_server_revive(hdb_server *server, hdb_error *error) {
+    bool lost = server->in_transaction || server->locked;
+    if (server->link && hdb_link_is_alive(server->link))
+        return HDB_OK;
+    hdb_link_close(server->link);
+    server->link = NULL;
+    server->in_transaction = server->locked = false;
+    int rc = open_link(server, error);
+    if (rc == HDB_OK && lost)
+        rc = hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
+    return rc;
+}
+
+static int64_t now_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* Sleeps a little between tries; HDB_BUSY when the time is over. */
+static int wait_a_little(hdb_server *server, int64_t started, int *delay_ms, hdb_error *error) {
+    if (server->interrupt && *server->interrupt)
+        return hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
+    if (now_ms() - started >= server->timeout_ms)
+        return hdb_error_set(error, HDB_BUSY, NULL, "database is locked");
+    struct timespec pause = {0, (long)*delay_ms * 1000000};
+    nanosleep(&pause, NULL);
+    *delay_ms = *delay_ms < 16 ? *delay_ms * 2 : 20;
+    return HDB_OK;
+}
+
+/* The counters and, on HeliosDB, the newest entry of the log. */
+static int read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
+    hdb_rows *rows = NULL;
+    int rc = hdb_link_query(server->link, "SELECT key, value FROM \"_hdb_meta\"", NULL, 0, HDB_ROWS_NATIVE, &rows, error);
+    *commits = *newest = 0;
+    server->applied = 0;
+    for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
+        const char *key = hdb_rows_cell(rows, i, 0).as.bytes.data;
+        int64_t value = hdb_rows_cell(rows, i, 1).as.integer;
+        if (strcmp(key, "commits") == 0)
+            *commits = value;
+        else if (strcmp(key, "schema_version") == 0)
+            server->schema_version = value;
+        else if (strcmp(key, "applied") == 0)
+            server->applied = value;
+    }
+    hdb_rows_free(rows);
+    if (rc == HDB_OK && hdb_server_peer(server) == HDB_PEER_HELIOSDB)
+        rc = hdb_log_head(server->link, newest, error);
+    return rc;
+}
+
+/* PostgreSQL tells a boolean as such, HeliosDB as the text "t". */
+static bool is_true(hdb_value value) {
+    return value.type == HDB_TYPE_INTEGER ? value.as.integer == 1
+                                          : value.type == HDB_TYPE_TEXT && value.as.bytes.size && *value.as.bytes.data == 't';
+}
+
+static int add_counter(hdb_server *server, const char *key, hdb_error *error) {
+    hdb_value param = hdb_value_text(key, strlen(key));
+    return hdb_link_query(server->link, "UPDATE \"_hdb_meta\" SET value = value + 1 WHERE key = $1", &param, 1,
+                          HDB_ROWS_NATIVE, NULL, error);
+}
+
+static bool has_schema(const char *data, size_t size) {
+    return size && *data == HDB_ENTRY_SCHEMA;
+}
+
+/* What comes after an entry was logged. */
+static int apply_logged(hdb_server *server, int64_t id, const char *data, size_t size, hdb_error *error) {
+    int rc = hdb_apply_entry(server->link, data, size, error);
+    if (rc == HDB_OK && has_schema(data, size))
+        rc = add_counter(server, "schema_version", error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_send(server->link, "applied", id, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_sync(server->link, NULL, error);
+    if (rc == HDB_OK && id > KEPT_ENTRIES)
+        rc = hdb_log_cancel(server->link, id - KEPT_ENTRIES, error);
+    if (rc == HDB_OK)
+        server->applied = id;
+    return rc;
+}
+
+struct pending {
+    int64_t id;
+    char *data;
+    size_t size;
+};
+
+/* Keeps the first entry that is not applied: applying goes over the same link. */
+static int keep_first(void *context, int64_t id, const char *data, size_t size) {
+    struct pending *pending = context;
+    pending->data = malloc(size + 1);
+    if (!pending->data)
+        return HDB_NOMEM;
+    memcpy(pending->data, data, size);
+    pending->id = id;
+    pending->size = size;
+    return HDB_DONE;
+}
+
+/* Finishes what clients that died have logged. The lock is held, no transaction is open. */
+static int roll_forward(hdb_server *server, int64_t newest, hdb_error *error) {
+    int rc = HDB_OK;
+    while (rc == HDB_OK && server->applied < newest) {
+        struct pending pending = {0, NULL, 0};
+        rc = hdb_log_read(server->link, server->applied + 1, keep_first, &pending, error);
+        if (rc == HDB_DONE)
+            rc = HDB_OK;
+        if (rc == HDB_OK && !pending.data)
+            break;
+        if (rc == HDB_OK)
+            rc = apply_logged(server, pending.id, pending.data, pending.size, error);
+        free(pending.data);
+    }
+    return rc;
+}
+
+static int try_lock(hdb_server *server, bool *out, hdb_error *error) {
+    hdb_rows *rows = NULL;
+    int rc = hdb_link_query(server->link, "SELECT pg_try_advisory_lock(" LOCK_KEY ")", NULL, 0, HDB_ROWS_SHOWN, &rows, error);
+    *out = rc == HDB_OK && hdb_rows_count(rows) == 1 && is_true(hdb_rows_cell(rows, 0, 0));
+    hdb_rows_free(rows);
+    return rc;
+}
+
+static void unlock(hdb_server *server) {
+    hdb_error ignored = HDB_ERROR_INIT;
+    hdb_link_query(server->link, "SELECT pg_advisory_unlock(" LOCK_KEY ")", NULL, 0, HDB_ROWS_SHOWN, NULL, &ignored);
+    hdb_error_clear(&ignored);
+}
+
+static void end_transaction(hdb_server *server, const char *how) {
+    hdb_error ignored = HDB_ERROR_INIT;
+    if (server->in_transaction && hdb_link_is_alive(server->link))
+        script(server, how, &ignored);
+    server->in_transaction = false;
+    hdb_error_clear(&ignored);
+}
+
+/* An entry is logged and not applied: somebody is at it, or died over it. */
+static int help_apply(hdb_server *server, int64_t newest, hdb_error *error) {
+    bool got = server->locked;
+    int rc = got ? HDB_OK : try_lock(server, &got, error);
+    if (rc == HDB_OK && got) {
+        int64_t commits = 0;
+        rc = read_counters(server, &commits, &newest, error);
+        if (rc == HDB_OK)
+            rc = roll_forward(server, newest, error);
+        if (!server->locked)
+            unlock(server);
+    }
+    return rc;
+}
+
+int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
+    int64_t started = now_ms(), newest = 0;
+    int delay_ms = 1;
+    if (server->in_transaction)
+        return HDB_OK;
+    int rc = hdb_server_revive(server, error);
+    while (rc == HDB_OK) {
+        rc = script(server, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
+        server->in_transaction = rc == HDB_OK;
+        if (rc == HDB_OK)
+            rc = read_counters(server, &server->commits, &newest, error);
+        if (rc == HDB_OK && server->applied >= newest)
+            return HDB_OK;
+        end_transaction(server, "ROLLBACK");
+        if (rc == HDB_OK)
+            rc = help_apply(server, newest, error);
+        if (rc == HDB_OK && server->applied < newest)
+            rc = wait_a_little(server, started, &delay_ms, error);
+    }
+    return rc;
+}
+
+/* PostgreSQL itself tells whether another writer has committed since the snapshot began: the row of the counter can't be
+ * locked then. The savepoint keeps the transaction usable for reading, as SQLite's would be. */
+static int check_snapshot(hdb_server *server, hdb_error *error) {
+    hdb_error ignored = HDB_ERROR_INIT;
+    int rc = script(server, "SAVEPOINT hdb_write", error);
+    if (rc == HDB_OK)
+        rc = hdb_link_query(server->link, "SELECT value FROM \"_hdb_meta\" WHERE key = 'commits' FOR UPDATE", NULL, 0,
+                            HDB_ROWS_NATIVE, NULL, error);
+    if (rc == HDB_OK)
+        return script(server, "RELEASE hdb_write", error);
+    if (strcmp(error->sqlstate, "40001") == 0) {
+        script(server, "ROLLBACK TO hdb_write", &ignored);
+        rc = hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked");
+    }
+    unlock(server);
+    server->locked = false;
+    hdb_error_clear(&ignored);
+    return rc;
+}
+
+int hdb_server_lock(hdb_server *server, hdb_error *error) {
+    int64_t started = now_ms(), commits = 0, newest = 0;
+    int delay_ms = 1;
+    if (server->locked)
+        return HDB_OK;
+    int rc = hdb_server_revive(server, error);
+    while (rc == HDB_OK && !server->locked) {
+        rc = try_lock(server, &server->locked, error);
+        if (rc == HDB_OK && !server->locked)
+            rc = wait_a_little(server, started, &delay_ms, error);
+    }
+    if (rc != HDB_OK)
+        return rc;
+    if (hdb_server_peer(server) != HDB_PEER_HELIOSDB)
+        return server->in_transaction ? check_snapshot(server, error) : HDB_OK;
+    bool had_snapshot = server->in_transaction;
+    end_transaction(server, "COMMIT");
+    rc = read_counters(server, &commits, &newest, error);
+    if (rc == HDB_OK)
+        rc = roll_forward(server, newest, error);
+    if (rc == HDB_OK && had_snapshot && commits != server->commits)
+        rc = hdb_error_set(error, BUSY_SNAPSHOT, NULL, "database is locked");
+    if (rc != HDB_OK) {
+        unlock(server);
+        server->locked = false;
+    }
+    return rc;
+}
+
+int hdb_server_note_change(hdb_server *server, hdb_error *error) {
+    return add_counter(server, "commits", error);
+}
+
+static int64_t new_token(void) {
+    int64_t token = 0;
+    while (token <= 0)
+        if (getrandom(&token, sizeof token, 0) != sizeof token || token < 0)
+            token = (int64_t)((uint64_t)(token ? token : now_ms()) >> 1);
+    return token;
+}
+
+static int lost_in_commit(hdb_error *error) {
+    hdb_error_clear(error);
+    return hdb_error_set(error, HDB_IOERR, "08007",
+                         "the link to the server was lost during COMMIT and it does not answer: whether the transaction was "
+                         "kept can't be told");
+}
+
+/* The link died while the entry was on its way: is it in the log? */
+static int resolve_entry(hdb_server *server, int64_t id, int64_t token, hdb_error *error) {
+    int64_t found = 0;
+    server->in_transaction = server->locked = false;
+    hdb_error_clear(error);
+    if (hdb_server_revive(server, error) != HDB_OK || hdb_log_token(server->link, id, &found, error) != HDB_OK)
+        return lost_in_commit(error);
+    if (found == token)
+        return HDB_OK;
+    return hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
+}
+
+static int push_entry(hdb_server *server, const char *data, size_t size, hdb_error *error) {
+    int64_t id = server->applied + 1, token = new_token();
+    end_transaction(server, "COMMIT");
+    int rc = add_counter(server, "commits", error);
+    if (rc != HDB_OK)
+        return rc;
+    rc = hdb_log_push(server->link, id, token, data, size, error);
+    if (rc != HDB_OK && !hdb_link_is_alive(server->link))
+        return resolve_entry(server, id, token, error);
+    if (rc == HDB_OK) {
+        /* It is kept from here on. If applying it fails, whoever comes next does it. */
+        hdb_error later = HDB_ERROR_INIT;
+        apply_logged(server, id, data, size, &later);
+        hdb_error_clear(&later);
+    }
+    return rc;
+}
+
+static int read_xid(hdb_server *server, int64_t *out, hdb_error *error) {
+    hdb_rows *rows = NULL;
+    int rc = hdb_link_query(server->link, "SELECT txid_current()", NULL, 0, HDB_ROWS_SHOWN, &rows, error);
+    if (rc == HDB_OK)
+        *out = hdb_rows_cell(rows, 0, 0).as.integer;
+    hdb_rows_free(rows);
+    return rc;
+}
+
+static int resolve_transaction(hdb_server *server, int64_t xid, hdb_error *error) {
+    hdb_value param = hdb_value_integer(xid);
+    hdb_rows *rows = NULL;
+    bool committed = false;
+    server->in_transaction = server->locked = false;
+    hdb_error_clear(error);
+    if (hdb_server_revive(server, error) != HDB_OK ||
+        hdb_link_query(server->link, "SELECT coalesce(txid_status($1), 'unknown') = 'committed'", &param, 1, HDB_ROWS_SHOWN,
+                       &rows, error) != HDB_OK)
+        return lost_in_commit(error);
+    committed = is_true(hdb_rows_cell(rows, 0, 0));
+    hdb_rows_free(rows);
+    if (committed)
+        return HDB_OK;
+    return hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
+}
+
+static int push_transaction(hdb_server *server, const char *data, size_t size, hdb_error *error) {
+    int64_t xid = 0;
+    int rc = hdb_server_snapshot(server, error);
+    if (rc == HDB_OK)
+        rc = add_counter(server, "commits", error);
+    if (rc == HDB_OK)
+        rc = read_xid(server, &xid, error);
+    if (rc == HDB_OK)
+        rc = hdb_apply_entry(server->link, data, size, error);
+    if (rc == HDB_OK && has_schema(data, size))
+        rc = add_counter(server, "schema_version", error);
+    if (rc != HDB_OK) {
+        bool conflict = strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0;
+        end_transaction(server, "ROLLBACK");
+        return conflict ? hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked") : rc;
+    }
+    rc = script(server, "COMMIT", error);
+    server->in_transaction = false;
+    return rc != HDB_OK && !hdb_link_is_alive(server->link) ? resolve_transaction(server, xid, error) : rc;
+}
+
+int hdb_server_push(hdb_server *server, const char *data, size_t size, hdb_error *error) {
+    int rc = hdb_server_peer(server) == HDB_PEER_HELIOSDB ? push_entry(server, data, size, error)
+                                                          : push_transaction(server, data, size, error);
+    if (rc == HDB_OK && has_schema(data, size))
+        server->schema_version++;
+    return rc;
+}
+
+void hdb_server_end(hdb_server *server) {
+    if (!server->link)
+        return;
+    end_transaction(server, "ROLLBACK");
+    if (server->locked && hdb_link_is_alive(server->link))
+        unlock(server);
+    server->locked = false;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A server that many clients share, as the record: snapshots to read from, one writer at a time, pushes.
+ *
+ * On PostgreSQL a push is a transaction. On HeliosDB, where an engine transaction that has written can neither be read in
+ * nor always be undone, a push is one row of `_hdb_log`, atomic by itself, which is then applied; whoever comes next
+ * finishes what a dead client left, and no snapshot is read while an entry is half applied. */
+#ifndef HDB_SERVER_H
+#define HDB_SERVER_H
+
+#include "error.h"
+#include "link/link.h"
+
+typedef struct hdb_server hdb_server;
+
+int hdb_server_open(const char *dsn, int timeout_ms, hdb_server **out, hdb_error *error);
+void hdb_server_close(hdb_server *server);
+void hdb_server_abandon(hdb_server *server);
+/* How long to wait for the writer lock and for entries that are being applied; `interrupt` ends any wait. */
+void hdb_server_set_waits(hdb_server *server, int timeout_ms, const volatile int *interrupt);
+
+hdb_link *hdb_server_link(hdb_server *server);
+enum hdb_peer hdb_server_peer(const hdb_server *server);
+/* Opens the session again if it died; HDB_IOERR if a transaction was open on it: it is lost. */
+int hdb_server_revive(hdb_server *server, hdb_error *error);
+
+/* Begins a snapshot of everything committed, if none is open. */
+int hdb_server_snapshot(hdb_server *server, hdb_error *error);
+/* Version of the schema, as of the last snapshot. */
+int64_t hdb_server_schema_version(const hdb_server *server);
+/* Takes the writer lock, if it is not held. HDB_BUSY "database is locked" after the time to wait, or (extended: BUSY
+ * SNAPSHOT) if another writer has committed since our snapshot began. */
+int hdb_server_lock(hdb_server *server, hdb_error *error);
+/* Pushes an entry; the lock must be held. HDB_BUSY (BUSY SNAPSHOT) on a conflict, with nothing done. */
+int hdb_server_push(hdb_server *server, const char *data, size_t size, hdb_error *error);
+/* Says that rows are about to change without a push (a direct statement); the lock must be held. */
+int hdb_server_note_change(hdb_server *server, hdb_error *error);
+/* Ends snapshot and lock, whatever was open; rolls back what was not committed. */
+void hdb_server_end(hdb_server *server);
+
+#endif
