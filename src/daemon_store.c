@@ -6,6 +6,7 @@
 #include "direct/load.h"
 #include "record/server.h"
 #include "replica/write_set.h"
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,8 +101,16 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     }
     if (rc == HDB_OK && generation != store->generation && statement->kind == HDB_STATEMENT_OTHER)
         return HDB_SCHEMA;
-    if (rc == HDB_OK && !immediate && !hdb_loader_has(store->loader, statement))
+    if (rc == HDB_OK && !immediate && !hdb_loader_has(store->loader, statement)) {
         rc = hdb_loader_load(store->loader, hdb_server_link(store->server), statement, error);
+        if (rc == HDB_OK)
+            rc = hdb_server_check(store->server, error);
+        /* Somebody committed while rows came in: what was read first may not fit what was read last. */
+        if (fresh && !write && error->code == SQLITE_BUSY_SNAPSHOT) {
+            hdb_error_clear(error);
+            return HDB_SCHEMA;
+        }
+    }
     /* An autocommit read has what it needs: the server need not wait for it. */
     if (fresh && (rc != HDB_OK || !write) && statement->kind == HDB_STATEMENT_OTHER)
         hdb_server_end(store->server);

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Up to this many rows of a table are upserted, which no reader of the table sees half done. More are deleted by key and
- * inserted many at a time: for new rows that is five times as fast (docs/decisions/0004-apply.md). */
+/* On PostgreSQL, up to this many rows of a table are upserted. More, and all on HeliosDB, are deleted by key and inserted,
+ * many at a time: that is faster for new rows, and HeliosDB's transactions do not see what an upsert has changed
+ * (docs/decisions/0004-apply.md). */
 enum { FEW_ROWS = 32, ROWS_PER_INSERT = 64, SENDS_PER_SYNC = 512 };
 
 /* Rows of one table that wait to be sent together. */
@@ -250,7 +251,7 @@ static int start_table(struct row_batch *batch, hdb_link *link, hdb_entry_reader
         return hdb_fill_start(link, &reader->table, &batch->filler, error);
     int rc = batch_start(batch, link, &reader->table, error);
     if (rc == HDB_OK)
-        batch->many = count_rows(reader) > FEW_ROWS;
+        batch->many = hdb_link_peer(link) == HDB_PEER_HELIOSDB || count_rows(reader) > FEW_ROWS;
     return rc;
 }
 

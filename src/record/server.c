@@ -20,7 +20,7 @@ struct hdb_server {
     char *dsn;
     int connect_timeout_ms, timeout_ms;
     const volatile int *interrupt;
-    bool in_transaction; /* a snapshot is open on the link */
+    bool in_snapshot; /* reads belong together; on PostgreSQL a transaction is open on the link */
     bool locked;
     int64_t commits, schema_version, applied; /* as of the last snapshot or lock */
 };
@@ -90,12 +90,12 @@ int64_t hdb_server_schema_version(const hdb_server *server) {
 }
 
 int hdb_server_revive(hdb_server *server, hdb_error *error) {
-    bool lost = server->in_transaction || server->locked;
+    bool lost = server->in_snapshot || server->locked;
     if (server->link && hdb_link_is_alive(server->link))
         return HDB_OK;
     hdb_link_close(server->link);
     server->link = NULL;
-    server->in_transaction = server->locked = false;
+    server->in_snapshot = server->locked = false;
     int rc = open_link(server, error);
     if (rc == HDB_OK && lost)
         rc = hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
@@ -223,11 +223,15 @@ static void unlock(hdb_server *server) {
     hdb_error_clear(&ignored);
 }
 
+static bool has_transactions(const hdb_server *server) {
+    return hdb_server_peer(server) == HDB_PEER_POSTGRESQL;
+}
+
 static void end_transaction(hdb_server *server, const char *how) {
     hdb_error ignored = HDB_ERROR_INIT;
-    if (server->in_transaction && hdb_link_is_alive(server->link))
+    if (server->in_snapshot && hdb_link_is_alive(server->link) && has_transactions(server))
         script(server, how, &ignored);
-    server->in_transaction = false;
+    server->in_snapshot = false;
     hdb_error_clear(&ignored);
 }
 
@@ -249,12 +253,12 @@ static int help_apply(hdb_server *server, int64_t newest, hdb_error *error) {
 int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
     int64_t started = now_ms(), newest = 0;
     int delay_ms = 1;
-    if (server->in_transaction)
+    if (server->in_snapshot)
         return HDB_OK;
     int rc = hdb_server_revive(server, error);
     while (rc == HDB_OK) {
-        rc = script(server, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
-        server->in_transaction = rc == HDB_OK;
+        rc = has_transactions(server) ? script(server, "BEGIN ISOLATION LEVEL REPEATABLE READ", error) : HDB_OK;
+        server->in_snapshot = rc == HDB_OK;
         if (rc == HDB_OK)
             rc = read_counters(server, &server->commits, &newest, error);
         if (rc == HDB_OK && server->applied >= newest)
@@ -288,6 +292,16 @@ static int check_snapshot(hdb_server *server, hdb_error *error) {
     return rc;
 }
 
+int hdb_server_check(hdb_server *server, hdb_error *error) {
+    int64_t commits = 0, newest = 0;
+    if (has_transactions(server) || server->locked)
+        return HDB_OK;
+    int rc = read_counters(server, &commits, &newest, error);
+    if (rc == HDB_OK && (commits != server->commits || newest > server->applied))
+        rc = hdb_error_set(error, BUSY_SNAPSHOT, NULL, "database is locked");
+    return rc;
+}
+
 int hdb_server_lock(hdb_server *server, hdb_error *error) {
     int64_t started = now_ms(), commits = 0, newest = 0;
     int delay_ms = 1;
@@ -302,8 +316,8 @@ int hdb_server_lock(hdb_server *server, hdb_error *error) {
     if (rc != HDB_OK)
         return rc;
     if (hdb_server_peer(server) != HDB_PEER_HELIOSDB)
-        return server->in_transaction ? check_snapshot(server, error) : HDB_OK;
-    bool had_snapshot = server->in_transaction;
+        return server->in_snapshot ? check_snapshot(server, error) : HDB_OK;
+    bool had_snapshot = server->in_snapshot;
     end_transaction(server, "COMMIT");
     rc = read_counters(server, &commits, &newest, error);
     if (rc == HDB_OK)
@@ -339,7 +353,7 @@ static int lost_in_commit(hdb_error *error) {
 /* The link died while the entry was on its way: is it in the log? */
 static int resolve_entry(hdb_server *server, int64_t id, int64_t token, hdb_error *error) {
     int64_t found = 0;
-    server->in_transaction = server->locked = false;
+    server->in_snapshot = server->locked = false;
     hdb_error_clear(error);
     if (hdb_server_revive(server, error) != HDB_OK || hdb_log_token(server->link, id, &found, error) != HDB_OK)
         return lost_in_commit(error);
@@ -379,7 +393,7 @@ static int resolve_transaction(hdb_server *server, int64_t xid, hdb_error *error
     hdb_value param = hdb_value_integer(xid);
     hdb_rows *rows = NULL;
     bool committed = false;
-    server->in_transaction = server->locked = false;
+    server->in_snapshot = server->locked = false;
     hdb_error_clear(error);
     if (hdb_server_revive(server, error) != HDB_OK ||
         hdb_link_query(server->link, "SELECT coalesce(txid_status($1), 'unknown') = 'committed'", &param, 1, HDB_ROWS_SHOWN,
@@ -409,7 +423,7 @@ static int push_transaction(hdb_server *server, const char *data, size_t size, h
         return conflict ? hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked") : rc;
     }
     rc = script(server, "COMMIT", error);
-    server->in_transaction = false;
+    server->in_snapshot = false;
     return rc != HDB_OK && !hdb_link_is_alive(server->link) ? resolve_transaction(server, xid, error) : rc;
 }
 

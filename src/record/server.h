@@ -3,7 +3,8 @@
  *
  * On PostgreSQL a push is a transaction. On HeliosDB, where an engine transaction that has written can neither be read in
  * nor always be undone, a push is one row of `_hdb_log`, atomic by itself, which is then applied; whoever comes next
- * finishes what a dead client left, and no snapshot is read while an entry is half applied. */
+ * finishes what a dead client left, and no snapshot is read while an entry is half applied
+ * (docs/decisions/0005-heliosdb-transactions.md). */
 #ifndef HDB_SERVER_H
 #define HDB_SERVER_H
 
@@ -25,6 +26,9 @@ int hdb_server_revive(hdb_server *server, hdb_error *error);
 
 /* Begins a snapshot of everything committed, if none is open. */
 int hdb_server_snapshot(hdb_server *server, hdb_error *error);
+/* Whether what was read since the snapshot began belongs together. PostgreSQL sees to that itself; on HeliosDB, whose
+ * transactions do not see every committed row, HDB_BUSY (BUSY SNAPSHOT) tells that another writer has committed. */
+int hdb_server_check(hdb_server *server, hdb_error *error);
 /* Version of the schema, as of the last snapshot. */
 int64_t hdb_server_schema_version(const hdb_server *server);
 /* Takes the writer lock, if it is not held. HDB_BUSY "database is locked" after the time to wait, or (extended: BUSY

@@ -19,8 +19,8 @@ typedef struct hdb_replica hdb_replica;
 /* Where committed rows go. Any function may be NULL. All run on the connection's thread, inside its call. */
 typedef struct hdb_store {
     /* Before a statement is stepped for the first time in an execution. `begins`: no transaction is open yet.
-     * `statement` tells the tables it names and whether it writes. HDB_SCHEMA: the schema has just been replaced; look at
-     * the statement again and ask again. */
+     * `statement` tells the tables it names and whether it writes. HDB_SCHEMA: what it was told is no longer so; look
+     * at the statement again and ask again. */
     int (*prepare_statement)(void *context, const hdb_inspection *statement, bool begins, hdb_error *error);
     /* The replica's transaction is about to commit a non-empty write set: make it durable. HDB_OK: go on. */
     int (*push)(void *context, hdb_error *error);

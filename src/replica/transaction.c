@@ -322,7 +322,7 @@ static int step_vacuum(hdb_replica *replica, sqlite3_stmt *statement, hdb_error 
 /* Asks the store for what the statement needs. A schema that came anew may make the statement touch other tables: SQLite
  * compiles it again by itself, and we look at it again. */
 static int ask_store(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, hdb_error *error) {
-    enum { TRIES = 5 };
+    enum { TRIES = 50 };
     int rc = HDB_SCHEMA;
     for (int i = 0; rc == HDB_SCHEMA && i < TRIES; i++) {
         rc = replica->store->prepare_statement(replica->store_context, inspection, !is_open(replica), error);
@@ -331,6 +331,8 @@ static int ask_store(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
             rc = again == HDB_OK ? HDB_SCHEMA : again;
         }
     }
+    if (rc == HDB_SCHEMA)
+        rc = hdb_error_set(error, SQLITE_BUSY, NULL, "database is locked");
     return rc;
 }
 
