@@ -16,12 +16,16 @@ struct hdb_database {
     hdb_record *record;
     pthread_mutex_t steward_mutex; /* held over a transaction of the steward */
     sqlite3 *steward;
+    uint32_t found_counter; /* change counter of the file when the steward opened it */
 };
 
 /* Brings file and engine together and opens the steward. `alone`: no other process has the database open. */
 int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error);
 /* The mark of the file now. */
 bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out);
+/* Makes the file's change counter grow, so that copies made before can be told from it, and notes it. Nobody else has the
+ * file open. */
+void hdb_database_stamp(hdb_database *database);
 /* Copies the WAL into the file, durably: an hdb_checkpoint. */
 int hdb_database_checkpoint(void *context);
 

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int run(hdb_database *database, const char *sql, hdb_error *error) {
@@ -41,12 +42,43 @@ int hdb_database_checkpoint(void *context) {
     return rc == SQLITE_OK && frames == done ? HDB_OK : HDB_BUSY;
 }
 
+/* The change counter in the header of the file itself, the WAL not regarded. */
+static uint32_t read_change_counter(hdb_database *database) {
+    enum { OFFSET = 24 };
+    unsigned char bytes[4] = {0};
+    sqlite3_file *file = NULL;
+    if (sqlite3_file_control(database->steward, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file->pMethods ||
+        file->pMethods->xRead(file, bytes, sizeof bytes, OFFSET) != SQLITE_OK)
+        return 0;
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+void hdb_database_stamp(hdb_database *database) {
+    hdb_state_page *page = hdb_record_state(database->record)->page;
+    sqlite3_stmt *statement = NULL;
+    char sql[64] = "";
+    if (page->stamped == page->synced && page->change_counter)
+        return;
+    /* In WAL mode only a commit that writes the first page counts: setting user_version to what it is does. */
+    if (sqlite3_prepare_v2(database->steward, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", sqlite3_column_int(statement, 0));
+    sqlite3_finalize(statement);
+    if (*sql && sqlite3_exec(database->steward, sql, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_wal_checkpoint_v2(database->steward, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK) {
+        page->change_counter = read_change_counter(database);
+        page->stamped = page->synced;
+    }
+}
+
 static int open_steward(hdb_database *database, hdb_error *error) {
     if (database->steward)
         return HDB_OK;
     int rc = hdb_steward_open(database->path, database->timeout_ms, &database->steward, error);
-    if (rc == HDB_OK)
+    if (rc == HDB_OK) {
+        database->found_counter = read_change_counter(database); /* before setting the mode changes it */
         rc = run(database, "PRAGMA journal_mode = WAL", error);
+    }
     if (rc == HDB_NOTADB || rc == HDB_CORRUPT) {
         hdb_error_set(error, rc, NULL, "file is not a database%s",
                       hdb_record_state(database->record)->page->ready
@@ -259,6 +291,34 @@ static int recover(hdb_database *database, hdb_link *link, hdb_error *error) {
     return rc == HDB_OK && touched ? hdb_database_push_foreign(database, error) : rc;
 }
 
+/* The file was left in order and is another one now. An older copy of it lacks rows that the engine has: it is put aside
+ * and the file rebuilt. Anything else holds rows that the engine lacks. */
+static int meet_changed_file(hdb_database *database, hdb_link *link, hdb_error *error) {
+    hdb_state *state = hdb_record_state(database->record);
+    int rc = open_steward(database, error);
+    if (rc != HDB_OK)
+        return rc;
+    if (database->found_counter >= state->page->change_counter)
+        return hdb_database_push_foreign(database, error);
+    sqlite3_close_v2(database->steward);
+    database->steward = NULL;
+    hdb_buffer aside = HDB_BUFFER_INIT;
+    hdb_buffer_format(&aside, "%s.older-%lld", database->path, (long long)time(NULL));
+    if (aside.failed)
+        rc = hdb_error_nomem(error);
+    else if (rename(database->path, aside.data) != 0)
+        rc = hdb_error_set(error, HDB_CANTOPEN, NULL, "can't put the older copy %s aside: %s", database->path, strerror(errno));
+    if (rc == HDB_OK)
+        rc = hdb_record_flush(database->record, error);
+    if (rc == HDB_OK)
+        rc = rebuild_file(database, link, error);
+    if (rc == HDB_OK && database->notices)
+        hdb_notice_say("%s was an older copy of the database: it is now %s, and the file was rebuilt from the engine",
+                       database->path, aside.data);
+    hdb_buffer_free(&aside);
+    return rc;
+}
+
 static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb_buffer *report, int64_t *differences,
                    hdb_error *error) {
     hdb_link *link = NULL;
@@ -384,9 +444,7 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
         if (rc == HDB_OK)
             rc = rebuild_file(database, link, error);
     } else if (rc == HDB_OK && state->page->ready && state->page->clean) {
-        rc = open_steward(database, error);
-        if (rc == HDB_OK)
-            rc = hdb_database_push_foreign(database, error);
+        rc = meet_changed_file(database, link, error);
     } else if (rc == HDB_OK) {
         rc = recover(database, link, error);
     }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -363,12 +364,25 @@ static int connect_to(hdb_link *link, const char *conninfo, const PQconninfoOpti
     return settle(link, error);
 }
 
+/* OpenSSL, which libpq uses, tears itself down at exit while a thread of ours may be opening a session. It is told not to;
+ * the process is ending anyway. The symbol is there if libpq was built with OpenSSL. */
+extern int OPENSSL_init_crypto(uint64_t options, const void *settings) __attribute__((weak));
+
+static void keep_openssl(void) {
+    enum { NO_ATEXIT = 0x00080000 }; /* OPENSSL_INIT_NO_ATEXIT */
+
+    if (OPENSSL_init_crypto != NULL)
+        OPENSSL_init_crypto(NO_ATEXIT, NULL);
+}
+
 int hdb_link_open(const char *conninfo, int timeout_ms, hdb_link **out, hdb_error *error) {
     char *message = NULL;
     PQconninfoOption *options = PQconninfoParse(conninfo, &message);
     hdb_link *link = NULL;
     int rc = HDB_CANTOPEN;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+    pthread_once(&once, keep_openssl);
     *out = NULL;
     if (options == NULL) {
         rc = message != NULL ? malformed(message, error) : hdb_error_nomem(error);

@@ -34,6 +34,8 @@ typedef struct hdb_state_page {
     int64_t emptied;   /* newest entry when the log was last emptied */
     hdb_wal_mark mark; /* of the replica as of `synced` */
     hdb_file_mark file;
+    int64_t stamped;         /* newest entry when change_counter was made to grow */
+    uint32_t change_counter; /* of the file's header when it was left: an older copy has a smaller one */
 } hdb_state_page;
 
 enum hdb_state_lock { HDB_LOCK_SETUP, HDB_LOCK_SESSION, HDB_LOCK_COMMIT, HDB_LOCK_APPLY, HDB_LOCK_COUNT };
