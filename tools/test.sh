@@ -56,13 +56,13 @@ meson_test() { # name, what to select
 
 run_python() {
     PYTHONPATH=bindings/python "$servers" run \
-        build/venv/bin/python -m pytest -q -rs --junitxml="$results/python.xml" tests/bindings/python
+        build/venv/bin/python -m pytest -v -rs --timeout=120 --junitxml="$results/python.xml" tests/bindings/python
 }
 
 run_node() {
     HELIOSDB_INCLUDE=$PWD/include:$PWD/build/include HELIOSDB_LIBDIR=$PWD/build/src \
         NODE_INCLUDE=$PWD/build/node/node_modules/node-api-headers/include bindings/node/build.sh
-    "$servers" run node --test --test-reporter=spec --test-reporter-destination=stdout \
+    "$servers" run node --test --test-timeout=300000 --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=junit --test-reporter-destination="$results/node.xml" tests/bindings/node/
 }
 
@@ -209,7 +209,11 @@ run_stage() {
 }
 
 interrupted() {
-    [ -z "$stage_pid" ] || kill "$stage_pid" 2>/dev/null || true
+    # The stage stops its servers, which it knows by files that must still be there then.
+    if [ -n "$stage_pid" ]; then
+        kill "$stage_pid" 2>/dev/null || true
+        wait "$stage_pid" || true
+    fi
     exit 130
 }
 
@@ -246,6 +250,10 @@ prepare_environment() {
 
 case ${1:-} in
 --list) printf '%s\n' "${stages[@]}" ;;
---run) prepare_environment "$2" && "run_$2" ;;
+--run)
+    # Not ended before what it runs is: that has servers to stop.
+    trap 'exit 143' INT TERM
+    prepare_environment "$2" && "run_$2"
+    ;;
 *) main "$@" ;;
 esac
