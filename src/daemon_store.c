@@ -121,7 +121,9 @@ static int push(void *context, hdb_error *error) {
     hdb_daemon_store *store = context;
     hdb_buffer entry = HDB_BUFFER_INIT;
     int rc = hdb_write_set_encode(store->replica, &store->sequences, &entry, error);
-    if (rc == HDB_OK && entry.size)
+    if (rc == HDB_OK && entry.size == 0)
+        rc = HDB_DONE;
+    if (rc == HDB_OK)
         rc = hdb_server_push(store->server, entry.data, entry.size, error);
     if (rc == HDB_OK && store->replica->capture->schema_changed)
         store->schema_version = hdb_server_schema_version(store->server);

@@ -50,9 +50,10 @@ static int push(void *context, hdb_error *error) {
     hdb_wal_mark mark;
     hdb_buffer_reset(&store->entry);
     int rc = hdb_write_set_encode(store->replica, &store->sequences, &store->entry, error);
+    if (rc == HDB_OK && store->entry.size == 0)
+        return HDB_DONE;
     if (rc == HDB_OK)
-        rc = hdb_record_push(store->record, store->entry.data ? store->entry.data : "", store->entry.size,
-                             store->replica->synchronous >= 2, error);
+        rc = hdb_record_push(store->record, store->entry.data, store->entry.size, store->replica->synchronous >= 2, error);
     if (rc != HDB_OK) {
         hdb_sequences_clear(&store->sequences);
         return rc;

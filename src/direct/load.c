@@ -72,7 +72,9 @@ int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, hdb_error *error)
     hdb_schema *catalogue = NULL;
     const hdb_schema *schema = NULL;
     hdb_replica *replica = loader->replica;
-    int rc = hdb_catalogue_read(link, &catalogue, error);
+    int rc = hdb_link_forget_statements(link, error);
+    if (rc == HDB_OK)
+        rc = hdb_catalogue_read(link, &catalogue, error);
     if (rc != HDB_OK)
         return rc;
     hdb_own_work work = hdb_replica_begin_own(replica);

@@ -261,3 +261,13 @@ int hdb_link_stream(hdb_link *link, const char *sql, const hdb_value *values, in
     free(to.cells);
     return rc;
 }
+
+int hdb_link_forget_statements(hdb_link *link, hdb_error *error) {
+    /* HeliosDB can't discard them, and looks tables up anew each time. */
+    if (link->peer != HDB_PEER_POSTGRESQL || link->statements == 0)
+        return HDB_OK;
+    for (int i = 0; i < PQ_BUCKETS; i++)
+        while (link->buckets[i] != NULL)
+            forget(link, link->buckets[i]);
+    return hdb_link_script(link, "DEALLOCATE ALL", error);
+}

@@ -430,8 +430,12 @@ static int push_transaction(hdb_server *server, const char *data, size_t size, h
 int hdb_server_push(hdb_server *server, const char *data, size_t size, hdb_error *error) {
     int rc = hdb_server_peer(server) == HDB_PEER_HELIOSDB ? push_entry(server, data, size, error)
                                                           : push_transaction(server, data, size, error);
-    if (rc == HDB_OK && has_schema(data, size))
+    if (rc == HDB_OK && has_schema(data, size)) {
+        hdb_error ignored = HDB_ERROR_INIT;
         server->schema_version++;
+        hdb_link_forget_statements(server->link, &ignored);
+        hdb_error_clear(&ignored);
+    }
     return rc;
 }
 

@@ -18,7 +18,7 @@ void hdb_capture_reset(hdb_capture *capture) {
     for (int i = 0; i < capture->table_count; i++)
         clear_touched(&capture->tables[i]);
     capture->table_count = capture->recent = 0;
-    capture->schema_changed = capture->header_set = capture->failed = false;
+    capture->schema_changed = capture->header_set = capture->wrote = capture->failed = false;
 }
 
 void hdb_capture_free(hdb_capture *capture) {
@@ -30,7 +30,8 @@ void hdb_capture_free(hdb_capture *capture) {
 }
 
 bool hdb_capture_is_empty(const hdb_capture *capture) {
-    return capture->table_count == 0 && !capture->schema_changed && !capture->header_set && !capture->failed;
+    return capture->table_count == 0 && !capture->schema_changed && !capture->header_set && !capture->wrote &&
+           !capture->failed;
 }
 
 static hdb_touched *find_table(hdb_capture *capture, const char *name) {

@@ -28,6 +28,7 @@ typedef struct hdb_capture {
     int table_count, table_capacity;
     int recent;          /* table of the last event */
     bool schema_changed; /* DDL ran */
+    bool wrote;          /* a statement ran that may have moved sqlite_sequence without touching a row */
     bool header_set;     /* user_version or application_id was set */
     bool failed;         /* out of memory: the transaction can't be pushed */
 } hdb_capture;

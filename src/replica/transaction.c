@@ -81,13 +81,13 @@ static int commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *erro
             rc = hdb_error_nomem(error);
         if (rc == HDB_OK)
             rc = replica->store->push(replica->store_context, error);
-        if (rc != HDB_OK) {
+        if (rc != HDB_OK && rc != HDB_DONE) {
             /* What the transaction has read is no longer so: it can only start again. */
             if (error->code == SQLITE_BUSY_SNAPSHOT)
                 roll_back(replica);
             return rc;
         }
-        pushed = true;
+        pushed = rc == HDB_OK;
     }
     if (statement)
         rc = sqlite3_step(statement) == SQLITE_DONE ? HDB_OK : hdb_replica_error(replica, error);
@@ -251,6 +251,8 @@ static int before_write(hdb_replica *replica, const hdb_inspection *inspection, 
     }
     if (inspection->sets_header)
         replica->capture->header_set = true;
+    if (schema && hdb_schema_table(schema, "sqlite_sequence"))
+        replica->capture->wrote = true;
     /* What the application itself writes to sqlite_sequence, no hook reports. */
     for (int i = 0; inspection->is_dml && i < inspection->table_count; i++)
         if (strcmp(inspection->tables[i], "sqlite_sequence") == 0)
@@ -319,6 +321,12 @@ static int step_vacuum(hdb_replica *replica, sqlite3_stmt *statement, hdb_error 
     return rc;
 }
 
+/* Reads the schema before a transaction begins, so that its first write need not: see take_write_lock(). */
+static int know_schema(hdb_replica *replica, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    return hdb_replica_schema(replica, &schema, error);
+}
+
 /* Asks the store for what the statement needs. A schema that came anew may make the statement touch other tables: SQLite
  * compiles it again by itself, and we look at it again. */
 static int ask_store(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, hdb_error *error) {
@@ -339,7 +347,10 @@ static int ask_store(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
 int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
     int rc = HDB_OK;
-    if (fresh && replica->store && replica->store->prepare_statement)
+    if (fresh && replica->store && !is_open(replica) &&
+        (inspection->kind == HDB_STATEMENT_BEGIN || inspection->kind == HDB_STATEMENT_SAVEPOINT))
+        rc = know_schema(replica, error);
+    if (rc == HDB_OK && fresh && replica->store && replica->store->prepare_statement)
         rc = ask_store(replica, statement, inspection, error);
     if (rc != HDB_OK)
         return rc;
