@@ -56,7 +56,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--inserts", type=int, help="inserts in one transaction (5000)")
     parser.add_argument("--selects", type=int, help="selects by key (2000)")
     parser.add_argument("--repetitions", type=int, help="how often all is done; medians are shown (5)")
-    parser.add_argument("--seconds", type=float, default=120, help="no further repetition of a subject after this time")
+    parser.add_argument("--seconds", type=float, default=60, help="no further repetition of a subject after this time (60)")
+    parser.add_argument("--limit", type=float, default=5, help="a loop of single statements ends after this time (5)")
     chosen = parser.parse_args()
     normal = {"rows": 100_000, "commits": 500, "inserts": 5_000, "selects": 2_000, "repetitions": 5}
     quick = {"rows": 2_000, "commits": 20, "inserts": 100, "selects": 100, "repetitions": 2}
@@ -118,7 +119,7 @@ def measure(subjects: list[Subject], sizes: Sizes, chosen: argparse.Namespace) -
             directory = Path(tempfile.mkdtemp(prefix="hdb-bench-"))
             start = time.monotonic()
             try:
-                for found in subject.run(directory, sizes):
+                for found in subject.run(directory, sizes, chosen.limit):
                     results[subject.name].setdefault(found.name, []).append(found.seconds / found.count)
             finally:
                 spent[subject.name] += time.monotonic() - start

@@ -18,9 +18,9 @@ class Subject:
     relaxable = False  # has PRAGMA synchronous
     flushes = False  # has something behind it that lags
 
-    def run(self, directory: Path, sizes: Sizes) -> list[Measure]:
+    def run(self, directory: Path, sizes: Sizes, limit: float) -> list[Measure]:
         self.directory = directory
-        return run(self, sizes)
+        return run(self, sizes, limit)
 
     def connect(self) -> Any:
         raise NotImplementedError
@@ -104,7 +104,7 @@ class Program(Subject):
         self.command = [str(program), *arguments]
         self.dsn = dsn
 
-    def run(self, directory: Path, sizes: Sizes) -> list[Measure]:
+    def run(self, directory: Path, sizes: Sizes, limit: float) -> list[Measure]:
         place = [] if self.dsn else [str(directory / "app.db")]
         done = subprocess.run(
             [*self.command, *place, *sizes.arguments()],

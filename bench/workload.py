@@ -33,22 +33,32 @@ class Measure:
 
 
 class Stopwatch:
-    """`with watch("name", count):` appends a Measure."""
+    """`with watch("name", count):` appends a Measure; `each()` goes through its operations, as many as time allows."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: float) -> None:
         self.measures: list[Measure] = []
+        self._limit = limit
 
     def __call__(self, name: str, count: int = 1) -> "Stopwatch":
         self._name, self._count = name, count
         return self
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> "Stopwatch":
         self._start = time.perf_counter()
+        return self
 
     def __exit__(self, kind: object, *_: object) -> None:
         seconds = time.perf_counter() - self._start
         if kind is None:
             self.measures.append(Measure(self._name, seconds, self._count))
+
+    def each(self, first: int = 0) -> Iterator[int]:
+        """Numbers from `first`, up to the measure's count; fewer once the limit is over."""
+        for done in range(self._count):
+            yield first + done
+            if time.perf_counter() - self._start > self._limit:
+                self._count = done + 1
+                return
 
 
 def key_of(i: int, rows: int) -> int:
@@ -60,13 +70,9 @@ def row_of(key: int) -> tuple[int, str, float]:
     return key, f"{'hello' if key % 10 else 'world'} number {key} of the benchmark's rows", key * 0.5
 
 
-def rows_of(first: int, count: int) -> Iterator[tuple[int, str, float]]:
-    return map(row_of, range(first, first + count))
-
-
-def run(subject: Any, sizes: Sizes) -> list[Measure]:
-    """Does the work once, on a database where the table hdb_bench is not yet."""
-    watch = Stopwatch()
+def run(subject: Any, sizes: Sizes, limit: float) -> list[Measure]:
+    """Does the work once, on a database where the table hdb_bench is not yet; no loop takes longer than `limit`."""
+    watch = Stopwatch(limit)
     with watch("connect_first"):
         conn = subject.connect()
         conn.execute("SELECT 1").fetchall()
@@ -87,19 +93,17 @@ def writes(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
     conn.execute("DROP TABLE IF EXISTS hdb_bench")
     conn.execute(f"CREATE TABLE hdb_bench(id {subject.integer} PRIMARY KEY, a TEXT, v {subject.real})")
     conn.commit()
-    following = insert_and_commit(conn, insert, 1, sizes.commits, watch("insert_commit", sizes.commits))
+    following = insert_and_commit(conn, insert, 1, watch("insert_commit", sizes.commits))
     if subject.relaxable:
         conn.execute("PRAGMA synchronous = NORMAL")
-        watch("insert_commit_normal", sizes.commits)
-        following = insert_and_commit(conn, insert, following, sizes.commits, watch)
+        following = insert_and_commit(conn, insert, following, watch("insert_commit_normal", sizes.commits))
         conn.execute("PRAGMA synchronous = FULL")
     with watch("insert_transaction", sizes.inserts):
-        for row in rows_of(following, sizes.inserts):
-            conn.execute(insert, row)
+        for key in watch.each(following):
+            conn.execute(insert, row_of(key))
         conn.commit()
-    following += sizes.inserts
-    left = sizes.rows - following + 1
-    rows = list(rows_of(following, left))
+    left = sizes.rows - key
+    rows = [row_of(key) for key in range(key + 1, sizes.rows + 1)]
     with watch("executemany", left):
         conn.cursor().executemany(insert, rows)
         conn.commit()
@@ -109,20 +113,21 @@ def writes(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
             flush()
 
 
-def insert_and_commit(conn: Any, insert: str, first: int, count: int, watch: Stopwatch) -> int:
+def insert_and_commit(conn: Any, insert: str, first: int, watch: Stopwatch) -> int:
+    """Returns the key after the last one."""
     with watch:
-        for row in rows_of(first, count):
-            conn.execute(insert, row)
+        for key in watch.each(first):
+            conn.execute(insert, row_of(key))
             conn.commit()
-    return first + count
+    return key + 1
 
 
 def reads(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
     select = f"SELECT id, a, v FROM hdb_bench WHERE id = {subject.mark}"
     with watch("point_select", sizes.selects):
-        for i in range(sizes.selects):
+        for i in watch.each():
             (row,) = conn.execute(select, (key_of(i, sizes.rows),)).fetchall()
-    assert row == row_of(key_of(sizes.selects - 1, sizes.rows)), row
+    assert row == row_of(key_of(i, sizes.rows)), row
     conn.commit()
     with watch("fetchall", sizes.rows):
         found = conn.execute("SELECT id, a, v FROM hdb_bench").fetchall()
