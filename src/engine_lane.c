@@ -101,6 +101,7 @@ int hdb_stmt_next_carried(hdb_stmt *stmt) {
         hdb_value_bind(stmt->result, i + 1, &cell);
     }
     stmt->row++;
+    stmt->carrying = true;
     return sqlite3_step(stmt->result) == SQLITE_ROW ? HDB_ROW
                                                     : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
 }

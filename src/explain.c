@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hdb_explain() and the other functions that look at what lies behind a connection. */
-#include "statement.h"
+#include "direct_lane.h"
 #include "store.h"
 
 #include <stdlib.h>
@@ -9,6 +9,24 @@ static void explain_engine(const hdb_stmt *stmt, hdb_buffer *text) {
     hdb_buffer_text(text, "lane: engine\nsends: ");
     hdb_buffer_text(text, stmt->engine_sql);
     hdb_buffer_text(text, "\nwhy: SQLite does not know the statement, the engine does\n");
+}
+
+static void explain_daemon(const hdb_stmt *stmt, hdb_buffer *text) {
+    const hdb_inspection *inspection = &stmt->inspection;
+    const char *why = "direct=off", *sql = stmt->direct ? hdb_direct_text(stmt->direct, &why) : NULL;
+    if (sql) {
+        hdb_buffer_format(text, "lane: direct\nsends: %s\nwhy: %s; inside a transaction the rows come to the statement instead\n", sql, why);
+    } else if (inspection->kind == HDB_STATEMENT_COMMIT || inspection->kind == HDB_STATEMENT_RELEASE) {
+        hdb_buffer_text(text, "lane: commit\nsends: the rows that changed, by key\nwhy: the transaction may have written\n");
+    } else if (!inspection->uses_main) {
+        hdb_buffer_text(text, "lane: session\nsends: nothing\nwhy: it concerns this connection alone\n");
+    } else {
+        hdb_buffer_text(text, "lane: rows\nsends: reads of");
+        for (int i = 0; i < inspection->table_count; i++)
+            hdb_buffer_format(text, "%s %s", i ? "," : "", inspection->tables[i]);
+        hdb_buffer_format(text, "%s\nwhy: not sent as it is: %s\n",
+                          inspection->writes_rows || inspection->changes_schema ? "; then the rows that changed, by key" : "", why);
+    }
 }
 
 static void explain_replica(const hdb_conn *conn, const hdb_stmt *stmt, hdb_buffer *text) {
@@ -42,6 +60,8 @@ int hdb_explain(hdb_conn *conn, const char *sql, int64_t length, const char **ou
         hdb_buffer_text(&text, "lane: session\nsends: nothing\nwhy: there is no statement\n");
     else if (rc == HDB_OK && stmt->lane == HDB_LANE_ENGINE)
         explain_engine(stmt, &text);
+    else if (rc == HDB_OK && conn->daemon)
+        explain_daemon(stmt, &text);
     else if (rc == HDB_OK)
         explain_replica(conn, stmt, &text);
     if (stmt)

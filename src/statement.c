@@ -3,6 +3,7 @@
 
 #include "direct/classify.h"
 #include "direct/engine_text.h"
+#include "direct_lane.h"
 #include "store.h"
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ int hdb_stmt_enter(hdb_stmt *stmt) {
 }
 
 sqlite3_stmt *hdb_stmt_row(hdb_stmt *stmt) {
-    return stmt->result ? stmt->result : stmt->replica;
+    return stmt->carrying ? stmt->result : stmt->replica;
 }
 
 void hdb_stmt_free(hdb_stmt *stmt) {
@@ -26,6 +27,7 @@ void hdb_stmt_free(hdb_stmt *stmt) {
     sqlite3_finalize(stmt->parameters);
     sqlite3_finalize(stmt->result);
     hdb_inspection_clear(&stmt->inspection);
+    hdb_direct_free(stmt->direct);
     hdb_rows_free(stmt->rows);
     sqlite3_free(stmt->expanded);
     free(stmt->engine_sql);
@@ -105,6 +107,8 @@ int hdb_prepare(hdb_conn *conn, const char *sql, int64_t length, hdb_stmt **out,
         rc = prepare_engine_only(stmt, sql, first);
         tail = sql + first;
     }
+    if (rc == HDB_OK && stmt->replica && conn->daemon && conn->settings.direct && stmt->inspection.kind == HDB_STATEMENT_OTHER)
+        rc = hdb_direct_prepare(stmt);
     if (rc == HDB_OK && out_tail)
         *out_tail = tail ? tail - sql : (int64_t)size;
     if (rc == HDB_OK && (stmt->replica || stmt->lane == HDB_LANE_ENGINE))
@@ -126,7 +130,7 @@ int hdb_stmt_reset(hdb_stmt *stmt) {
     hdb_rows_free(stmt->rows);
     stmt->rows = NULL;
     stmt->row = 0;
-    stmt->running = false;
+    stmt->running = stmt->carrying = false;
     stmt->state = HDB_STMT_IDLE;
     return rc;
 }
@@ -143,6 +147,14 @@ static int step(hdb_stmt *stmt, bool fresh) {
         return hdb_stmt_next_carried(stmt);
     if (!stmt->replica)
         return HDB_DONE;
+    if (!fresh && stmt->carrying) /* a direct statement gives one row at most */
+        return HDB_DONE;
+    if (fresh && stmt->direct) {
+        rc = hdb_direct_run(stmt);
+        stmt->carrying = rc == HDB_ROW;
+        if (rc != HDB_DIRECT_UNFIT)
+            return rc;
+    }
     stmt->running = true;
     rc = hdb_replica_step(conn->replica, stmt->replica, &stmt->inspection, fresh, &conn->error);
     if (rc != HDB_ROW) {

@@ -26,8 +26,10 @@ struct hdb_stmt {
     char *sql;                /* the application's text */
     sqlite3_stmt *replica;    /* what SQLite runs, NULL in the engine lane */
     sqlite3_stmt *parameters; /* engine lane and direct statements: carries the bound values */
-    sqlite3_stmt *result;     /* carries a row of `rows`, NULL if rows come from `replica` */
+    sqlite3_stmt *result;     /* carries a row that comes from the engine */
     hdb_inspection inspection;
+    struct hdb_direct *direct; /* daemon mode: how the server can run it by itself, or why not */
+    bool carrying;             /* the current row is that of `result` */
     char *engine_sql;      /* engine lane: the text with $n */
     int *engine_sources;   /* engine lane: parameter of the application for each $n */
     int engine_parameters;

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "direct_lane.h"
+
+#include "direct/describe.h"
+#include "record/cell.h"
+#include "record/log.h"
+#include "replica/sqlite_value.h"
+#include "store.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct hdb_direct {
+    hdb_plan plan;
+    bool has_plan;
+    enum hdb_refusal why;
+    hdb_described described;
+    int64_t generation; /* of the schema it was made for */
+    hdb_value *values;  /* one for each input */
+    hdb_buffer *encoded;
+};
+
+void hdb_direct_free(hdb_direct *direct) {
+    if (!direct)
+        return;
+    for (int i = 0; direct->encoded && i < direct->plan.input_count; i++)
+        hdb_buffer_free(&direct->encoded[i]);
+    free(direct->encoded);
+    free(direct->values);
+    hdb_plan_clear(&direct->plan);
+    hdb_described_clear(&direct->described);
+    free(direct);
+}
+
+const char *hdb_direct_text(const hdb_direct *direct, const char **why) {
+    *why = direct->has_plan ? direct->plan.rule : hdb_refusal_text(direct->why);
+    return direct->has_plan ? direct->plan.sql : NULL;
+}
+
+/* `SELECT ?1, ?2, ...`: carries values in or out. */
+static int prepare_carrier(hdb_stmt *stmt, int count, sqlite3_stmt **out) {
+    hdb_buffer sql = HDB_BUFFER_INIT;
+    hdb_buffer_text(&sql, "SELECT NULL");
+    if (count > 0)
+        hdb_buffer_reset(&sql);
+    for (int i = 0; i < count; i++)
+        hdb_buffer_format(&sql, "%s?%d", i ? ", " : "SELECT ", i + 1);
+    int rc = sql.failed ? SQLITE_NOMEM : sqlite3_prepare_v2(stmt->conn->replica->db, sql.data, -1, out, NULL);
+    hdb_buffer_free(&sql);
+    return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
+}
+
+int hdb_direct_prepare(hdb_stmt *stmt) {
+    hdb_conn *conn = stmt->conn;
+    hdb_direct *direct = calloc(1, sizeof *direct);
+    if (!direct)
+        return hdb_error_nomem(&conn->error);
+    stmt->direct = direct;
+    direct->generation = hdb_daemon_store_generation(conn->daemon);
+    hdb_direct_schema schema = hdb_describe(&direct->described, conn->replica);
+    enum hdb_peer peer = hdb_server_peer(hdb_daemon_store_server(conn->daemon));
+    int rc = hdb_translate(stmt->sql, strlen(stmt->sql), &schema, peer, &direct->plan, &direct->why);
+    direct->has_plan = rc == HDB_OK;
+    if (rc == HDB_NOTSUPPORTED)
+        return HDB_OK;
+    if (rc != HDB_OK)
+        return hdb_error_nomem(&conn->error);
+    direct->values = calloc((size_t)direct->plan.input_count + 1, sizeof *direct->values);
+    direct->encoded = calloc((size_t)direct->plan.input_count + 1, sizeof *direct->encoded);
+    if (!direct->values || !direct->encoded)
+        return hdb_error_nomem(&conn->error);
+    rc = prepare_carrier(stmt, direct->plan.parameter_count, &stmt->parameters);
+    if (rc == HDB_OK && direct->plan.column_count > 0)
+        rc = prepare_carrier(stmt, direct->plan.column_count, &stmt->result);
+    return rc;
+}
+
+/* The values to send; false if one of them would not be stored or compared as SQLite does it. */
+static bool take_values(hdb_stmt *stmt, hdb_direct *direct) {
+    for (int i = 0; i < direct->plan.input_count; i++) {
+        const hdb_plan_input *input = &direct->plan.inputs[i];
+        hdb_value value = input->parameter ? hdb_value_of_column(stmt->parameters, input->parameter - 1) : input->literal;
+        if (!hdb_plan_admit(input, &value, &direct->values[i]))
+            return false;
+        if (!input->encoded || direct->values[i].type == HDB_TYPE_NULL)
+            continue;
+        hdb_buffer_reset(&direct->encoded[i]);
+        hdb_cell_encode(&direct->encoded[i], &direct->values[i]);
+        if (direct->encoded[i].failed)
+            return false;
+        direct->values[i] = hdb_value_text(direct->encoded[i].data, direct->encoded[i].size);
+    }
+    return true;
+}
+
+/* An error of the server that says nothing was done: SQLite finds its own answer. One of the link is told as it is. */
+static int unfit_or_lost(hdb_stmt *stmt, hdb_link *link, int rc, bool wrote) {
+    hdb_error *error = &stmt->conn->error;
+    if (rc == HDB_INTERRUPT || rc == HDB_NOMEM)
+        return rc;
+    if (!hdb_link_is_alive(link) && wrote)
+        return hdb_error_set(error, HDB_IOERR, "08007", "the link to the server was lost while it ran the statement: whether it "
+                             "was kept can't be told");
+    hdb_error_clear(error);
+    return HDB_DIRECT_UNFIT;
+}
+
+static bool schema_is_current(hdb_stmt *stmt, hdb_link *link) {
+    int64_t version = 0;
+    hdb_error ignored = HDB_ERROR_INIT;
+    int rc = hdb_meta_get(link, "schema_version", -1, &version, &ignored);
+    hdb_error_clear(&ignored);
+    return rc == HDB_OK && version == hdb_daemon_store_schema_version(stmt->conn->daemon) &&
+           stmt->direct->generation == hdb_daemon_store_generation(stmt->conn->daemon);
+}
+
+/* Puts the server's row into the result carrier. */
+static int carry_row(hdb_stmt *stmt, const hdb_rows *rows) {
+    hdb_direct *direct = stmt->direct;
+    const hdb_table *table = hdb_schema_table(stmt->conn->replica->schema, direct->described.table.name);
+    hdb_buffer arena = HDB_BUFFER_INIT;
+    bool fits = table != NULL;
+    size_t width = fits ? (size_t)table->column_count + 1 : 1;
+    hdb_value *in = calloc(width * 2, sizeof *in), *out = in ? in + width : NULL;
+    if (!in)
+        return hdb_error_nomem(&stmt->conn->error);
+    for (size_t i = 0; i < width; i++)
+        in[i] = hdb_value_null();
+    for (int i = 0; fits && i < direct->plan.column_count; i++)
+        in[direct->plan.columns[i].index] = hdb_rows_cell(rows, 0, i);
+    in[width - 1] = hdb_rows_cell(rows, 0, direct->plan.column_count);
+    fits = fits && hdb_row_from_engine(table, in, &arena, out);
+    sqlite3_reset(stmt->result);
+    for (int i = 0; fits && i < direct->plan.column_count; i++) {
+        const hdb_value *value = &out[direct->plan.columns[i].index];
+        int rc = value->type == HDB_TYPE_TEXT ? sqlite3_bind_text64(stmt->result, i + 1, value->as.bytes.data, value->as.bytes.size,
+                                                                    SQLITE_TRANSIENT, SQLITE_UTF8)
+                 : value->type == HDB_TYPE_BLOB && value->as.bytes.size
+                     ? sqlite3_bind_blob64(stmt->result, i + 1, value->as.bytes.data, value->as.bytes.size, SQLITE_TRANSIENT)
+                 : value->type == HDB_TYPE_BLOB ? sqlite3_bind_zeroblob(stmt->result, i + 1, 0)
+                                                : hdb_value_bind(stmt->result, i + 1, value);
+        fits = rc == SQLITE_OK;
+    }
+    hdb_buffer_free(&arena);
+    free(in);
+    return fits ? HDB_ROW : HDB_DIRECT_UNFIT;
+}
+
+static int run_read(hdb_stmt *stmt, hdb_link *link) {
+    hdb_direct *direct = stmt->direct;
+    hdb_rows *rows = NULL;
+    int rc = hdb_link_query(link, direct->plan.sql, direct->values, direct->plan.input_count, HDB_ROWS_NATIVE, &rows, &stmt->conn->error);
+    if (rc != HDB_OK)
+        return unfit_or_lost(stmt, link, rc, false);
+    if (hdb_rows_count(rows) == 0) {
+        rc = HDB_DONE;
+    } else if (direct->plan.kind == HDB_PLAN_COUNT) {
+        hdb_value count = hdb_rows_cell(rows, 0, 0);
+        sqlite3_reset(stmt->result);
+        rc = count.type == HDB_TYPE_INTEGER && hdb_value_bind(stmt->result, 1, &count) == SQLITE_OK ? HDB_ROW : HDB_DIRECT_UNFIT;
+    } else {
+        rc = carry_row(stmt, rows);
+    }
+    hdb_rows_free(rows);
+    if (rc == HDB_ROW)
+        rc = sqlite3_step(stmt->result) == SQLITE_ROW ? HDB_ROW : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
+    return rc;
+}
+
+/* Whether an UPDATE by key is exact for the row there is: HDB_OK, HDB_DONE (there is no row) or HDB_DIRECT_UNFIT. */
+static int ask_guard(hdb_stmt *stmt, hdb_link *link) {
+    hdb_direct *direct = stmt->direct;
+    hdb_rows *rows = NULL;
+    if (!direct->plan.guard)
+        return HDB_OK;
+    int rc = hdb_link_query(link, direct->plan.guard, &direct->values[direct->plan.guard_input], 1, HDB_ROWS_NATIVE, &rows, &stmt->conn->error);
+    if (rc != HDB_OK)
+        return unfit_or_lost(stmt, link, rc, false);
+    if (hdb_rows_count(rows) == 0)
+        rc = HDB_DONE;
+    else if (hdb_rows_cell(rows, 0, 0).type != HDB_TYPE_NULL)
+        rc = HDB_DIRECT_UNFIT;
+    hdb_rows_free(rows);
+    return rc;
+}
+
+static int change(hdb_stmt *stmt, hdb_server *server, int64_t *changed) {
+    hdb_direct *direct = stmt->direct;
+    hdb_link *link = hdb_server_link(server);
+    hdb_rows *rows = NULL;
+    int rc = ask_guard(stmt, link);
+    if (rc != HDB_OK)
+        return rc;
+    rc = hdb_server_note_change(server, &stmt->conn->error);
+    if (rc == HDB_OK)
+        rc = hdb_link_query(link, direct->plan.sql, direct->values, direct->plan.input_count, HDB_ROWS_NATIVE, &rows, &stmt->conn->error);
+    if (rc != HDB_OK)
+        return unfit_or_lost(stmt, link, rc, true);
+    *changed = hdb_rows_affected(rows);
+    hdb_rows_free(rows);
+    return direct->plan.guarded && *changed == 0 ? HDB_DIRECT_UNFIT : HDB_DONE;
+}
+
+static int run_change(hdb_stmt *stmt, hdb_server *server) {
+    hdb_replica *replica = stmt->conn->replica;
+    hdb_direct *direct = stmt->direct;
+    hdb_counts counts = hdb_replica_note_counts(replica);
+    int64_t changed = 0;
+    int rc = hdb_server_lock(server, &stmt->conn->error);
+    if (rc == HDB_OK)
+        rc = change(stmt, server, &changed);
+    hdb_server_end(server);
+    if (rc == HDB_DONE) {
+        counts.changes = changed;
+        counts.total += changed;
+        if (direct->plan.rowid_input >= 0)
+            counts.last_rowid = direct->values[direct->plan.rowid_input].as.integer;
+        hdb_replica_restore_counts(replica, &counts);
+    }
+    return rc;
+}
+
+int hdb_direct_run(hdb_stmt *stmt) {
+    hdb_conn *conn = stmt->conn;
+    hdb_direct *direct = stmt->direct;
+    hdb_server *server = hdb_daemon_store_server(conn->daemon);
+    if (!direct->has_plan || conn->replica->may_be_query_only || !hdb_daemon_store_is_idle(conn->daemon))
+        return HDB_DIRECT_UNFIT;
+    hdb_server_end(server);
+    int rc = hdb_server_revive(server, &conn->error);
+    if (rc != HDB_OK)
+        return rc;
+    if (!schema_is_current(stmt, hdb_server_link(server)))
+        return HDB_DIRECT_UNFIT;
+    if (sqlite3_step(stmt->parameters) != SQLITE_ROW)
+        return hdb_replica_error(conn->replica, &conn->error);
+    rc = !take_values(stmt, direct) ? HDB_DIRECT_UNFIT
+         : direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT
+             ? run_read(stmt, hdb_server_link(server))
+             : run_change(stmt, server);
+    sqlite3_reset(stmt->parameters);
+    return rc;
+}
