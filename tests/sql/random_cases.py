@@ -139,11 +139,29 @@ class Case:
         ]
         return self.rng.choices([make for _, make in kinds], [weight for weight, _ in kinds])[0]()
 
+    def parent(self):
+        """A foreign key between two tables that have an `id`."""
+        child, parent = "child", self.rng.choice([name for name, (columns, _) in self.tables.items()])
+        column = self.rng.choice(self.tables[parent][0])
+        actions = ["", " ON DELETE CASCADE", " ON UPDATE CASCADE ON DELETE SET NULL", " DEFERRABLE INITIALLY DEFERRED"]
+        self.tables[child] = (["id", "p"], False)
+        return (f"PRAGMA foreign_keys = ON;\nCREATE TABLE {child}(id INTEGER PRIMARY KEY,"
+                f" p REFERENCES {parent}({column}){self.rng.choice(actions)});")
+
     def text(self, name):
-        self.lines = [f"== {name}"] + [self.create(table) for table in NAMES[: self.rng.randint(1, 3)]]
+        self.lines = [f"== {name}"]
+        several = self.chance(0.2)
+        if several:
+            self.lines.append("-- timeout 0.3")
+        self.lines += [self.create(table) for table in NAMES[: self.rng.randint(1, 3)]]
         if self.chance(0.25):
             self.lines.append(self.trigger())
-        self.lines += [self.step() for _ in range(self.rng.randint(6, 24))]
+        if self.chance(0.2):
+            self.lines.append(self.parent())
+        for _ in range(self.rng.randint(6, 24)):
+            if several and self.chance(0.3):
+                self.lines.append(f"-- connection {self.rng.randint(1, 2)}")
+            self.lines.append(self.step())
         return "\n".join(line for line in self.lines if line)
 
 
