@@ -205,8 +205,14 @@ int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_v
     if (!hdb_capture_is_empty(store->replica->capture))
         return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
                              "a statement that only the engine understands can't run in a transaction that has written");
-    int rc = hdb_server_revive(store->server, error);
-    return rc == HDB_OK ? hdb_link_query(hdb_server_link(store->server), sql, params, count, HDB_ROWS_SHOWN, out, error) : rc;
+    /* Taking a snapshot finds out whether the session still lives; what the application asked is then asked once. */
+    bool idle = hdb_daemon_store_is_idle(store);
+    int rc = hdb_server_snapshot(store->server, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_query(hdb_server_link(store->server), sql, params, count, HDB_ROWS_SHOWN, out, error);
+    if (idle)
+        hdb_server_end(store->server);
+    return rc;
 }
 
 void hdb_daemon_store_close(hdb_daemon_store *store) {

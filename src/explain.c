@@ -103,8 +103,12 @@ int hdb_engine_dsn(hdb_conn *conn, const char **out) {
     if (rc != HDB_OK)
         return rc;
     rc = hdb_conn_need_engine(conn);
-    if (rc == HDB_OK)
+    if (rc == HDB_OK && conn->daemon) {
+        dsn = hdb_link_show_conninfo(conn->settings.dsn);
+        rc = dsn ? HDB_OK : hdb_error_nomem(&conn->error);
+    } else if (rc == HDB_OK) {
         rc = hdb_embedded_store_dsn(conn->embedded, &dsn, &conn->error);
+    }
     if (rc == HDB_OK) {
         free(conn->dsn);
         conn->dsn = dsn;

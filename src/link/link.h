@@ -30,6 +30,8 @@ enum hdb_row_format {
  * own). Failure: HDB_CANTOPEN with libpq's message (password masked) and SQLSTATE (28P01 wrong password, 53300 too many
  * connections, 08001 unreachable). */
 int hdb_link_open(const char *conninfo, int timeout_ms, hdb_link **out, hdb_error *error);
+/* A conninfo as keyword=value pairs, its passwords masked; the caller frees it. NULL if memory ran out. */
+char *hdb_link_show_conninfo(const char *conninfo);
 /* Ends the session; NULL is allowed. */
 void hdb_link_close(hdb_link *link);
 /* Frees the memory in a forked child without saying a word to the server. */

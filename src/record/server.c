@@ -250,9 +250,15 @@ static int help_apply(hdb_server *server, int64_t newest, hdb_error *error) {
     return rc;
 }
 
+/* The session was found dead by the first thing that was asked of it, when nothing was under way: a new one will do. */
+static bool can_start_again(const hdb_server *server, bool first, int rc) {
+    return rc != HDB_OK && first && rc != HDB_INTERRUPT && !hdb_link_is_alive(server->link);
+}
+
 int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
     int64_t started = now_ms(), newest = 0;
     int delay_ms = 1;
+    bool first = !server->locked;
     if (server->in_snapshot)
         return HDB_OK;
     int rc = hdb_server_revive(server, error);
@@ -264,6 +270,12 @@ int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
         if (rc == HDB_OK && server->applied >= newest)
             return HDB_OK;
         end_transaction(server, "ROLLBACK");
+        if (can_start_again(server, first, rc)) {
+            hdb_error_clear(error);
+            rc = hdb_server_revive(server, error);
+            first = false;
+            continue;
+        }
         if (rc == HDB_OK)
             rc = help_apply(server, newest, error);
         if (rc == HDB_OK && server->applied < newest)
@@ -308,8 +320,15 @@ int hdb_server_lock(hdb_server *server, hdb_error *error) {
     if (server->locked)
         return HDB_OK;
     int rc = hdb_server_revive(server, error);
+    bool first = !server->in_snapshot;
     while (rc == HDB_OK && !server->locked) {
         rc = try_lock(server, &server->locked, error);
+        if (can_start_again(server, first, rc)) {
+            hdb_error_clear(error);
+            rc = hdb_server_revive(server, error);
+            first = false;
+            continue;
+        }
         if (rc == HDB_OK && !server->locked)
             rc = wait_a_little(server, started, &delay_ms, error);
     }

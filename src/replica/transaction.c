@@ -284,8 +284,13 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
     bool write = replica->store && writes(inspection);
     if (fresh && write) {
         int rc = before_write(replica, inspection, error);
-        if (rc != HDB_OK)
+        if (rc != HDB_OK) {
+            /* To SQLite this is a statement that changed nothing. */
+            hdb_counts counts = hdb_replica_note_counts(replica);
+            counts.changes = inspection->is_dml ? 0 : counts.changes;
+            hdb_replica_restore_counts(replica, &counts);
             return rc;
+        }
     }
     bool implicit = write && replica->implicit_transaction;
     int64_t changes_before = sqlite3_total_changes64(replica->db), raw_changes_before = sqlite3_changes64(replica->db);
