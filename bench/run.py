@@ -56,7 +56,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--inserts", type=int, help="inserts in one transaction (5000)")
     parser.add_argument("--selects", type=int, help="selects by key (2000)")
     parser.add_argument("--repetitions", type=int, help="how often all is done; medians are shown (5)")
-    parser.add_argument("--seconds", type=float, default=60, help="no further repetition of a subject after this time (60)")
+    parser.add_argument("--only", default="", help="groups whose title has this text: embedded, daemon, Python, C, ...")
+    parser.add_argument("--seconds", type=float, default=60, help="a subject is not repeated after this time (60)")
     parser.add_argument("--limit", type=float, default=5, help="a loop of single statements ends after this time (5)")
     chosen = parser.parse_args()
     normal = {"rows": 100_000, "commits": 500, "inserts": 5_000, "selects": 2_000, "repetitions": 5}
@@ -171,6 +172,8 @@ def main() -> None:
     print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio is our time by the peer's")
     report = {"machine": machine(), "sizes": vars(sizes), "repetitions": chosen.repetitions, "groups": {}}
     for title, subjects in groups(chosen.build):
+        if chosen.only not in title:
+            continue
         results = measure(subjects, sizes, chosen)
         print_table(title, results)
         report["groups"][title] = results
