@@ -4,8 +4,8 @@
 # Usage: tools/setup.sh
 #
 # Installs what building and testing need, each only if it is missing: Debian packages (as root, or by sudo if that asks
-# nothing), Python packages into build/venv, Node's N-API headers and better-sqlite3 into build/node. Elsewhere than on
-# Debian it says what is missing. The engine is not its business: see tools/engine.sh.
+# nothing), Python packages into build/venv, Node's N-API headers and better-sqlite3 into build/node, a locale into
+# build/locale. Elsewhere than on Debian it says what is missing. The engine is not its business: see tools/engine.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ say() { echo "setup: $*" >&2; }
 packages=(
     build-essential clang meson ninja-build pkg-config
     libsqlite3-dev libpq-dev libcmocka-dev libffi-dev
-    doxygen valgrind patchelf
+    doxygen valgrind patchelf locales
     python3 python3-venv
     ruby ruby-dev ruby-ffi ruby-minitest ruby-sqlite3
     postgresql-15 postgresql-client-15 sqlite3
@@ -95,6 +95,14 @@ install_node_headers() {
     npm install --prefix build/node --no-save --no-package-lock --silent node-api-headers@1 >/dev/null
 }
 
+# A locale with a decimal comma, in which nothing may change; tests find it by LOCPATH=build/locale.
+make_comma_locale() {
+    [ ! -d build/locale/fr_FR.UTF-8 ] || return 0
+    mkdir -p build/locale
+    localedef --no-archive -i fr_FR -f UTF-8 build/locale/fr_FR.UTF-8 ||
+        say "localedef made no locale fr_FR.UTF-8: the tests with it will be skipped"
+}
+
 # The Node tests compare with better-sqlite3 itself. It is compiled if no prebuilt one can be fetched.
 install_node_oracle() {
     local prefix
@@ -119,3 +127,4 @@ check_node
 install_python_packages
 install_node_headers
 install_node_oracle
+make_comma_locale
