@@ -31,7 +31,8 @@ class Results:
     def add(self, suite, name, outcome, reason=""):
         self.suites.setdefault(suite, Counter())[outcome] += 1
         if outcome != "passed":
-            self.details.append(f"    {outcome}: {suite}: {name}" + (f" ({' '.join(reason.split())})" if reason else ""))
+            reason = f" ({' '.join(reason.split())})" if reason else ""
+            self.details.append(f"    {outcome}: {suite}: {name}{reason}")
 
     def total(self):
         return sum(self.suites.values(), Counter())

@@ -35,7 +35,7 @@ missing_packages() {
 find_libclang() {
     [ -z "${LIBCLANG_PATH:-}" ] || return 0
     local directory
-    for directory in /usr/lib/llvm-*/lib /usr/lib/*-linux-gnu /usr/lib64 /usr/lib /usr/local/lib /opt/homebrew/opt/llvm/lib; do
+    for directory in /usr/lib/llvm-*/lib /usr/lib/*-linux-gnu /usr/lib{64,} /usr/local/lib /opt/homebrew/opt/llvm/lib; do
         if compgen -G "$directory/libclang.so*" >/dev/null || compgen -G "$directory/libclang-[0-9]*.so*" >/dev/null ||
             compgen -G "$directory/libclang.dylib" >/dev/null; then
             return 0
@@ -67,17 +67,18 @@ need_packages() {
     fi
     packages=$(missing_packages)
     # shellcheck disable=SC2086
-    [ -z "$packages" ] || die "to build it, install" $packages "(the names are Debian's: sudo apt-get install" $packages")"
+    [ -z "$packages" ] || die "to build it, install" $packages "(Debian: sudo apt-get install" $packages")"
 }
 
 # The last "312/456" of cargo's own progress bar.
 crates_done() { tail -c 4096 "$log" 2>/dev/null | tr '\r' '\n' | grep -o '[0-9]\+/[0-9]\+' | tail -n 1 || true; }
 
 show_progress() {
-    local start=$SECONDS last=$SECONDS line
+    local start=$SECONDS last=$SECONDS line took
     while kill -0 "$1" 2>/dev/null; do
         sleep 1
-        line="engine: building $crate $version: $(crates_done) crates, $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
+        took=$((SECONDS - start))
+        line="engine: building $crate $version: $(crates_done) crates, $((took / 60)) min $((took % 60)) s"
         if [ -t 2 ]; then
             printf '\r\033[K%s' "$line" >&2
         elif [ $((SECONDS - last)) -ge "$report_every" ]; then

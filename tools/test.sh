@@ -10,7 +10,9 @@ cd "$(dirname "$0")/.."
 
 results=build/test
 servers=tests/support/servers.sh
-stages=(setup engine build generated interface docs c sql fault python node ruby demo packages sanitizers valgrind leftovers)
+stages=(
+    setup engine build generated interface docs c sql fault python node ruby demo packages sanitizers valgrind leftovers
+)
 passed=0 failed=0 skipped=0
 stage_pid=''
 
@@ -187,9 +189,10 @@ run_stage() {
     rm -f "$results/$name".{log,totals} "$results/$name"*.{tap,xml,json}
     # timeout makes a process group of it and ends that group when the time is over, or when it gets a signal itself.
     # The first two can take long on a new machine: they are shown as they go.
+    local bounded=(timeout --kill-after=20 "$(limit_of "$name")" "$0" --run "$name")
     case $name in
-    setup | engine) timeout --kill-after=20 "$(limit_of "$name")" "$0" --run "$name" </dev/null > >(tee "$log") 2>&1 & ;;
-    *) timeout --kill-after=20 "$(limit_of "$name")" "$0" --run "$name" </dev/null >"$log" 2>&1 & ;;
+    setup | engine) "${bounded[@]}" </dev/null > >(tee "$log") 2>&1 8>&- & ;;
+    *) "${bounded[@]}" </dev/null >"$log" 2>&1 8>&- & ;;
     esac
     stage_pid=$!
     wait "$stage_pid" || status=$?
@@ -232,6 +235,11 @@ main() {
     local name status=0 chosen=("$@")
     [ ${#chosen[@]} -gt 0 ] || chosen=("${stages[@]}")
     mkdir -p "$results"
+    exec 8>build/test.lock
+    if ! flock -n 8; then
+        echo "another test run uses build/: waiting for its end"
+        flock 8
+    fi
     TMPDIR=$(mktemp -d /tmp/hdb-test.XXXXXX)
     # The private PostgreSQL runs as another user.
     chmod 0755 "$TMPDIR"

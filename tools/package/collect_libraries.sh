@@ -42,7 +42,10 @@ if [ -z "$library" ] || [ -z "$keeper" ] || [ -z "$out" ]; then
 fi
 
 for tool in patchelf ldd sha256sum strip; do
-    command -v "$tool" >/dev/null || { echo "collect_libraries: $tool is missing (Debian: apt-get install patchelf binutils)" >&2; exit 1; }
+    if ! command -v "$tool" >/dev/null; then
+        echo "collect_libraries: $tool is missing (Debian: apt-get install patchelf binutils)" >&2
+        exit 1
+    fi
 done
 for file in "$library" "$keeper"; do
     [ -f "$file" ] || { echo "collect_libraries: no such file: $file" >&2; exit 1; }
