@@ -34,10 +34,10 @@ missing_packages() {
 
 find_libclang() {
     [ -z "${LIBCLANG_PATH:-}" ] || return 0
-    local directory
-    for directory in /usr/lib/llvm-*/lib /usr/lib/*-linux-gnu /usr/lib{64,} /usr/local/lib /opt/homebrew/opt/llvm/lib; do
-        if compgen -G "$directory/libclang.so*" >/dev/null || compgen -G "$directory/libclang-[0-9]*.so*" >/dev/null ||
-            compgen -G "$directory/libclang.dylib" >/dev/null; then
+    local place
+    for place in /usr/lib/llvm-*/lib /usr/lib/*-linux-gnu /usr/lib{64,} /usr/local/lib /opt/homebrew/opt/llvm/lib; do
+        if compgen -G "$place/libclang.so*" >/dev/null || compgen -G "$place/libclang-[0-9]*.so*" >/dev/null ||
+            compgen -G "$place/libclang.dylib" >/dev/null; then
             return 0
         fi
     done
