@@ -80,7 +80,7 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     bool immediate = statement->kind == HDB_STATEMENT_BEGIN && !statement->readonly;
     bool write = is_write(statement) || immediate;
     int rc = HDB_OK;
-    if (!statement->uses_main && !write)
+    if ((!statement->uses_main && !write) || (immediate && !begins))
         return HDB_OK;
     /* The lock first: a snapshot taken before it might be too old to write on. */
     bool fresh = begins && !is_reading(store->replica);

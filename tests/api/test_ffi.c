@@ -306,6 +306,27 @@ static void test_interrupt(void **state) {
     assert_int_equal(call_int("hdb_close", watch.conn), HDB_OK);
 }
 
+/* Ends the statement at its third call. */
+static int count_and_stop(void *context) {
+    int *calls = context;
+    return ++*calls == 3;
+}
+
+static void test_progress_handler(void **state) {
+    void *conn = open_database(":memory:");
+    int calls = 0;
+    (void)state;
+    assert_int_equal(call_int("hdb_progress_handler", conn, 100, (void *)count_and_stop, &calls), HDB_OK);
+    assert_int_equal(call_int("hdb_exec", conn, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n",
+                              (int64_t)-1),
+                     HDB_INTERRUPT);
+    assert_int_equal(calls, 3);
+    assert_int_equal(call_int("hdb_progress_handler", conn, 0, NULL, NULL), HDB_OK);
+    run(conn, "SELECT 1");
+    assert_int_equal(calls, 3);
+    assert_int_equal(call_int("hdb_close", conn), HDB_OK);
+}
+
 static void test_engine(void **state) {
     char *path = support_format("%s/engine.db", directory);
     void *conn = open_database(path);
@@ -396,6 +417,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_column_names),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_interrupt),
+        cmocka_unit_test(test_progress_handler),
         cmocka_unit_test(test_engine),
         cmocka_unit_test(test_null_handles),
         cmocka_unit_test(test_the_table_is_the_symbol_map),

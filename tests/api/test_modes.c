@@ -132,23 +132,6 @@ static void rows_of_other_clients_are_seen(void **state) {
     on_every_server(read_others);
 }
 
-static void use_others_table(const char *dsn) {
-    as_another_client(dsn, "CREATE TABLE made_elsewhere (id BIGINT PRIMARY KEY, name TEXT NOT NULL, v DOUBLE PRECISION)");
-    as_another_client(dsn, "INSERT INTO made_elsewhere VALUES (7, 'seven', 7.5)");
-    hdb_conn *conn = open_server(dsn, NULL, NULL);
-    assert_int_equal(query_int64(conn, "SELECT count(*) FROM sqlite_master WHERE name = 'made_elsewhere'"), 1);
-    assert_int_equal(query_int64(conn, "SELECT id FROM made_elsewhere WHERE name LIKE 'SEV%' AND v > 7"), 7);
-    assert_ok(conn, hdb_exec(conn, "INSERT INTO made_elsewhere VALUES (8, 'eight', 8.5)", -1));
-    assert_ok(conn, hdb_exec(conn, "UPDATE made_elsewhere SET name = upper(name)", -1));
-    assert_int_equal(as_another_client(dsn, "SELECT count(*) FROM made_elsewhere WHERE name IN ('SEVEN', 'EIGHT')"), 2);
-    assert_int_equal(hdb_close(conn), HDB_OK);
-}
-
-static void tables_of_other_clients_are_writable(void **state) {
-    (void)state;
-    on_every_server(use_others_table);
-}
-
 static void wait_for_writer(const char *dsn) {
     hdb_conn *one = open_server(dsn, NULL, NULL), *two = open_server(dsn, "timeout", "0.3");
     assert_ok(one, hdb_exec(one, "CREATE TABLE t(a); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)", -1));
@@ -261,7 +244,6 @@ static void explain(const char *dsn) {
     expect_lane(conn, "SELECT v FROM t WHERE id = ?", "direct");
     expect_lane(conn, "SELECT count(*) FROM t", "direct");
     expect_lane(conn, "SELECT upper(v) FROM t WHERE v LIKE 'a%'", "rows");
-    expect_lane(conn, "SELECT 1 + 1", "replica");
     expect_lane(conn, "PRAGMA foreign_keys = ON", "session");
     expect_lane(off, "SELECT v FROM t WHERE id = ?", "rows");
     expect_lane(off, "SELECT count(*) FROM t", "rows");
@@ -279,7 +261,6 @@ int main(void) {
         cmocka_unit_test(mode_is_chosen),
         cmocka_unit_test(dsn_hides_the_password),
         cmocka_unit_test(rows_of_other_clients_are_seen),
-        cmocka_unit_test(tables_of_other_clients_are_writable),
         cmocka_unit_test(one_writer_at_a_time),
         cmocka_unit_test(a_killed_writer_leaves_nothing),
         cmocka_unit_test(a_lost_session_is_told_or_made_up_for),
