@@ -13,6 +13,7 @@
  * waits there until the engine of a killed one has really gone. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,6 +41,7 @@ enum {
     STARTING_TICK_MS = 5,
     TICK_MS = 200,
     MEMORY_TICK_MS = 20,
+    START_MS = 60000, /* how long it may take to answer */
     STOP_MS = 10000,
     ENGINE_LOCK_MS = 15000,
     TOUCH_MS = 3600 * 1000
@@ -384,8 +386,31 @@ static bool is_unused(int users_lock, int64_t *idle_since) {
     return false;
 }
 
+/* Says that the engine has made its files and answered once. */
+static void note_made(void) {
+    int fd = open(in(options.directory, "made"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *place) {
+    (void)info, (void)kind, (void)place;
+    return remove(path);
+}
+
+/* An engine that was killed while it made its files can't use them any more, and nobody has had an answer from it: they
+ * are made again. Both signs have to be there, so that files which were lost later are never taken for unfinished ones. */
+static void remove_unfinished(void) {
+    if (options.memory || access(in(options.directory, "made"), F_OK) == 0 ||
+        access(in(options.directory, "data/CURRENT"), F_OK) == 0 || access(in(options.directory, "data"), F_OK) != 0)
+        return;
+    nftw(in(options.directory, "data"), remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    mkdir(in(options.directory, "data"), 0700);
+}
+
 static void keep(int users_lock, int engine_lock) {
-    int64_t idle_since = -1, touched = now_ms(), asked = 0;
+    int64_t idle_since = -1, begun = now_ms(), touched = begun, asked = 0;
     int tick = options.memory ? MEMORY_TICK_MS : TICK_MS;
     bool ready = false, open = true;
 
@@ -393,11 +418,16 @@ static void keep(int users_lock, int engine_lock) {
         struct pollfd from = {.fd = open ? output : -1, .events = POLLIN};
         if (poll(&from, 1, ready ? tick : STARTING_TICK_MS) > 0)
             open = copy_output(output);
-        if (!ready && (ready = answers()))
+        if (!ready && (ready = answers())) {
+            note_made();
             report("ready");
+        }
         if (now_ms() - asked < tick)
             continue; /* a talkative engine wakes us more often than the locks need */
         asked = now_ms();
+        /* Not while it starts: stopped halfway through making its files, it could not use them again. */
+        if (!ready && asked - begun < START_MS)
+            continue;
         if (is_unused(users_lock, &idle_since) || (ready && !is_reachable(engine_lock)))
             break;
         if (asked - touched > TOUCH_MS) {
@@ -409,7 +439,7 @@ static void keep(int users_lock, int engine_lock) {
 
 static void remove_files(void) {
     static const char *const names[] = {"users.lock", "start.lock",   "engine.lock", "secret", "engine.toml",
-                                        "engine.log", "engine.log.1", "socket",      "draft"};
+                                        "engine.log", "engine.log.1", "socket",      "draft",  "made"};
 
     unlink(in(options.sockets, ".s.PGSQL.5432"));
     unlink(in(options.sockets, ".s.PGSQL.0"));
@@ -446,6 +476,7 @@ int main(int argc, char **argv) {
         report("failed: can't make a link in %s: %s", options.sockets, strerror(errno));
     } else {
         open_log();
+        remove_unfinished();
         if (start_engine(secret))
             keep(users_lock, engine_lock);
         stop_engine();

@@ -115,10 +115,16 @@ int hdb_log_token(hdb_link *link, int64_t id, int64_t *out, hdb_error *error) {
 }
 
 int hdb_log_head(hdb_link *link, int64_t *out, hdb_error *error) {
+    int64_t base = 0;
+    int rc = hdb_meta_get(link, "base", 0, &base, error);
+    return rc == HDB_OK ? hdb_log_newest(link, base, out, error) : rc;
+}
+
+int hdb_log_newest(hdb_link *link, int64_t known, int64_t *out, hdb_error *error) {
+    hdb_value from = hdb_value_integer(seq_of(known + 1, 0));
     hdb_rows *rows = NULL;
-    int rc = hdb_meta_get(link, "base", 0, out, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_query(link, "SELECT seq, parts FROM \"_hdb_log\"", NULL, 0, HDB_ROWS_NATIVE, &rows, error);
+    *out = known;
+    int rc = hdb_link_query(link, "SELECT seq, parts FROM \"_hdb_log\" WHERE seq >= $1", &from, 1, HDB_ROWS_NATIVE, &rows, error);
     for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
         hdb_value seq = hdb_rows_cell(rows, i, 0), parts = hdb_rows_cell(rows, i, 1);
         if (parts.type == HDB_TYPE_INTEGER && parts.as.integer > 0 && seq.as.integer >> PART_BITS > *out)
@@ -126,6 +132,12 @@ int hdb_log_head(hdb_link *link, int64_t *out, hdb_error *error) {
     }
     hdb_rows_free(rows);
     return rc;
+}
+
+int hdb_log_blank(hdb_link *link, int64_t id, hdb_error *error) {
+    hdb_value params[2] = {hdb_value_integer(seq_of(id, 0)), hdb_value_integer(seq_of(id + 1, 0))};
+    return hdb_link_query(link, "UPDATE \"_hdb_log\" SET data = NULL WHERE seq >= $1 AND seq < $2", params, 2,
+                          HDB_ROWS_NATIVE, NULL, error);
 }
 
 int hdb_log_cancel(hdb_link *link, int64_t id, hdb_error *error) {

@@ -27,6 +27,10 @@ int hdb_log_token(hdb_link *link, int64_t id, int64_t *out, hdb_error *error);
 int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error);
 /* The newest sealed entry, or the base if the log is empty. */
 int hdb_log_head(hdb_link *link, int64_t *out, hdb_error *error);
+/* The newest sealed entry after one that is known, or that one. */
+int hdb_log_newest(hdb_link *link, int64_t known, int64_t *out, hdb_error *error);
+/* Throws the content of an applied entry away; its token stays. */
+int hdb_log_blank(hdb_link *link, int64_t id, hdb_error *error);
 /* Takes an entry back that no replica holds. */
 int hdb_log_cancel(hdb_link *link, int64_t id, hdb_error *error);
 /* Forgets every entry up to `head`, all of them applied and held by a durable replica; nobody may push meanwhile. */

@@ -13,7 +13,7 @@
 /* The advisory lock of the one writer: "hdbwrite". */
 #define LOCK_KEY "7522537965563012197"
 /* Entries kept after they were applied, so that a client that lost its link can still find its own. */
-enum { KEPT_ENTRIES = 64 };
+enum { KEPT_ENTRIES = 64, KEPT_SIZE = 16 * 1024 };
 
 struct hdb_server {
     hdb_link *link;
@@ -138,7 +138,7 @@ static int read_counters(hdb_server *server, int64_t *commits, int64_t *newest, 
     }
     hdb_rows_free(rows);
     if (rc == HDB_OK && hdb_server_peer(server) == HDB_PEER_HELIOSDB)
-        rc = hdb_log_head(server->link, newest, error);
+        rc = hdb_log_newest(server->link, server->applied, newest, error);
     return rc;
 }
 
@@ -167,6 +167,8 @@ static int apply_logged(hdb_server *server, int64_t id, const char *data, size_t
         rc = hdb_meta_send(server->link, "applied", id, error);
     if (rc == HDB_OK)
         rc = hdb_link_sync(server->link, NULL, error);
+    if (rc == HDB_OK && size > KEPT_SIZE)
+        rc = hdb_log_blank(server->link, id, error);
     if (rc == HDB_OK && id > KEPT_ENTRIES)
         rc = hdb_log_cancel(server->link, id - KEPT_ENTRIES, error);
     if (rc == HDB_OK)
@@ -278,7 +280,7 @@ int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
         }
         if (rc == HDB_OK)
             rc = help_apply(server, newest, error);
-        if (rc == HDB_OK && server->applied < newest)
+        if (rc == HDB_OK)
             rc = wait_a_little(server, started, &delay_ms, error);
     }
     return rc;
