@@ -17,6 +17,8 @@ VALUES = [
     "-9223372036854775808", "'1'", "'1.0'", "'a'", "'A'", "'b'", "'zz'", "''", "'a '", "'  x'", "'été'", "TRUE", "NULL",
     "x''", "x'61'", "x'00ff'", "CAST(x'ff' AS TEXT)", "CAST(x'6100' AS TEXT)",
 ]
+# How a value is written in a "-- bind:" line, where that is not as in SQL.
+BOUND = {"1e999": "inf", "TRUE": "1", "CAST(x'ff' AS TEXT)": "t'ff'", "CAST(x'6100' AS TEXT)": "t'6100'"}
 ACTIONS = ["", "", "", " OR REPLACE", " OR IGNORE", " OR FAIL", " OR ROLLBACK", " OR ABORT"]
 NAMES = ["t", "u", "w"]
 
@@ -28,9 +30,21 @@ class Case:
         self.rng = rng
         self.tables = {}
         self.lines = []
+        self.parameters = None  # the values of a statement with parameters
 
     def value(self):
-        return self.rng.choice(VALUES)
+        value = self.rng.choice(VALUES)
+        if self.parameters is None:
+            return value
+        self.parameters.append(BOUND.get(value, value))
+        return "?"
+
+    def with_parameters(self, make):
+        """A statement whose values are bound, with the line that binds them."""
+        self.parameters = []
+        text = make()
+        bound, self.parameters = self.parameters, None
+        return f"-- bind: {', '.join(bound)}\n{text}" if bound else text
 
     def chance(self, probability):
         return self.rng.random() < probability
@@ -79,11 +93,25 @@ class Case:
     def where(self, table):
         columns, without_rowid = self.tables[table]
         column = self.rng.choice(columns)
-        choices = [f"{column} = {self.value()}", f"{column} > {self.value()}", f"{column} IS NULL",
-                   f"typeof({column}) = 'text'", f"{column} IN ({self.value()}, {self.value()})", "1"]
+        choices = [lambda: f"{column} = {self.value()}", lambda: f"{column} > {self.value()}",
+                   lambda: f"{column} IS NULL", lambda: f"typeof({column}) = 'text'",
+                   lambda: f"{column} IN ({self.value()}, {self.value()})", lambda: "1"]
         if not without_rowid:
-            choices += ["rowid % 2 = 0", f"rowid = {self.rng.randint(1, 6)}"]
-        return self.rng.choice(choices)
+            choices += [lambda: "rowid % 2 = 0", lambda: f"rowid = {self.rng.randint(1, 6)}"]
+        return self.rng.choice(choices)()
+
+    def by_key(self, table):
+        """The plain statements that a server can run by itself."""
+        columns = self.tables[table][0]
+        key, column = columns[0], self.rng.choice(columns)
+        return self.rng.choice([
+            lambda: f"SELECT * FROM {table} WHERE {key} = {self.value()};",
+            lambda: f"SELECT {column}, {key} FROM {table} WHERE {key} = {self.value()};",
+            lambda: f"UPDATE {table} SET {column} = {self.value()} WHERE {key} = {self.value()};",
+            lambda: f"DELETE FROM {table} WHERE {key} = {self.value()};",
+            lambda: f"SELECT count(*) FROM {table};",
+            lambda: f"SELECT {column} FROM {table} WHERE {key} >= {self.value()} ORDER BY {key} LIMIT 3;",
+        ])()
 
     def insert(self, table):
         columns = self.tables[table][0]
@@ -100,9 +128,9 @@ class Case:
         columns, without_rowid = self.tables[table]
         changes = []
         for column in self.rng.sample(columns, self.rng.randint(1, min(2, len(columns)))):
-            new = self.rng.choice([self.value(), self.value(), f"{column} || 'x'", f"{column} + 1",
-                                   self.rng.choice(columns), f"-{column}"])
-            changes.append(f"{column} = {new}")
+            new = self.rng.choice([self.value, self.value, lambda: f"{column} || 'x'", lambda: f"{column} + 1",
+                                   lambda: self.rng.choice(columns), lambda: f"-{column}"])
+            changes.append(f"{column} = {new()}")
         if not without_rowid and self.chance(0.1):
             changes = [f"rowid = rowid + {self.rng.choice([1, 10, 100, -3])}"]
         return f"UPDATE{self.rng.choice(ACTIONS)} {table} SET {', '.join(changes)} WHERE {self.where(table)};"
@@ -122,10 +150,14 @@ class Case:
 
     def step(self):
         table = self.rng.choice(list(self.tables))
-        kinds = [
-            (38, lambda: self.insert(table)),
-            (18, lambda: self.update(table)),
+        writes = [
+            (30, lambda: self.insert(table)),
+            (15, lambda: self.update(table)),
             (8, lambda: f"DELETE FROM {table} WHERE {self.where(table)};"),
+            (12, lambda: self.by_key(table)),
+            (3, lambda: f"SELECT * FROM {table} WHERE {self.where(table)};"),
+        ]
+        others = [
             (2, lambda: f"DELETE FROM {table};"),
             (6, lambda: self.rng.choice(["BEGIN;", "BEGIN IMMEDIATE;"])),
             (6, lambda: "COMMIT;"),
@@ -135,9 +167,12 @@ class Case:
             (1, lambda: f"PRAGMA user_version = {self.rng.randint(0, 99)};"),
             (2, lambda: self.rng.choice(["-- rebuild", "-- reopen"])),
             (12, lambda: f"SELECT * FROM {table};"),
-            (3, lambda: f"SELECT * FROM {table} WHERE {self.where(table)};"),
         ]
-        return self.rng.choices([make for _, make in kinds], [weight for weight, _ in kinds])[0]()
+        kinds = writes + others
+        make = self.rng.choices([make for _, make in kinds], [weight for weight, _ in kinds])[0]
+        if self.chance(0.5) and any(make is write for _, write in writes):
+            return self.with_parameters(make)
+        return make()
 
     def parent(self):
         """A foreign key between two tables that have an `id`."""
