@@ -45,8 +45,7 @@ static bool is_reading(const hdb_replica *replica) {
 }
 
 /* A new snapshot of the server, with the schema as it is there. */
-static int begin(hdb_daemon_store *store, hdb_error *error) {
-    hdb_server_end(store->server);
+static int take_snapshot(hdb_daemon_store *store, hdb_error *error) {
     hdb_sequences_clear(&store->sequences);
     int rc = hdb_loader_clear(store->loader, error);
     if (rc == HDB_OK)
@@ -62,10 +61,27 @@ static int begin(hdb_daemon_store *store, hdb_error *error) {
 }
 
 int hdb_daemon_store_refresh(hdb_daemon_store *store, hdb_error *error) {
-    if (!sqlite3_get_autocommit(store->replica->db) || is_reading(store->replica))
+    if (!hdb_daemon_store_is_idle(store))
         return HDB_OK;
-    int rc = begin(store, error);
     hdb_server_end(store->server);
+    int rc = take_snapshot(store, error);
+    hdb_server_end(store->server);
+    return rc;
+}
+
+/* BEGIN: the schema has to be the server's before statements are prepared inside. IMMEDIATE takes the lock and keeps the
+ * snapshot; else both come with the first statement that needs them. */
+static int begin_transaction(hdb_daemon_store *store, bool immediate, hdb_error *error) {
+    if (is_reading(store->replica))
+        return HDB_OK;
+    if (!immediate)
+        return hdb_daemon_store_refresh(store, error);
+    hdb_server_end(store->server);
+    int rc = hdb_server_lock(store->server, error);
+    if (rc == HDB_OK)
+        rc = take_snapshot(store, error);
+    if (rc != HDB_OK)
+        hdb_server_end(store->server);
     return rc;
 }
 
@@ -78,30 +94,27 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     hdb_daemon_store *store = context;
     int64_t generation = store->generation;
     bool immediate = statement->kind == HDB_STATEMENT_BEGIN && !statement->readonly;
-    bool write = is_write(statement) || immediate;
+    bool write = is_write(statement);
     int rc = HDB_OK;
-    if ((!statement->uses_main && !write) || (immediate && !begins))
+    if (statement->kind == HDB_STATEMENT_BEGIN || statement->kind == HDB_STATEMENT_SAVEPOINT)
+        return begins ? begin_transaction(store, immediate, error) : HDB_OK;
+    if (!statement->uses_main && !write)
         return HDB_OK;
     /* The lock first: a snapshot taken before it might be too old to write on. */
-    bool fresh = begins && !is_reading(store->replica);
+    bool fresh = begins && hdb_daemon_store_is_idle(store);
     if (fresh) {
         hdb_server_end(store->server);
         rc = write ? hdb_server_lock(store->server, error) : HDB_OK;
         if (rc == HDB_OK)
-            rc = write ? hdb_loader_clear(store->loader, error) : begin(store, error);
+            rc = take_snapshot(store, error);
     } else if (write) {
         rc = hdb_server_lock(store->server, error);
     }
-    if (rc == HDB_OK && !immediate && (write || !hdb_loader_has(store->loader, statement)))
+    if (rc == HDB_OK && (write || !hdb_loader_has(store->loader, statement)))
         rc = hdb_server_snapshot(store->server, error);
-    if (rc == HDB_OK && fresh && write && !immediate && store->schema_version != hdb_server_schema_version(store->server)) {
-        rc = hdb_loader_take_schema(store->loader, hdb_server_link(store->server), error);
-        store->schema_version = rc == HDB_OK ? hdb_server_schema_version(store->server) : -1;
-        store->generation++;
-    }
     if (rc == HDB_OK && generation != store->generation && statement->kind == HDB_STATEMENT_OTHER)
         return HDB_SCHEMA;
-    if (rc == HDB_OK && !immediate && !hdb_loader_has(store->loader, statement)) {
+    if (rc == HDB_OK && !hdb_loader_has(store->loader, statement)) {
         rc = hdb_loader_load(store->loader, hdb_server_link(store->server), statement, error);
         if (rc == HDB_OK)
             rc = hdb_server_check(store->server, error);

@@ -390,6 +390,8 @@ int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
 int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, hdb_error *error) {
     bool implicit = replica->store && writes(inspection) && replica->implicit_transaction;
     int rc = sqlite3_reset(statement) == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
+    if (inspection->is_dml)
+        replica->changes_known = false;
     if (implicit)
         rc = finish_implicit(replica, true, error);
     else
