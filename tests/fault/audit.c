@@ -101,7 +101,7 @@ static void compare_query(struct audit *audit, PGconn *link, const char *sql) {
     hdb_finalize(stmt);
 }
 
-static void check_engine(struct audit *audit) {
+static void check_engine(struct audit *audit, const char *path) {
     const char *dsn = NULL;
     PGconn *link = NULL;
     int64_t differences = 0;
@@ -109,7 +109,8 @@ static void check_engine(struct audit *audit) {
         complain(audit, "flush", hdb_errmsg(audit->conn));
         return;
     }
-    link = PQconnectdb(dsn);
+    /* In daemon mode the path is the DSN, with the password that hdb_engine_dsn() masks. */
+    link = PQconnectdb(strncmp(path, "postgresql:", 11) == 0 ? path : dsn);
     if (PQstatus(link) != CONNECTION_OK) {
         complain(audit, "the engine's DSN", PQerrorMessage(link));
     } else {
@@ -133,7 +134,7 @@ int fault_audit(const char *path, const char *linger, const struct message_list 
     } else {
         check_messages(&audit, messages);
         check_wholeness(&audit);
-        check_engine(&audit);
+        check_engine(&audit, path);
     }
     if (hdb_close(audit.conn) != HDB_OK)
         complain(&audit, "close", "did not succeed");

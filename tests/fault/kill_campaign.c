@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kill -9 at random points of a write load, and an audit of what was acknowledged.
  *
- * usage: kill_campaign [--rounds N] [--seed N] [--keep]
+ * usage: kill_campaign [--rounds N] [--seed N] [--keep] [daemon-heliosdb|daemon-postgresql]
  *
  * In each round one to three writer processes use the database; at a random moment one of them, the engine, both, or
  * the engine's keeper are killed. Then the database is opened again, in a third of the rounds without its replica, and
- * audited. The parent never uses the library itself, so that every role starts in a fresh process. */
+ * audited. The parent never uses the library itself, so that every role starts in a fresh process. In daemon mode (the DSN comes from
+ * HELIOSDB_TEST_DSN_*, and every table in its schema "public" is dropped) only clients are killed. */
 #include "fault.h"
+#include "server_clean.h"
 #include "support.h"
 
 #include <errno.h>
@@ -21,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_WRITERS = 3, MOST_FAULTS = 8, ROUNDS_OF_A_DATABASE = 12, PATIENCE_MS = 30000 };
+enum { MOST_WRITERS = 3, MOST_FAULTS = 8, ROUNDS_OF_A_DATABASE = 12, PATIENCE_MS = 30000, EXIT_SKIPPED = 77 };
 
 enum victim { VICTIM_CLIENT, VICTIM_ENGINE, VICTIM_BOTH, VICTIM_KEEPER, VICTIMS };
 
@@ -29,6 +31,7 @@ static const char *const victim_names[VICTIMS] = {"a client", "the engine", "bot
 
 struct campaign {
     char *directory, *path;
+    const char *dsn; /* daemon mode; NULL: embedded */
     unsigned random;
     int round, next_writer, faults;
     int kills[VICTIMS];
@@ -186,7 +189,7 @@ static void run_round(struct campaign *campaign, struct round *round) {
         take_messages(campaign, round, support_now_ms() + 20);
     }
     end_writers(campaign, round, killed);
-    if (round->lose_replica)
+    if (round->lose_replica && !campaign->dsn)
         support_remove_replica(campaign->path);
     int found = in_child(role_audit, campaign, round);
     if (found != 0)
@@ -203,7 +206,7 @@ static void plan_round(struct campaign *campaign, struct round *round) {
                             .from_start = fault_random(random) % 6 == 0,
                             .lose_replica = fault_random(random) % 3 == 0,
                             .linger = lingers[fault_random(random) % 3]};
-    round->delay_ms = (int)(fault_random(random) % (round->from_start ? 400 : 120));
+    round->delay_ms = (int)(fault_random(random) % (campaign->dsn ? 600 : round->from_start ? 400 : 120));
 }
 
 static void end_database(struct campaign *campaign) {
@@ -222,7 +225,10 @@ static void end_database(struct campaign *campaign) {
 static void begin_database(struct campaign *campaign) {
     struct round round = {.linger = "2"};
     end_database(campaign);
-    campaign->path = support_format("%s/bank%d.db", campaign->directory, campaign->round);
+    if (campaign->dsn && !server_clean(campaign->dsn))
+        fault(campaign, "the server's database can't be emptied");
+    campaign->path = campaign->dsn ? support_format("%s", campaign->dsn)
+                                   : support_format("%s/bank%d.db", campaign->directory, campaign->round);
     if (in_child(role_prepare, campaign, &round) != 0)
         fault(campaign, "the database can't be made");
 }
@@ -249,6 +255,17 @@ static int run_campaign(struct campaign *campaign, int rounds) {
     return passed;
 }
 
+/* The set-up named on the command line; false if there is no such one, or no DSN for it. */
+static int choose_setup(struct campaign *campaign, const char *name) {
+    if (!name)
+        return 1;
+    if (strcmp(name, "daemon-heliosdb") == 0)
+        campaign->dsn = getenv("HELIOSDB_TEST_DSN_HELIOSDB");
+    else if (strcmp(name, "daemon-postgresql") == 0)
+        campaign->dsn = getenv("HELIOSDB_TEST_DSN_POSTGRESQL");
+    return campaign->dsn != NULL;
+}
+
 int main(int argc, char **argv) {
     static const struct option known[] = {{"rounds", required_argument, NULL, 'r'},
                                           {"seed", required_argument, NULL, 's'},
@@ -266,6 +283,10 @@ int main(int argc, char **argv) {
         else
             return 2;
     }
+    if (!choose_setup(&campaign, argv[optind])) {
+        printf("skipped - no DSN of the server in the environment\n0 passed, 0 failed, %d skipped\n", rounds);
+        return EXIT_SKIPPED;
+    }
     printf("seed %u, %d rounds\n", campaign.random, rounds);
     fflush(stdout);
     campaign.directory = support_make_directory("kill");
@@ -280,7 +301,8 @@ int main(int argc, char **argv) {
     else
         support_remove_directory(campaign.directory);
     for (int i = 0; i < VICTIMS; i++)
-        printf("%d kills of %s\n", campaign.kills[i], victim_names[i]);
+        if (campaign.kills[i] > 0)
+            printf("%d kills of %s\n", campaign.kills[i], victim_names[i]);
     printf("%zu acknowledged commits\n", campaign.acknowledged);
     /* A round that was not reached is not a round that passed. */
     printf("%d passed, %d failed, 0 skipped\n", passed, rounds - passed + (passed == rounds && campaign.faults > 0));
