@@ -130,10 +130,32 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     return rc;
 }
 
+/* Rolling back to a savepoint takes away what was loaded inside it, while the keys that were touched stay noted: without
+ * its rows a table would look emptied. */
+static int load_touched(hdb_daemon_store *store, hdb_error *error) {
+    const hdb_capture *capture = store->replica->capture;
+    hdb_inspection touched = {.table_count = capture->table_count};
+    int rc = HDB_OK;
+    touched.tables = calloc((size_t)capture->table_count + 1, sizeof *touched.tables);
+    if (!touched.tables)
+        return hdb_error_nomem(error);
+    for (int i = 0; i < capture->table_count; i++)
+        touched.tables[i] = capture->tables[i].table;
+    if (!hdb_loader_has(store->loader, &touched)) {
+        rc = hdb_server_snapshot(store->server, error);
+        if (rc == HDB_OK)
+            rc = hdb_loader_load(store->loader, hdb_server_link(store->server), &touched, error);
+    }
+    free(touched.tables);
+    return rc;
+}
+
 static int push(void *context, hdb_error *error) {
     hdb_daemon_store *store = context;
     hdb_buffer entry = HDB_BUFFER_INIT;
-    int rc = hdb_write_set_encode(store->replica, &store->sequences, &entry, error);
+    int rc = load_touched(store, error);
+    if (rc == HDB_OK)
+        rc = hdb_write_set_encode(store->replica, &store->sequences, &entry, error);
     if (rc == HDB_OK && entry.size == 0)
         rc = HDB_DONE;
     if (rc == HDB_OK)

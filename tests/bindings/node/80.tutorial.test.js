@@ -30,7 +30,8 @@ inEachPlace(['memory', 'file', 'heliosdb', 'postgresql'], (place, it) => {
       return db.prepare("SELECT * FROM sqlite_master WHERE type='table'").all();
     };
     for (let times = 0; times < 2; times++) {
-      const [row, ...others] = program();
+      // A server still has the sqlite_sequence of the program before.
+      const [row, ...others] = program().filter(({ name }) => name !== 'sqlite_sequence');
       assert.deepEqual(others, []);
       assert.deepEqual(Object.keys(row), ['type', 'name', 'tbl_name', 'rootpage', 'sql']);
       assert.equal(row.name, 'files');
