@@ -73,7 +73,7 @@ run_everywhere() {
     for run in "${runs[@]}"; do
         case $run in
         sqlite3) run_tests "$run" "$root/$directory" ;;
-        embedded) HELIOSDB_MODE=embedded run_tests "$run" "$ported" ;;
+        embedded) HELIOSDB_MODE=embedded run_tests "$run" "$ported" -p refused ;;
         daemon-heliosdb) run_daemon "$run" "$HELIOSDB_TEST_DSN_HELIOSDB" ;;
         daemon-postgresql) run_daemon "$run" "${HELIOSDB_TEST_DSN_POSTGRESQL:-}" ;;
         esac
@@ -82,7 +82,7 @@ run_everywhere() {
 
 run_daemon() { # name of the run, DSN
     if [ -n "$2" ]; then
-        HELIOSDB_MODE=daemon HELIOSDB_DSN=$2 run_tests "$1" "$ported" -p own_database
+        HELIOSDB_MODE=daemon HELIOSDB_DSN=$2 run_tests "$1" "$ported" -p refused -p own_database
     else
         say "PostgreSQL is not installed: not run there"
     fi

@@ -26,19 +26,20 @@ def read(path):
         outcome, reason = "passed", ""
         for child in case:
             if child.tag in ("failure", "error"):
-                outcome, reason = "failed", why(child)
+                outcome, reason = "failed", why(case, child)
             elif child.tag == "skipped":
                 outcome = "skipped"
         tests[name] = (outcome, reason)
     return tests
 
 
-def why(failure):
-    """The exception that says what is not supported, if the text has one; else the message's first line."""
-    told = re.search(r"NotSupportedError\(?:?\s*['\"]?([\w ]+)", failure.text or "")
-    if told:
-        return "not supported: " + told.group(1).strip()
-    return (failure.get("message") or "").split("\n")[0][:110]
+def why(case, failure):
+    """What the test wanted that is not supported, else the message's first line."""
+    refused = [entry.get("value") for entry in case.iter("property") if entry.get("name") == "not supported"]
+    told = re.search(r"NotSupportedError: (.*)", failure.text or "")
+    if refused:
+        return "not supported: " + ", ".join(refused)
+    return told.group(1) if told else (failure.get("message") or "").split("\n")[0]
 
 
 def print_table(runs):
