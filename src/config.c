@@ -130,7 +130,9 @@ static int copy_text(char **out, const char *value, hdb_error *error) {
 
 static int resolve_mode(hdb_settings *out, const hdb_config *config, const char *database, hdb_error *error) {
     const char *mode = NULL, *dsn = NULL;
-    int rc = resolve(config, MODE, is_dsn(database) ? NULL : "HELIOSDB_MODE",
+    /* A private database stays private when it is only the environment that asks for a server. */
+    bool is_private = *database == '\0' || strcmp(database, ":memory:") == 0;
+    int rc = resolve(config, MODE, is_dsn(database) || is_private ? NULL : "HELIOSDB_MODE",
                      is_dsn(database) ? "daemon" : "embedded", &mode, error);
     if (rc != HDB_OK)
         return rc;

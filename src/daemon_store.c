@@ -16,6 +16,7 @@ struct hdb_daemon_store {
     hdb_loader *loader;
     hdb_sequences sequences;
     int64_t schema_version; /* of the replica's schema, -1: none */
+    bool taken_inside;      /* the schema was taken over inside the open transaction */
     int64_t generation;     /* counts changes of the schema that came from the server */
 };
 
@@ -44,20 +45,29 @@ static bool is_reading(const hdb_replica *replica) {
     return false;
 }
 
+/* Takes the server's schema over if it has changed. What a transaction that is open takes over may be rolled back with it:
+ * then it is taken again. */
+static int follow_schema(hdb_daemon_store *store, hdb_error *error) {
+    if (store->schema_version == hdb_server_schema_version(store->server))
+        return HDB_OK;
+    if (!hdb_capture_is_empty(store->replica->capture))
+        return hdb_error_set(error, SQLITE_BUSY_SNAPSHOT, NULL, "database is locked");
+    int rc = hdb_loader_take_schema(store->loader, hdb_server_link(store->server), error);
+    if (rc == HDB_OK) {
+        store->schema_version = hdb_server_schema_version(store->server);
+        store->taken_inside = !sqlite3_get_autocommit(store->replica->db);
+        store->generation++;
+    }
+    return rc;
+}
+
 /* A new snapshot of the server, with the schema as it is there. */
 static int take_snapshot(hdb_daemon_store *store, hdb_error *error) {
     hdb_sequences_clear(&store->sequences);
     int rc = hdb_loader_clear(store->loader, error);
     if (rc == HDB_OK)
         rc = hdb_server_snapshot(store->server, error);
-    if (rc == HDB_OK && store->schema_version != hdb_server_schema_version(store->server)) {
-        rc = hdb_loader_take_schema(store->loader, hdb_server_link(store->server), error);
-        if (rc == HDB_OK) {
-            store->schema_version = hdb_server_schema_version(store->server);
-            store->generation++;
-        }
-    }
-    return rc;
+    return rc == HDB_OK ? follow_schema(store, error) : rc;
 }
 
 int hdb_daemon_store_refresh(hdb_daemon_store *store, hdb_error *error) {
@@ -110,8 +120,11 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     } else if (write) {
         rc = hdb_server_lock(store->server, error);
     }
-    if (rc == HDB_OK && (write || !hdb_loader_has(store->loader, statement)))
+    if (rc == HDB_OK && (write || !hdb_loader_has(store->loader, statement))) {
         rc = hdb_server_snapshot(store->server, error);
+        if (rc == HDB_OK)
+            rc = follow_schema(store, error);
+    }
     if (rc == HDB_OK && generation != store->generation && statement->kind == HDB_STATEMENT_OTHER)
         return HDB_SCHEMA;
     if (rc == HDB_OK && !hdb_loader_has(store->loader, statement)) {
@@ -179,11 +192,16 @@ static void end(void *context) {
     hdb_daemon_store *store = context;
     hdb_server_end(store->server);
     hdb_loader_rolled_back(store->loader, -1);
+    if (store->taken_inside)
+        store->schema_version = -1;
+    store->taken_inside = false;
 }
 
 static void rolled_back_to(void *context, int depth) {
     hdb_daemon_store *store = context;
     hdb_loader_rolled_back(store->loader, depth);
+    if (store->taken_inside)
+        store->schema_version = -1;
 }
 
 static void savepoints(void *context, int count) {

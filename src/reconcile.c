@@ -218,6 +218,9 @@ static int rebuild_file(hdb_database *database, hdb_link *link, hdb_error *error
         if (rename(path, database->path) != 0)
             rc = hdb_error_set(error, HDB_CANTOPEN, NULL, "can't put the rebuilt file at %s: %s", database->path, strerror(errno));
     }
+    if (rc == HDB_OK && database->notices)
+        hdb_notice_say("%s was not there: it was rebuilt from %s-heliosdb (to start empty, delete both)", database->path,
+                       database->path);
     if (rc != HDB_OK)
         remove_database(path);
     free(path);

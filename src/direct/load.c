@@ -78,9 +78,12 @@ int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, hdb_error *error)
     if (rc != HDB_OK)
         return rc;
     hdb_own_work work = hdb_replica_begin_own(replica);
-    sqlite3_exec(replica->db, "BEGIN", NULL, NULL, NULL);
+    /* A savepoint, since a transaction that has done nothing yet may be open. */
+    sqlite3_exec(replica->db, "SAVEPOINT \"_hdb_schema\"", NULL, NULL, NULL);
     rc = hdb_replay_schema(replica->db, catalogue, error);
-    sqlite3_exec(replica->db, rc == HDB_OK ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL);
+    if (rc != HDB_OK)
+        sqlite3_exec(replica->db, "ROLLBACK TO \"_hdb_schema\"", NULL, NULL, NULL);
+    sqlite3_exec(replica->db, "RELEASE \"_hdb_schema\"", NULL, NULL, NULL);
     hdb_replica_end_own(replica, &work);
     hdb_replica_forget_schema(replica);
     if (rc == HDB_OK)
@@ -114,8 +117,10 @@ static bool names(const hdb_inspection *statement, const hdb_table *table) {
 
 bool hdb_loader_has(const hdb_loader *loader, const hdb_inspection *statement) {
     const hdb_schema *schema = loader->replica->schema;
-    bool all = schema && names_virtual(statement, schema);
-    for (int i = 0; schema && i < schema->table_count; i++) {
+    if (!schema)
+        return false; /* to be read again: then it can be told */
+    bool all = names_virtual(statement, schema);
+    for (int i = 0; i < schema->table_count; i++) {
         const struct loaded *known = find(loader, schema->tables[i].name);
         if ((all || names(statement, &schema->tables[i])) && !(known && known->loaded))
             return false;

@@ -11,7 +11,7 @@ typedef struct hdb_loader hdb_loader;
 
 hdb_loader *hdb_loader_create(hdb_replica *replica);
 void hdb_loader_free(hdb_loader *loader);
-/* Makes the replica's schema the server's. No transaction is open. */
+/* Makes the replica's schema the server's. No transaction is open that has changed anything. */
 int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, hdb_error *error);
 /* Whether everything that a statement names is loaded. */
 bool hdb_loader_has(const hdb_loader *loader, const hdb_inspection *statement);

@@ -13,7 +13,7 @@
 /* The advisory lock of the one writer: "hdbwrite". */
 #define LOCK_KEY "7522537965563012197"
 /* Entries kept after they were applied, so that a client that lost its link can still find its own. */
-enum { KEPT_ENTRIES = 64, KEPT_SIZE = 16 * 1024 };
+enum { KEPT_ENTRIES = 64, KEPT_SIZE = 16 * 1024, LEAST_CONNECT_MS = 5000 };
 
 struct hdb_server {
     hdb_link *link;
@@ -47,7 +47,8 @@ int hdb_server_open(const char *dsn, int timeout_ms, hdb_server **out, hdb_error
     if (!server)
         return hdb_error_nomem(error);
     server->dsn = strdup(dsn);
-    server->connect_timeout_ms = timeout_ms > 0 ? timeout_ms : 1;
+    /* `timeout` is how long to wait for locks, and may be 0; a server far away needs some time in any case. */
+    server->connect_timeout_ms = timeout_ms > LEAST_CONNECT_MS ? timeout_ms : LEAST_CONNECT_MS;
     server->timeout_ms = timeout_ms;
     int rc = server->dsn ? open_link(server, error) : hdb_error_nomem(error);
     if (rc == HDB_OK)

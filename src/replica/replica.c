@@ -43,6 +43,12 @@ static void total_changes_function(sqlite3_context *context, int count, sqlite3_
     sqlite3_result_int64(context, hdb_replica_total_changes(sqlite3_user_data(context)));
 }
 
+static void synchronous_function(sqlite3_context *context, int count, sqlite3_value **values) {
+    const hdb_replica *replica = sqlite3_user_data(context);
+    (void)count, (void)values;
+    sqlite3_result_int(context, replica->synchronous);
+}
+
 int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     hdb_replica *replica = calloc(1, sizeof *replica);
     if (replica)
@@ -60,6 +66,7 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     sqlite3_preupdate_hook(db, before_change, replica);
     sqlite3_create_function_v2(db, "changes", 0, SQLITE_UTF8, replica, changes_function, NULL, NULL, NULL);
     sqlite3_create_function_v2(db, "total_changes", 0, SQLITE_UTF8, replica, total_changes_function, NULL, NULL, NULL);
+    sqlite3_create_function_v2(db, "_hdb_synchronous", 0, SQLITE_UTF8, replica, synchronous_function, NULL, NULL, NULL);
     *out = replica;
     return HDB_OK;
 }
@@ -149,7 +156,7 @@ sqlite3_stmt *hdb_replica_row_reader(hdb_replica *replica, const hdb_table *tabl
 }
 
 /* The words of PRAGMA synchronous; numbers are taken as SQLite does. */
-static int synchronous_of(const char *argument) {
+int hdb_synchronous_of(const char *argument) {
     static const char *const names[] = {"off", "normal", "full", "extra"};
     for (int i = 0; i < 4; i++)
         if (strcasecmp(argument, names[i]) == 0)
@@ -166,10 +173,9 @@ static int prepare_answer(hdb_replica *replica, const hdb_inspection *inspection
     if (inspection->pragma == HDB_PRAGMA_LOCKING_MODE) {
         sqlite3_snprintf(sizeof sql, sql, "PRAGMA main.locking_mode");
     } else if (inspection->pragma == HDB_PRAGMA_SYNCHRONOUS && inspection->pragma_argument) {
-        replica->synchronous = synchronous_of(inspection->pragma_argument);
         sqlite3_snprintf(sizeof sql, sql, "PRAGMA main.synchronous = NORMAL");
     } else if (inspection->pragma == HDB_PRAGMA_SYNCHRONOUS) {
-        sqlite3_snprintf(sizeof sql, sql, "SELECT %d AS synchronous", replica->synchronous);
+        sqlite3_snprintf(sizeof sql, sql, "SELECT _hdb_synchronous() AS synchronous");
     }
     return sqlite3_prepare_v3(replica->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
 }

@@ -103,6 +103,9 @@ sqlite3_stmt *hdb_replica_row_reader(hdb_replica *replica, const hdb_table *tabl
 int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, sqlite3_stmt **out, const char **tail,
                         hdb_inspection *inspection, hdb_error *error);
 
+/* The level that the argument of PRAGMA synchronous stands for. */
+int hdb_synchronous_of(const char *argument);
+
 /* Looks at a statement's text again, as the schema is now. */
 int hdb_replica_inspect(hdb_replica *replica, const char *sql, hdb_inspection *inspection, hdb_error *error);
 

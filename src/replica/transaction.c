@@ -352,6 +352,8 @@ static int ask_store(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
 int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
     int rc = HDB_OK;
+    if (fresh && inspection->pragma == HDB_PRAGMA_SYNCHRONOUS && inspection->pragma_argument)
+        replica->synchronous = hdb_synchronous_of(inspection->pragma_argument);
     if (fresh && replica->store && !is_open(replica) &&
         (inspection->kind == HDB_STATEMENT_BEGIN || inspection->kind == HDB_STATEMENT_SAVEPOINT))
         rc = know_schema(replica, error);
