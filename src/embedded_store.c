@@ -148,6 +148,10 @@ int hdb_embedded_store_dsn(hdb_embedded_store *store, char **out, hdb_error *err
 int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const hdb_value *params, int count,
                              hdb_rows **out, hdb_error *error) {
     hdb_link *link = NULL;
+    /* The engine does not have what is not committed: its answer would be another one. */
+    if (!hdb_capture_is_empty(store->replica->capture))
+        return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
+                             "a statement that only the engine understands can't run in a transaction that has written");
     int rc = hdb_record_flush(store->record, error);
     if (rc != HDB_OK)
         return rc;
