@@ -259,11 +259,12 @@ int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_v
         return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
                              "a statement that only the engine understands can't run in a transaction that has written");
     /* Taking a snapshot finds out whether the session still lives; what the application asked is then asked once. */
-    bool idle = hdb_daemon_store_is_idle(store);
+    bool autocommit = sqlite3_get_autocommit(store->replica->db);
     int rc = hdb_server_snapshot(store->server, error);
     if (rc == HDB_OK)
-        rc = hdb_link_query(hdb_server_link(store->server), sql, params, count, HDB_ROWS_SHOWN, out, error);
-    if (idle)
+        rc = autocommit ? hdb_link_query(hdb_server_link(store->server), sql, params, count, HDB_ROWS_SHOWN, out, error)
+                        : hdb_server_query_inside(store->server, sql, params, count, out, error);
+    if (autocommit)
         hdb_server_end(store->server);
     return rc;
 }

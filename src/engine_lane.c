@@ -29,6 +29,47 @@ static int prepare_carrier(hdb_stmt *stmt, const hdb_sql_parameters *parameters)
     return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
 }
 
+/* `SELECT ?1 AS "name", ...` for the columns of a result. */
+static int prepare_result(hdb_stmt *stmt) {
+    hdb_buffer sql = HDB_BUFFER_INIT;
+    int columns = hdb_rows_columns(stmt->rows);
+    sqlite3_finalize(stmt->result);
+    stmt->result = NULL;
+    if (columns == 0)
+        return HDB_OK;
+    hdb_buffer_text(&sql, "SELECT ");
+    for (int i = 0; i < columns; i++) {
+        hdb_buffer_format(&sql, "%s?%d AS ", i ? ", " : "", i + 1);
+        hdb_buffer_identifier(&sql, hdb_rows_name(stmt->rows, i));
+    }
+    int rc = sql.failed ? SQLITE_NOMEM : sqlite3_prepare_v2(stmt->conn->replica->db, sql.data, -1, &stmt->result, NULL);
+    hdb_buffer_free(&sql);
+    return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
+}
+
+/* Asks the engine for the columns of a SELECT before it is run, since callers ask for them then. Where it can't tell (a
+ * parameter whose type only its value shows), they are known when the statement has been executed. */
+static void learn_columns(hdb_stmt *stmt) {
+    hdb_buffer sql = HDB_BUFFER_INIT;
+    size_t size = strlen(stmt->engine_sql);
+    hdb_value *nulls = calloc((size_t)stmt->engine_parameters + 1, sizeof *nulls);
+    while (size > 0 && strchr("; \t\r\n", stmt->engine_sql[size - 1]))
+        size--;
+    hdb_buffer_text(&sql, "SELECT * FROM (");
+    hdb_buffer_append(&sql, stmt->engine_sql, size);
+    hdb_buffer_text(&sql, ") AS hdb_shape LIMIT 0");
+    for (int i = 0; nulls && i < stmt->engine_parameters; i++)
+        nulls[i] = hdb_value_null();
+    if (nulls && !sql.failed &&
+        hdb_store_query(stmt->conn, sql.data, nulls, stmt->engine_parameters, &stmt->rows) == HDB_OK)
+        prepare_result(stmt);
+    hdb_error_clear(&stmt->conn->error);
+    hdb_rows_free(stmt->rows);
+    stmt->rows = NULL;
+    hdb_buffer_free(&sql);
+    free(nulls);
+}
+
 int hdb_stmt_prepare_engine(hdb_stmt *stmt, const char *sql, size_t size) {
     hdb_sql_parameters parameters = HDB_SQL_PARAMETERS_INIT;
     hdb_buffer text = HDB_BUFFER_INIT;
@@ -50,28 +91,12 @@ int hdb_stmt_prepare_engine(hdb_stmt *stmt, const char *sql, size_t size) {
         stmt->lane = HDB_LANE_ENGINE;
         if (!stmt->engine_sql)
             rc = hdb_error_nomem(error);
+        else if (class.kind == HDB_SQL_SELECT)
+            learn_columns(stmt);
     }
     hdb_sql_parameters_free(&parameters);
     hdb_buffer_free(&text);
     return rc;
-}
-
-/* `SELECT ?1 AS "name", ...` for the columns of a result. */
-static int prepare_result(hdb_stmt *stmt) {
-    hdb_buffer sql = HDB_BUFFER_INIT;
-    int columns = hdb_rows_columns(stmt->rows);
-    sqlite3_finalize(stmt->result);
-    stmt->result = NULL;
-    if (columns == 0)
-        return HDB_OK;
-    hdb_buffer_text(&sql, "SELECT ");
-    for (int i = 0; i < columns; i++) {
-        hdb_buffer_format(&sql, "%s?%d AS ", i ? ", " : "", i + 1);
-        hdb_buffer_identifier(&sql, hdb_rows_name(stmt->rows, i));
-    }
-    int rc = sql.failed ? SQLITE_NOMEM : sqlite3_prepare_v2(stmt->conn->replica->db, sql.data, -1, &stmt->result, NULL);
-    hdb_buffer_free(&sql);
-    return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
 }
 
 int hdb_stmt_run_engine(hdb_stmt *stmt) {
