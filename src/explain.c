@@ -123,6 +123,10 @@ int hdb_conn_need_engine(hdb_conn *conn) {
         return HDB_OK;
     if (*conn->path)
         return hdb_error_set(&conn->error, HDB_READONLY, NULL, "the database is open read only, without its engine");
+    /* It gets what is committed; an open transaction may have written already, unseen. */
+    if (!sqlite3_get_autocommit(conn->replica->db))
+        return hdb_error_set(&conn->error, HDB_NOTSUPPORTED, NULL,
+                             "a statement that only the engine understands can't start the engine inside a transaction");
     int rc = hdb_embedded_store_open(&conn->settings, NULL, &conn->embedded, &conn->error);
     if (rc != HDB_OK)
         return rc;
