@@ -111,9 +111,9 @@ run_valgrind() {
     unset LOCPATH
     rm -rf "$logs"
     mkdir -p "$logs"
-    # test_child looks at how exec fails, which valgrind answers differently.
+    # test_child looks at how exec fails, which valgrind answers differently; test_modes measures how long it waits.
     names=$(meson test -C build --no-rebuild --list --suite unit --suite api 2>/dev/null |
-        sed -n 's,.* / \(test_[a-z_]*\)$,\1,p' | grep -vx test_child)
+        sed -n 's,.* / \(test_[a-z_]*\)$,\1,p' | grep -vx -e test_child -e test_modes)
     # shellcheck disable=SC2086
     "$servers" run meson test -C build --no-rebuild --print-errorlogs --timeout-multiplier 10 \
         --wrap "valgrind --quiet --leak-check=full --show-leak-kinds=definite --child-silent-after-fork=yes
@@ -181,7 +181,7 @@ results_of() {
 limit_of() {
     case $1 in
     engine) echo 3600 ;; # cargo builds it here when there is none
-    c | sql | fault) echo 1500 ;;
+    c | sql | fault | sanitizers) echo 1500 ;;
     *) echo 900 ;;
     esac
 }
