@@ -207,6 +207,7 @@ static void begin_case(struct reader *in, const char *name) {
     const char *file = slash ? slash + 1 : in->path;
     in->list->cases = grow(in->list->cases, in->list->count, sizeof *in->list->cases);
     in->test = &in->list->cases[in->list->count++];
+    in->list->owned = in->list->count;
     in->test->file = copy(file, strcspn(file, "."));
     in->test->name = copy(name, strlen(name));
     in->test->line = in->line;
@@ -275,7 +276,7 @@ bool case_list_read(struct case_list *list, const char *path) {
 }
 
 void case_list_free(struct case_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->owned; i++) {
         struct sql_case *test = &list->cases[i];
         for (size_t k = 0; k < test->step_count; k++) {
             for (size_t v = 0; v < test->steps[k].value_count; v++)

@@ -48,7 +48,8 @@ struct sql_case {
 
 struct case_list {
     struct sql_case *cases;
-    size_t count;
+    size_t count;   /* cases to run; a runner may lower it */
+    size_t owned;   /* all that were read, to be freed */
 };
 
 /* Adds the cases of a file. Tells what is wrong on stderr and returns false if the file can't be read or parsed. */

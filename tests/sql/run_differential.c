@@ -135,6 +135,8 @@ static void run_workers(struct case_list *list, const struct options *options, s
         else
             printf("not ok - %s: %s (the process died: %s)\n", test->file, test->name,
                    WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "exit");
+        if (atomic_load(&board->next) >= list->count)
+            continue; /* nothing is left for another one */
         pids[worker] = start_worker(list, &options->setup, worker, board);
         running++;
     }
@@ -199,6 +201,7 @@ int main(int argc, char **argv) {
     if (options.list) {
         for (size_t i = 0; i < list.count; i++)
             printf("%s: %s\n", list.cases[i].file, list.cases[i].name);
+        case_list_free(&list);
         return 0;
     }
     struct board *board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -19,7 +19,7 @@ from ctypes import c_char_p, c_double, c_int, c_int64, c_void_p
 from ._declarations import declare
 from ._version import __version__
 
-_NAME = "libheliosdb.so.0"
+_NAME = "libheliosdb.so.0.1"
 
 
 def _candidates() -> list[str]:
