@@ -123,10 +123,14 @@ static int processes(const char *program, const char *text, pid_t *out) {
     return found;
 }
 
+/* While it detaches itself there are two for a moment. */
 static pid_t keeper_pid(void) {
     pid_t pid = -1;
+    int found = 0;
 
-    assert_int_equal(processes("heliosdb-keeper", directory, &pid), 1);
+    for (int tries = 0; tries < 500 && (found = processes("heliosdb-keeper", directory, &pid)) != 1; tries++)
+        usleep(10000);
+    assert_int_equal(found, 1);
     return pid;
 }
 
