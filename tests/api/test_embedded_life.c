@@ -27,7 +27,8 @@ static void rows_are_native_in_the_engine(void **state) {
     assert_string_equal(hdb_conn_path(conn), fixture->path);
     assert_ok(conn, hdb_exec(conn,
                              "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, v REAL, b BLOB);"
-                             "INSERT INTO t VALUES (1, 'one', 1.5, x'01'), (2, 'two', 2.5, NULL), (3, 'odd', 'text', 7);",
+                             "INSERT INTO t VALUES (1, 'one', 1.5, x'01'), (2, 'two', 2.5, NULL),"
+                             " (3, 'odd', 'text', 7);",
                              -1));
     assert_int_equal(fixture_engine_int64(conn, "SELECT count(*) FROM t WHERE name = 'two' AND v = 2.5"), 1);
     assert_int_equal(fixture_engine_int64(conn, "SELECT count(*) FROM t WHERE id = 3 AND v IS NULL"), 1);
@@ -341,7 +342,8 @@ static void statements_only_the_engine_knows(void **state) {
     struct fixture *fixture = *state;
     hdb_stmt *stmt = NULL;
     hdb_conn *conn = fixture_open(fixture->path);
-    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, v REAL); INSERT INTO t VALUES (1, 2.5)", -1));
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, v REAL)", -1));
+    assert_ok(conn, hdb_exec(conn, "INSERT INTO t VALUES (1, 2.5)", -1));
     assert_ok(conn, hdb_prepare(conn, "SELECT TO_CHAR(TIMESTAMP '2024-05-06 07:08:09', 'YYYY-MM') AS m, v FROM t"
                                       " WHERE id = ?",
                                 -1, &stmt, NULL));

@@ -5,8 +5,8 @@
  *
  * In each round one to three writer processes use the database; at a random moment one of them, the engine, both, or
  * the engine's keeper are killed. Then the database is opened again, in a third of the rounds without its replica, and
- * audited. The parent never uses the library itself, so that every role starts in a fresh process. In daemon mode (the DSN comes from
- * HELIOSDB_TEST_DSN_*, and every table in its schema "public" is dropped) only clients are killed. */
+ * audited. The parent never uses the library itself, so that every role starts in a fresh process. In daemon mode (the
+ * DSN comes from HELIOSDB_TEST_DSN_*, and every table in its schema "public" is dropped) only clients are killed. */
 #include "fault.h"
 #include "server_clean.h"
 #include "support.h"

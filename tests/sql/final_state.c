@@ -34,7 +34,8 @@ static const char *const per_table =
     "      WHERE n < (SELECT count(*) FROM pragma_table_info(l.name))) SELECT n FROM c))) END"
     " FROM pragma_table_list l LEFT JOIN (SELECT 1 AS k, 'rowid' AS alias UNION ALL SELECT 2, 'oid'"
     "   UNION ALL SELECT 3, '_rowid_') r"
-    "  ON r.k = (SELECT min(v.k) FROM (SELECT 1 AS k, 'rowid' AS a UNION ALL SELECT 2, 'oid' UNION ALL SELECT 3, '_rowid_') v"
+    "  ON r.k = (SELECT min(v.k) FROM"
+    "     (SELECT 1 AS k, 'rowid' AS a UNION ALL SELECT 2, 'oid' UNION ALL SELECT 3, '_rowid_') v"
     "     WHERE v.a NOT IN (SELECT lower(name) FROM pragma_table_xinfo(l.name)))"
     " WHERE l.schema = 'main' AND " NEEDED " AND l.name <> 'sqlite_schema' ORDER BY l.name";
 
