@@ -92,6 +92,10 @@ static void start_writers(struct campaign *campaign, struct round *round) {
         struct writer_options options = {campaign->path, ++campaign->next_writer, fault_random(&campaign->random),
                                          round->linger,  ends[1],                 campaign->stop};
         round->pids[i] = fork();
+        if (round->pids[i] < 0) {
+            perror("fork");
+            exit(99);
+        }
         if (round->pids[i] == 0) {
             close(ends[0]);
             _exit(fault_write(&options));
