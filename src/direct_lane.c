@@ -116,8 +116,13 @@ static bool schema_is_current(hdb_stmt *stmt, hdb_link *link) {
 /* Puts the server's row into the result carrier. */
 static int carry_row(hdb_stmt *stmt, const hdb_rows *rows) {
     hdb_direct *direct = stmt->direct;
-    const hdb_table *table = hdb_schema_table(stmt->conn->replica->schema, direct->described.table.name);
+    const hdb_schema *schema = NULL;
     hdb_buffer arena = HDB_BUFFER_INIT;
+    /* A rolled-back schema change has made the replica forget it: read it anew then. */
+    int read = hdb_replica_schema(stmt->conn->replica, &schema, &stmt->conn->error);
+    if (read != HDB_OK)
+        return read;
+    const hdb_table *table = hdb_schema_table(schema, direct->described.table.name);
     bool fits = table != NULL;
     size_t width = fits ? (size_t)table->column_count + 1 : 1;
     hdb_value *in = calloc(width * 2, sizeof *in), *out = in ? in + width : NULL;

@@ -132,6 +132,28 @@ static void rows_of_other_clients_are_seen(void **state) {
     on_every_server(read_others);
 }
 
+/* A rolled-back CREATE TABLE makes the library forget its schema; a statement prepared before must not rely on it. */
+static void undo_schema_change(const char *dsn) {
+    hdb_conn *conn = open_server(dsn, NULL, NULL);
+    hdb_stmt *stmt = NULL;
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 'x')", -1));
+    assert_ok(conn, hdb_prepare(conn, "SELECT a FROM t WHERE id = 1", -1, &stmt, NULL));
+    for (int times = 0; times < 2; times++) {
+        assert_int_equal(hdb_fetch_row(stmt), HDB_ROW);
+        assert_string_equal(hdb_column_text(stmt, 0), "x");
+        assert_int_equal(hdb_fetch_row(stmt), HDB_DONE);
+        assert_ok(conn, hdb_reset(stmt));
+        assert_ok(conn, hdb_exec(conn, "BEGIN; CREATE TABLE u(a); ROLLBACK", -1));
+    }
+    assert_ok(conn, hdb_finalize(stmt));
+    assert_int_equal(hdb_close(conn), HDB_OK);
+}
+
+static void a_prepared_statement_outlives_an_undone_schema_change(void **state) {
+    (void)state;
+    on_every_server(undo_schema_change);
+}
+
 static void wait_for_writer(const char *dsn) {
     hdb_conn *one = open_server(dsn, NULL, NULL), *two = open_server(dsn, "timeout", "0.3");
     assert_ok(one, hdb_exec(one, "CREATE TABLE t(a); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)", -1));
@@ -260,6 +282,7 @@ int main(void) {
         cmocka_unit_test(mode_is_chosen),
         cmocka_unit_test(dsn_hides_the_password),
         cmocka_unit_test(rows_of_other_clients_are_seen),
+        cmocka_unit_test(a_prepared_statement_outlives_an_undone_schema_change),
         cmocka_unit_test(one_writer_at_a_time),
         cmocka_unit_test(a_killed_writer_leaves_nothing),
         cmocka_unit_test(a_lost_session_is_told_or_made_up_for),
