@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parameters. They are bound to the statement SQLite runs and, where the engine may run it, to a carrier as well. */
+#include "replica/sqlite_value.h"
 #include "statement.h"
 
 #include <string.h>
@@ -18,22 +19,6 @@ static int check(hdb_stmt *stmt, int rc) {
     return hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
 }
 
-static int bind_value(sqlite3_stmt *target, int index, const hdb_value *value) {
-    switch (value->type) {
-    case HDB_TYPE_INTEGER:
-        return sqlite3_bind_int64(target, index, value->as.integer);
-    case HDB_TYPE_FLOAT:
-        return sqlite3_bind_double(target, index, value->as.real);
-    case HDB_TYPE_TEXT:
-        return sqlite3_bind_text64(target, index, value->as.bytes.data, value->as.bytes.size, SQLITE_TRANSIENT, SQLITE_UTF8);
-    case HDB_TYPE_BLOB:
-        return value->as.bytes.size ? sqlite3_bind_blob64(target, index, value->as.bytes.data, value->as.bytes.size, SQLITE_TRANSIENT)
-                                    : sqlite3_bind_zeroblob(target, index, 0);
-    default:
-        return sqlite3_bind_null(target, index);
-    }
-}
-
 static int bind(hdb_stmt *stmt, int index, hdb_value value) {
     int rc = hdb_stmt_enter(stmt);
     if (rc != HDB_OK)
@@ -41,9 +26,9 @@ static int bind(hdb_stmt *stmt, int index, hdb_value value) {
     /* A finished execution may be bound anew, as sqlite3_step() itself would reset it. */
     if (stmt->state == HDB_STMT_FINISHED)
         hdb_stmt_reset(stmt);
-    rc = stmt->replica ? bind_value(stmt->replica, index, &value) : SQLITE_OK;
+    rc = stmt->replica ? hdb_value_bind_copy(stmt->replica, index, &value) : SQLITE_OK;
     if (rc == SQLITE_OK && stmt->parameters)
-        rc = bind_value(stmt->parameters, index, &value);
+        rc = hdb_value_bind_copy(stmt->parameters, index, &value);
     return hdb_conn_leave(stmt->conn, check(stmt, rc));
 }
 

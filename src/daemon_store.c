@@ -33,10 +33,6 @@ int hdb_daemon_store_open(const hdb_settings *settings, hdb_daemon_store **out, 
     return rc;
 }
 
-static bool is_write(const hdb_inspection *statement) {
-    return statement->writes_rows || statement->changes_schema || statement->sets_header;
-}
-
 /* Whether any statement of the connection is still giving rows: then its snapshot goes on. */
 static bool is_reading(const hdb_replica *replica) {
     for (sqlite3_stmt *other = sqlite3_next_stmt(replica->db, NULL); other; other = sqlite3_next_stmt(replica->db, other))
@@ -104,7 +100,7 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     hdb_daemon_store *store = context;
     int64_t generation = store->generation;
     bool immediate = statement->kind == HDB_STATEMENT_BEGIN && !statement->readonly;
-    bool write = is_write(statement);
+    bool write = hdb_inspection_writes(statement);
     int rc = HDB_OK;
     if (statement->kind == HDB_STATEMENT_BEGIN || statement->kind == HDB_STATEMENT_SAVEPOINT)
         return begins ? begin_transaction(store, immediate, error) : HDB_OK;

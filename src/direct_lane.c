@@ -135,16 +135,8 @@ static int carry_row(hdb_stmt *stmt, const hdb_rows *rows) {
     in[width - 1] = hdb_rows_cell(rows, 0, direct->plan.column_count);
     fits = fits && hdb_row_from_engine(table, in, &arena, out);
     sqlite3_reset(stmt->result);
-    for (int i = 0; fits && i < direct->plan.column_count; i++) {
-        const hdb_value *value = &out[direct->plan.columns[i].index];
-        int rc = value->type == HDB_TYPE_TEXT ? sqlite3_bind_text64(stmt->result, i + 1, value->as.bytes.data, value->as.bytes.size,
-                                                                    SQLITE_TRANSIENT, SQLITE_UTF8)
-                 : value->type == HDB_TYPE_BLOB && value->as.bytes.size
-                     ? sqlite3_bind_blob64(stmt->result, i + 1, value->as.bytes.data, value->as.bytes.size, SQLITE_TRANSIENT)
-                 : value->type == HDB_TYPE_BLOB ? sqlite3_bind_zeroblob(stmt->result, i + 1, 0)
-                                                : hdb_value_bind(stmt->result, i + 1, value);
-        fits = rc == SQLITE_OK;
-    }
+    for (int i = 0; fits && i < direct->plan.column_count; i++)
+        fits = hdb_value_bind_copy(stmt->result, i + 1, &out[direct->plan.columns[i].index]) == SQLITE_OK;
     hdb_buffer_free(&arena);
     free(in);
     return fits ? HDB_ROW : HDB_DIRECT_UNFIT;

@@ -33,13 +33,9 @@ int hdb_embedded_store_open(const hdb_settings *settings, const char *path, hdb_
     return HDB_OK;
 }
 
-static bool is_write(const hdb_inspection *statement) {
-    return statement->writes_rows || statement->changes_schema || statement->sets_header;
-}
-
 static int prepare_statement(void *context, const hdb_inspection *statement, bool begins, hdb_error *error) {
     hdb_embedded_store *store = context;
-    if (!begins || !(is_write(statement) || statement->kind == HDB_STATEMENT_BEGIN))
+    if (!begins || !(hdb_inspection_writes(statement) || statement->kind == HDB_STATEMENT_BEGIN))
         return HDB_OK;
     return hdb_database_finish_inflight(store->database, error);
 }

@@ -31,7 +31,7 @@ static void explain_daemon(const hdb_stmt *stmt, hdb_buffer *text) {
 
 static void explain_replica(const hdb_conn *conn, const hdb_stmt *stmt, hdb_buffer *text) {
     const hdb_inspection *inspection = &stmt->inspection;
-    bool writes = inspection->writes_rows || inspection->changes_schema || inspection->sets_header;
+    bool writes = hdb_inspection_writes(inspection);
     bool commits = inspection->kind == HDB_STATEMENT_COMMIT || inspection->kind == HDB_STATEMENT_RELEASE;
     if (!conn->embedded)
         hdb_buffer_text(text, "lane: replica\nsends: nothing\nwhy: the database is SQLite's alone, in memory or read only\n");

@@ -261,8 +261,9 @@ static int replay_log(hdb_database *database, hdb_link *link, int64_t first, int
     return rc;
 }
 
-/* Applies, on our own session, what the log holds and the tables do not. For the time in which nobody else is there. */
-static int catch_up(hdb_database *database, hdb_link *link, int64_t head, hdb_error *error) {
+/* Tells the state where engine and replica are, so that the thread applies what the log holds and the tables do not. For
+ * the time in which nobody else is there. */
+static int note_positions(hdb_database *database, hdb_link *link, int64_t head, hdb_error *error) {
     hdb_state *state = hdb_record_state(database->record);
     int64_t applied = 0;
     int rc = hdb_meta_get(link, "applied", 0, &applied, error);
@@ -290,7 +291,7 @@ static int recover(hdb_database *database, hdb_link *link, hdb_error *error) {
         rc = replay_log(database, link, synced + 1, &last, error);
     }
     if (rc == HDB_OK)
-        rc = catch_up(database, link, head > synced ? head : synced, error);
+        rc = note_positions(database, link, head > synced ? head : synced, error);
     return rc == HDB_OK && touched ? hdb_database_push_foreign(database, error) : rc;
 }
 
@@ -424,11 +425,8 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
     hdb_state *state = hdb_record_state(database->record);
     hdb_link *link = NULL;
     int64_t used = 0, taking_in = 0, head = 0;
-    const char *conninfo = NULL;
     bool was_new = !state->page->ready && hdb_engine_is_new(hdb_record_engine(database->record));
-    int rc = hdb_engine_conninfo(hdb_record_engine(database->record), &conninfo, error);
-    if (rc == HDB_OK)
-        rc = hdb_record_connect(database->record, &link, error);
+    int rc = hdb_record_connect(database->record, &link, error);
     if (rc == HDB_OK)
         rc = hdb_meta_get(link, "used", 0, &used, error);
     if (rc == HDB_OK)
@@ -441,7 +439,7 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
     } else if (rc == HDB_OK && !file_exists) {
         rc = hdb_log_head(link, &head, error);
         if (rc == HDB_OK)
-            rc = catch_up(database, link, head, error);
+            rc = note_positions(database, link, head, error);
         if (rc == HDB_OK)
             rc = hdb_record_flush(database->record, error);
         if (rc == HDB_OK)

@@ -24,7 +24,7 @@ static bool is_temporary(hdb_replica *replica, const char *name) {
            holds(replica, "SELECT 1 FROM sqlite_temp_schema WHERE name = ?1 COLLATE NOCASE OR tbl_name = ?1 COLLATE NOCASE", name);
 }
 
-static unsigned traits_of(hdb_replica *replica, const char *name, const char *sql) {
+static unsigned traits_of(hdb_replica *replica, const char *name, const hdb_schema_item *item) {
     static const struct {
         unsigned trait;
         const char *question;
@@ -42,11 +42,11 @@ static unsigned traits_of(hdb_replica *replica, const char *name, const char *sq
         if (holds(replica, questions[i].question, name))
             traits |= questions[i].trait;
     /* Words anywhere in the text: a false alarm only costs speed. */
-    if (strcasestr(sql, "check"))
+    if (strcasestr(item->sql, "check"))
         traits |= HDB_DIRECT_CHECK;
-    if (strcasestr(sql, "autoincrement"))
+    if (strcasestr(item->sql, "autoincrement"))
         traits |= HDB_DIRECT_AUTOINCREMENT;
-    if (strncasecmp(sql, "CREATE VIRTUAL", 14) == 0)
+    if (hdb_schema_item_is_virtual(item))
         traits |= HDB_DIRECT_VIRTUAL;
     if (strncasecmp(name, "sqlite_", 7) == 0)
         traits |= HDB_DIRECT_SYSTEM;
@@ -119,7 +119,7 @@ static const hdb_direct_table *find(void *context, const char *name) {
         .name = copy_of(table->name, &failed),
         .engine_name = copy_of(table->engine_name, &failed),
         .alias = table->alias,
-        .traits = traits_of(replica, table->name, item->sql),
+        .traits = traits_of(replica, table->name, item),
     };
     bool strict = holds(replica, "SELECT strict FROM pragma_table_list WHERE schema = 'main' AND name = ?1", table->name);
     if (failed || !fill_columns(described, table, strict))

@@ -96,7 +96,7 @@ int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, hdb_error *error)
 static bool names_virtual(const hdb_inspection *statement, const hdb_schema *schema) {
     for (int i = 0; schema->has_virtual && i < statement->table_count; i++) {
         const hdb_schema_item *item = hdb_schema_item_find(schema, "table", statement->tables[i]);
-        if (item && item->sql && strncasecmp(item->sql, "CREATE VIRTUAL", 14) == 0)
+        if (item && hdb_schema_item_is_virtual(item))
             return true;
     }
     return false;

@@ -29,7 +29,7 @@ static void put_table(hdb_buffer *out, const hdb_table *table) {
     }
 }
 
-void hdb_schema_encode(hdb_buffer *out, const hdb_schema *schema) {
+static void put_schema(hdb_buffer *out, const hdb_schema *schema) {
     hdb_put_number(out, (uint64_t)schema->item_count);
     for (int i = 0; i < schema->item_count; i++) {
         put_text(out, schema->items[i].type);
@@ -46,7 +46,7 @@ void hdb_schema_encode(hdb_buffer *out, const hdb_schema *schema) {
 
 void hdb_entry_put_schema(hdb_buffer *entry, const hdb_schema *schema) {
     hdb_buffer_char(entry, HDB_ENTRY_SCHEMA);
-    hdb_schema_encode(entry, schema);
+    put_schema(entry, schema);
 }
 
 void hdb_entry_put_table(hdb_buffer *entry, const hdb_table *table, bool whole) {
@@ -71,6 +71,16 @@ void hdb_entry_put_delete(hdb_buffer *entry, int64_t rowid) {
 void hdb_entry_put_delete_key(hdb_buffer *entry, const char *key, size_t size) {
     hdb_buffer_char(entry, HDB_ENTRY_DELETE);
     hdb_put_bytes(entry, key, size);
+}
+
+bool hdb_table_same(const hdb_table *a, const hdb_table *b) {
+    hdb_buffer x = HDB_BUFFER_INIT, y = HDB_BUFFER_INIT;
+    put_table(&x, a);
+    put_table(&y, b);
+    bool same = !x.failed && !y.failed && x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
+    hdb_buffer_free(&x);
+    hdb_buffer_free(&y);
+    return same;
 }
 
 static int64_t get_signed(hdb_reader *in) {
@@ -151,11 +161,6 @@ static hdb_schema *get_schema(hdb_reader *in) {
         return schema;
     hdb_schema_free(schema);
     return NULL;
-}
-
-hdb_schema *hdb_schema_decode(const void *data, size_t size) {
-    hdb_reader in = {data, (const char *)data + size, false};
-    return get_schema(&in);
 }
 
 void hdb_entry_open(hdb_entry_reader *reader, const void *data, size_t size) {

@@ -49,9 +49,7 @@ enum hdb_operation_kind hdb_entry_next_row(hdb_entry_reader *reader);
 bool hdb_entry_at_table_end(const hdb_entry_reader *reader);
 void hdb_entry_close(hdb_entry_reader *reader);
 
-/* A schema on its own, as it is kept in the engine's catalogue. */
-void hdb_schema_encode(hdb_buffer *out, const hdb_schema *schema);
-/* NULL if it is malformed or memory ran out. */
-hdb_schema *hdb_schema_decode(const void *data, size_t size);
+/* Whether two tables are described alike: an entry for one fits the other. false too if memory ran out. */
+bool hdb_table_same(const hdb_table *a, const hdb_table *b);
 
 #endif

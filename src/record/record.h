@@ -2,7 +2,7 @@
 /* The record of one database, shared by the connections of a process: its engine, the session that commits go through,
  * and the thread that brings log entries to the engine's tables.
  *
- * Life of a commit: hdb_record_check() and hdb_record_push() under SQLite's write lock, the replica's COMMIT, then
+ * Life of a commit: hdb_record_push() under SQLite's write lock, the replica's COMMIT, then
  * hdb_record_committed(), or hdb_record_cancel() if the replica refused. */
 #ifndef HDB_RECORD_H
 #define HDB_RECORD_H

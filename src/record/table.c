@@ -47,6 +47,10 @@ const hdb_schema_item *hdb_schema_item_find(const hdb_schema *schema, const char
     return NULL;
 }
 
+bool hdb_schema_item_is_virtual(const hdb_schema_item *item) {
+    return item->sql && strncasecmp(item->sql, "CREATE VIRTUAL", 14) == 0;
+}
+
 static bool contains(const char *text, const char *word) {
     size_t length = strlen(word);
     for (; *text; text++)

@@ -61,6 +61,9 @@ const hdb_table *hdb_schema_table(const hdb_schema *schema, const char *name);
 /* The item of a type and name, NULL if there is none. */
 const hdb_schema_item *hdb_schema_item_find(const hdb_schema *schema, const char *type, const char *name);
 
+/* Whether an item is a virtual table. */
+bool hdb_schema_item_is_virtual(const hdb_schema_item *item);
+
 /* The engine kind for a declared type (NULL: none): SQLite's affinity rules, but BOOLEAN-like names are integers and
  * DATE- and TIME-like ones text, since that is what applications store there. */
 enum hdb_affinity hdb_affinity_of(const char *declared);

@@ -43,16 +43,6 @@ static void compare_items(struct comparison *comparison, const hdb_schema *a, co
     }
 }
 
-static bool same_table(const hdb_table *a, const hdb_table *b) {
-    hdb_buffer x = HDB_BUFFER_INIT, y = HDB_BUFFER_INIT;
-    hdb_entry_put_table(&x, a, true);
-    hdb_entry_put_table(&y, b, true);
-    bool same = !x.failed && !y.failed && x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
-    hdb_buffer_free(&x);
-    hdb_buffer_free(&y);
-    return same;
-}
-
 /* Finds the row of `other` with the key of the row that `all` is on; its cells go to `found`. */
 static bool find_row(const hdb_table *table, sqlite3_stmt *other, int64_t rowid, const hdb_value *cells, hdb_value *found,
                      hdb_buffer *key) {
@@ -161,7 +151,7 @@ int hdb_foreign_compare(sqlite3 *file, sqlite3 *record, hdb_buffer *entry, hdb_b
     for (int i = 0; rc == HDB_OK && i < file_schema->table_count; i++) {
         const hdb_table *table = &file_schema->tables[i];
         const hdb_table *other = hdb_schema_table(record_schema, table->name);
-        if (other && same_table(table, other)) {
+        if (other && hdb_table_same(table, other)) {
             rc = compare_rows(&comparison, table);
         } else {
             note(&comparison, "table", table->name, 0, false);

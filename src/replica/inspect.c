@@ -11,6 +11,10 @@ static void free_names(char **names, int count) {
     free(names);
 }
 
+bool hdb_inspection_writes(const hdb_inspection *inspection) {
+    return inspection->writes_rows || inspection->changes_schema || inspection->sets_header;
+}
+
 void hdb_inspection_clear(hdb_inspection *inspection) {
     free_names(inspection->tables, inspection->table_count);
     free_names(inspection->rebuilt, inspection->rebuilt_count);

@@ -42,6 +42,8 @@ typedef struct hdb_inspection {
     bool failed;           /* out of memory while inspecting */
 } hdb_inspection;
 
+/* Whether the statement changes what is kept: rows, schema or header values of main. */
+bool hdb_inspection_writes(const hdb_inspection *inspection);
 void hdb_inspection_clear(hdb_inspection *inspection);
 /* The authorizer's body; called for each action while a statement is prepared. */
 int hdb_inspection_note(hdb_inspection *inspection, int action, const char *first, const char *second,

@@ -39,10 +39,6 @@ static bool is_ours(const hdb_schema_item *item) {
     return strncmp(item->name, "sqlite_", 7) != 0;
 }
 
-static bool is_virtual(const hdb_schema_item *item) {
-    return item->sql && strncasecmp(item->sql, "CREATE VIRTUAL", 14) == 0;
-}
-
 static int drop_item(sqlite3 *db, const hdb_schema_item *item, hdb_error *error) {
     char *sql = sqlite3_mprintf("DROP %s IF EXISTS main.\"%w\"", item->type, item->name);
     int rc = sql ? run(db, sql, error) : hdb_error_nomem(error);
@@ -132,7 +128,7 @@ static int patch_texts(sqlite3 *db, const hdb_schema *target, const char *data, 
     int rc = hdb_schema_read(db, &now, error);
     for (int i = 0; rc == HDB_OK && i < target->item_count; i++) {
         const hdb_schema_item *item = &target->items[i];
-        if (strcmp(item->type, "table") != 0 || !is_ours(item) || is_virtual(item))
+        if (strcmp(item->type, "table") != 0 || !is_ours(item) || hdb_schema_item_is_virtual(item))
             continue;
         const hdb_schema_item *old = hdb_schema_item_find(now, "table", item->name);
         if (!old || same_text(old->sql, item->sql) || brings_whole(data, size, item->name))

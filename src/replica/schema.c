@@ -62,10 +62,10 @@ static int read_items(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
             .table = copy_column(statement, 2, &failed),
             .sql = copy_column(statement, 3, &failed),
         };
-        const char *sql = schema->items[schema->item_count - 1].sql;
-        if (sql && strncasecmp(sql, "CREATE VIRTUAL", 14) == 0)
+        const hdb_schema_item *item = &schema->items[schema->item_count - 1];
+        if (hdb_schema_item_is_virtual(item))
             schema->has_virtual = true;
-        if (strcmp(schema->items[schema->item_count - 1].type, "trigger") == 0)
+        if (item->type && strcmp(item->type, "trigger") == 0)
             schema->has_triggers = true;
     }
     rc = failed ? hdb_error_nomem(error) : rc == SQLITE_DONE ? HDB_OK : hdb_sqlite_error(db, error);

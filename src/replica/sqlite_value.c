@@ -39,7 +39,7 @@ hdb_value hdb_value_of_column(sqlite3_stmt *statement, int column) {
     }
 }
 
-int hdb_value_bind(sqlite3_stmt *statement, int index, const hdb_value *value) {
+static int bind(sqlite3_stmt *statement, int index, const hdb_value *value, sqlite3_destructor_type lifetime) {
     switch (value->type) {
     case HDB_TYPE_INTEGER:
         return sqlite3_bind_int64(statement, index, value->as.integer);
@@ -47,11 +47,19 @@ int hdb_value_bind(sqlite3_stmt *statement, int index, const hdb_value *value) {
         return sqlite3_bind_double(statement, index, value->as.real);
     case HDB_TYPE_TEXT:
         return sqlite3_bind_text64(statement, index, value->as.bytes.data ? value->as.bytes.data : "", value->as.bytes.size,
-                                   SQLITE_STATIC, SQLITE_UTF8);
+                                   lifetime, SQLITE_UTF8);
     case HDB_TYPE_BLOB:
         return sqlite3_bind_blob64(statement, index, value->as.bytes.data ? value->as.bytes.data : "", value->as.bytes.size,
-                                   SQLITE_STATIC);
+                                   lifetime);
     default:
         return sqlite3_bind_null(statement, index);
     }
+}
+
+int hdb_value_bind(sqlite3_stmt *statement, int index, const hdb_value *value) {
+    return bind(statement, index, value, SQLITE_STATIC);
+}
+
+int hdb_value_bind_copy(sqlite3_stmt *statement, int index, const hdb_value *value) {
+    return bind(statement, index, value, SQLITE_TRANSIENT);
 }

@@ -12,5 +12,7 @@ hdb_value hdb_value_of_sqlite(sqlite3_value *value);
 hdb_value hdb_value_of_column(sqlite3_stmt *statement, int column);
 /* Binds without copying: the value must live until the statement is reset. */
 int hdb_value_bind(sqlite3_stmt *statement, int index, const hdb_value *value);
+/* Binds a copy: the value may go at once. */
+int hdb_value_bind_copy(sqlite3_stmt *statement, int index, const hdb_value *value);
 
 #endif

@@ -13,10 +13,6 @@ static bool is_open(const hdb_replica *replica) {
     return !sqlite3_get_autocommit(replica->db);
 }
 
-static bool writes(const hdb_inspection *inspection) {
-    return inspection->writes_rows || inspection->changes_schema || inspection->sets_header;
-}
-
 static void cut_savepoints(hdb_replica *replica, int count) {
     while (replica->savepoint_count > count)
         free(replica->savepoints[--replica->savepoint_count]);
@@ -281,7 +277,7 @@ static int after_error(hdb_replica *replica, bool implicit, int64_t changes_befo
 
 static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
-    bool write = replica->store && writes(inspection);
+    bool write = replica->store && hdb_inspection_writes(inspection);
     if (fresh && write) {
         int rc = before_write(replica, inspection, error);
         if (rc != HDB_OK) {
@@ -390,7 +386,7 @@ int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
 }
 
 int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, hdb_error *error) {
-    bool implicit = replica->store && writes(inspection) && replica->implicit_transaction;
+    bool implicit = replica->store && hdb_inspection_writes(inspection) && replica->implicit_transaction;
     int rc = sqlite3_reset(statement) == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
     if (inspection->is_dml)
         replica->changes_known = false;

@@ -107,16 +107,8 @@ static const hdb_touched *find_touched(const hdb_capture *capture, const char *n
 
 /* A table that DDL made, or that looks otherwise than before: what the engine has of it, if anything, is of no use. */
 static bool is_new(const hdb_schema *before, const hdb_table *table) {
-    hdb_buffer a = HDB_BUFFER_INIT, b = HDB_BUFFER_INIT;
     const hdb_table *old = before ? hdb_schema_table(before, table->name) : table;
-    if (!old)
-        return true;
-    hdb_entry_put_table(&a, old, true);
-    hdb_entry_put_table(&b, table, true);
-    bool differs = a.failed || b.failed || a.size != b.size || memcmp(a.data, b.data, a.size) != 0;
-    hdb_buffer_free(&a);
-    hdb_buffer_free(&b);
-    return differs;
+    return !old || !hdb_table_same(old, table);
 }
 
 static struct hdb_sequence *find_sequence(hdb_sequences *sequences, int64_t rowid) {
