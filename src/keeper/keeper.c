@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -238,18 +239,16 @@ static int output = -1;
 
 /* In the child: never returns. What fails is told through the close-on-exec pipe. */
 static void become_engine(const char *secret, int out, int failure, pid_t keeper) {
-    char data[4096], toml[4096];
+    char program[PATH_MAX];
     struct sigaction usual = {.sa_handler = SIG_DFL};
     const char *argv[24];
     int n = 0, reason;
 
-    snprintf(data, sizeof data, "%s", in(options.directory, "data"));
-    snprintf(toml, sizeof toml, "%s", in(options.directory, "engine.toml"));
     argv[n++] = options.program;
     argv[n++] = "start";
     argv[n++] = options.memory ? "--memory" : "--data-dir";
     if (!options.memory)
-        argv[n++] = data;
+        argv[n++] = "data";
     argv[n++] = "--pg-socket-dir";
     argv[n++] = options.sockets;
     argv[n++] = "--port";
@@ -261,7 +260,7 @@ static void become_engine(const char *secret, int out, int failure, pid_t keeper
     argv[n++] = "--max-connections";
     argv[n++] = "1000";
     argv[n++] = "--config";
-    argv[n++] = toml;
+    argv[n++] = "engine.toml";
     argv[n] = NULL;
     sigaction(SIGPIPE, &usual, NULL);
     sigaction(SIGHUP, &usual, NULL);
@@ -276,7 +275,9 @@ static void become_engine(const char *secret, int out, int failure, pid_t keeper
     setenv("NO_COLOR", "1", 1);
     dup2(out, 1);
     dup2(out, 2);
-    execv(options.program, (char *const *)argv);
+    /* It takes paths in UTF-8 only: relative ones, so that the directory's own may be anything. */
+    if (realpath(options.program, program) && chdir(options.directory) == 0)
+        execv(program, (char *const *)argv);
     reason = errno;
     if (write(failure, &reason, sizeof reason) < 0)
         _exit(126);

@@ -13,3 +13,4 @@ engine_dsn of connections. See connect() for how a database is opened.
 
 from ._version import __version__ as __version__
 from .dbapi2 import *  # noqa: F403
+from .dbapi2 import __getattr__ as __getattr__

@@ -17,9 +17,10 @@ from . import cursor as cursor_module
 from . import exceptions
 from ._library import lib
 from .cursor import Cursor
+from .dump import _iterdump
 from .exceptions import ProgrammingError, not_supported
 from .handle import Handle
-from .statement import Statement
+from .statement import Statement, prepare
 
 LEGACY_TRANSACTION_CONTROL = -1
 
@@ -104,9 +105,10 @@ class Connection:
         """Cursor.executescript() on a new cursor, which is returned."""
         return self.cursor().executescript(sql_script)
 
-    def __call__(self, sql: str, /) -> Statement:
-        """Prepares a statement, as sqlite3's connections do when called."""
+    def __call__(self, *arguments: Any) -> Statement:
+        """Prepares the statement that is the one argument, as sqlite3's connections do when called."""
         self._check()
+        (sql,) = arguments if len(arguments) == 1 else _one_argument(len(arguments))
         if not isinstance(sql, str):
             raise TypeError(f"argument 1 must be str, not {type(sql).__name__}")
         return self._prepare(sql)
@@ -115,13 +117,13 @@ class Connection:
         """A statement nobody reads from, from the cache if it is there."""
         statement = self._cache.get(sql)
         if statement is None:
-            statement = Statement(self._handle, sql)
+            statement = prepare(self._handle, sql)
             if self._cache_size > 0:
                 if len(self._cache) >= self._cache_size:
                     self._cache.popitem(last=False)
                 self._cache[sql] = statement
         elif statement.busy:
-            statement = Statement(self._handle, sql)
+            statement = prepare(self._handle, sql)
         else:
             self._cache.move_to_end(sql)
         return statement
@@ -252,8 +254,6 @@ class Connection:
         >>> script = "\\n".join(connection.iterdump())
         """
         self._check()
-        from sqlite3.dump import _iterdump  # type: ignore[attr-defined]
-
         return _iterdump(self, **options)
 
     # What sqlite3's connections do not have
@@ -391,6 +391,10 @@ class Connection:
 
 
 cursor_module._connection_class = Connection
+
+
+def _one_argument(given: int) -> NoReturn:
+    raise TypeError(f"function takes exactly 1 argument ({given} given)")
 
 
 def _isolation_level(level: Any) -> str | None:

@@ -2,12 +2,14 @@
 """The DB-API 2.0 interface, with every name of sqlite3.dbapi2."""
 
 import datetime as _datetime
+import sys as _sys
 import time as _time
+import warnings as _warnings
+from typing import Any
 
 from . import exceptions as _exceptions
 from ._constants import *  # noqa: F403
 from ._library import lib as _lib
-from ._version import __version__ as version
 from .adapters import PrepareProtocol as PrepareProtocol
 from .adapters import adapt as adapt
 from .adapters import adapters as adapters
@@ -36,6 +38,7 @@ apilevel = "2.0"
 paramstyle = "qmark"
 threadsafety = 3
 
+version = "2.6.0"  # of the module that this one stands in for; this package's own is __version__
 version_info = tuple(int(part) for part in version.split("."))
 sqlite_version = _lib.hdb_sqlite_version().decode()
 sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
@@ -79,6 +82,18 @@ def complete_statement(statement: str) -> bool:
     if "\0" in statement:
         raise ValueError("embedded null character")
     return bool(_lib.hdb_complete(statement.encode()))
+
+
+def __getattr__(name: str) -> Any:
+    """Names that sqlite3 had and gave up: ``OptimizedUnicode`` until Python 3.12."""
+    if name == "OptimizedUnicode" and _sys.version_info < (3, 12):
+        message = (
+            "OptimizedUnicode is deprecated and will be removed in Python 3.12. Since Python 3.3 it has simply been an "
+            "alias for 'str'."
+        )
+        _warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return str
+    raise AttributeError(f"module 'sqlite3' has no attribute '{name}'")
 
 
 def enable_callback_tracebacks(enable: bool, /) -> None:

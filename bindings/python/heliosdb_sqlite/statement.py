@@ -44,13 +44,16 @@ _bind_text, _bind_blob = lib.hdb_bind_text, lib.hdb_bind_blob
 
 
 class Statement:
-    """A statement of one connection. ``busy`` while a cursor reads rows from it."""
+    """A statement of one connection, made by prepare(). ``busy`` while a cursor reads rows from it."""
 
     __slots__ = (
         "_handle", "_names", "_owner", "_parameters", "busy", "described", "is_dml", "readonly", "returns_rows",
     )  # fmt: skip
 
-    def __init__(self, owner: Handle, sql: str) -> None:
+    def __new__(cls, *arguments: Any, **options: Any) -> Statement:
+        raise TypeError(f"cannot create '{cls.__module__}.{cls.__qualname__}' instances")
+
+    def _prepare(self, owner: Handle, sql: str) -> None:
         self._handle: c_void_p | None = None
         self._owner = owner
         self._names: list[str | None] | None = None
@@ -232,6 +235,13 @@ class Statement:
         if text_factory is not str and column_type(handle, index) == HDB_TYPE_TEXT:
             return text_factory(_text(handle, index))
         return _values(handle, (index,))[0]
+
+
+def prepare(owner: Handle, sql: str) -> Statement:
+    """A statement of the connection, compiled."""
+    statement: Statement = object.__new__(Statement)
+    statement._prepare(owner, sql)
+    return statement
 
 
 def _values(handle: c_void_p | None, indexes: Sequence[int]) -> list:
