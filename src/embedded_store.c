@@ -55,7 +55,8 @@ static int push(void *context, hdb_error *error) {
         return rc;
     }
     /* We hold the write lock: what the file's index tells is as it was when our transaction began. */
-    if (!state->in_memory && hdb_wal_mark_read(store->replica->db, &mark) && !hdb_wal_mark_same(&state->page->mark, &mark))
+    if (!state->in_memory && hdb_wal_mark_read(store->replica->db, store->replica->database, &mark) &&
+        !hdb_wal_mark_same(&state->page->mark, &mark))
         store->foreign = true;
     return HDB_OK;
 }
@@ -67,7 +68,7 @@ static int finish(void *context, bool done, hdb_error *error) {
         hdb_sequences_clear(&store->sequences);
         return hdb_record_cancel(store->record, error);
     }
-    bool marked = hdb_wal_mark_read(store->replica->db, &mark);
+    bool marked = hdb_wal_mark_read(store->replica->db, store->replica->database, &mark);
     size_t size = store->entry.size;
     hdb_record_committed(store->record, hdb_buffer_take(&store->entry), size, marked ? &mark : NULL);
     if (!store->foreign)

@@ -28,7 +28,7 @@ static int run(hdb_database *database, const char *sql, hdb_error *error) {
 bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out) {
     return database->steward &&
            sqlite3_exec(database->steward, "SELECT 1 FROM main.sqlite_schema LIMIT 1", NULL, NULL, NULL) == SQLITE_OK &&
-           hdb_wal_mark_read(database->steward, out);
+           hdb_wal_mark_read(database->steward, "main", out);
 }
 
 int hdb_database_checkpoint(void *context) {
@@ -133,7 +133,7 @@ static int take_in(hdb_database *database, hdb_link *link, hdb_error *error) {
         rc = run(database, "BEGIN IMMEDIATE", error);
     if (rc != HDB_OK)
         return rc;
-    rc = hdb_schema_read(database->steward, &schema, error);
+    rc = hdb_schema_read(database->steward, "main", &schema, error);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
         rc = take_in_table(database, link, &schema->tables[i], &notice, error);
     if (rc == HDB_OK)
@@ -332,7 +332,7 @@ static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb
     if (rc == HDB_OK)
         rc = build_copy(database, link, "comparing", path, &copy, error);
     if (rc == HDB_OK)
-        rc = hdb_foreign_compare(file, copy, entry, report, differences, error);
+        rc = hdb_foreign_compare(file, "main", copy, entry, report, differences, error);
     hdb_link_close(link);
     sqlite3_close_v2(copy);
     if (path && database->path)
@@ -361,7 +361,7 @@ int hdb_database_push_foreign(hdb_database *database, hdb_error *error) {
             rc = hdb_record_push(database->record, entry.data, entry.size, true, error);
             pushed = rc == HDB_OK;
         }
-        bool marked = hdb_wal_mark_read(database->steward, &mark);
+        bool marked = hdb_wal_mark_read(database->steward, "main", &mark);
         if (pushed) {
             size_t size = entry.size;
             hdb_record_committed(database->record, hdb_buffer_take(&entry), size, marked ? &mark : NULL);
@@ -399,7 +399,7 @@ int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
             if (rc == HDB_OK && there)
                 rc = replay_log(database, link, id, &last, error);
             if (rc == HDB_OK && there) {
-                hdb_wal_mark_read(database->steward, &state->page->mark);
+                hdb_wal_mark_read(database->steward, "main", &state->page->mark);
                 hdb_state_set_synced(state, id);
             } else if (rc == HDB_OK) {
                 state->page->inflight = 0;

@@ -28,6 +28,7 @@ void hdb_schema_free(hdb_schema *schema) {
         free(schema->items[i].table);
         free(schema->items[i].sql);
     }
+    free(schema->database);
     free(schema->tables);
     free(schema->items);
     free(schema);

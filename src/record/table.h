@@ -31,6 +31,7 @@ typedef struct hdb_column {
 } hdb_column;
 
 typedef struct hdb_table {
+    const char *database; /* SQLite's name of the database it is in, borrowed from its schema; NULL: "main" */
     char *name;
     char *engine_name;
     enum hdb_key_kind key_kind;
@@ -46,6 +47,7 @@ typedef struct hdb_schema_item {
 } hdb_schema_item;
 
 typedef struct hdb_schema {
+    char *database; /* what SQLite calls it: "main", or the name it is attached by; NULL if it was read from elsewhere */
     hdb_table *tables; /* those whose rows are kept: no virtual ones, their shadow tables yes */
     int table_count;
     hdb_schema_item *items;

@@ -73,8 +73,10 @@ static bool same_key(const hdb_table *table, const hdb_buffer *key, const hdb_va
 }
 
 /* One direction: each row of `from` is looked for in `to`. */
-static int scan(struct comparison *comparison, const hdb_table *table, sqlite3 *from, sqlite3 *to, bool from_file,
+static int scan(struct comparison *comparison, const hdb_table *table, const hdb_table *to_table, bool from_file,
                 hdb_buffer *out) {
+    sqlite3 *from = from_file ? comparison->file : comparison->record;
+    sqlite3 *to = from_file ? comparison->record : comparison->file;
     sqlite3_stmt *all = NULL, *other = NULL;
     hdb_buffer key = HDB_BUFFER_INIT;
     hdb_value *cells = calloc(2 * ((size_t)table->column_count + 1), sizeof *cells);
@@ -82,7 +84,7 @@ static int scan(struct comparison *comparison, const hdb_table *table, sqlite3 *
     int step = SQLITE_DONE;
     int rc = cells ? hdb_table_prepare(from, table, HDB_TABLE_READ_ALL, &all, comparison->error) : hdb_error_nomem(comparison->error);
     if (rc == HDB_OK)
-        rc = hdb_table_prepare(to, table, HDB_TABLE_READ_ROW, &other, comparison->error);
+        rc = hdb_table_prepare(to, to_table, HDB_TABLE_READ_ROW, &other, comparison->error);
     while (rc == HDB_OK && (step = sqlite3_step(all)) == SQLITE_ROW) {
         int64_t rowid = sqlite3_column_int64(all, 0);
         for (int i = 0; i < table->column_count; i++)
@@ -110,11 +112,11 @@ static int scan(struct comparison *comparison, const hdb_table *table, sqlite3 *
     return rc;
 }
 
-static int compare_rows(struct comparison *comparison, const hdb_table *table) {
+static int compare_rows(struct comparison *comparison, const hdb_table *table, const hdb_table *recorded) {
     hdb_buffer rows = HDB_BUFFER_INIT;
-    int rc = scan(comparison, table, comparison->record, comparison->file, false, &rows);
+    int rc = scan(comparison, recorded, table, false, &rows);
     if (rc == HDB_OK)
-        rc = scan(comparison, table, comparison->file, comparison->record, true, &rows);
+        rc = scan(comparison, table, recorded, true, &rows);
     if (rc == HDB_OK && rows.size && comparison->entry) {
         hdb_entry_put_table(comparison->entry, table, false);
         hdb_buffer_append(comparison->entry, rows.data, rows.size);
@@ -138,21 +140,21 @@ static int compare_schemas(struct comparison *comparison, const hdb_schema *file
     return HDB_OK;
 }
 
-int hdb_foreign_compare(sqlite3 *file, sqlite3 *record, hdb_buffer *entry, hdb_buffer *report, int64_t *differences,
-                        hdb_error *error) {
+int hdb_foreign_compare(sqlite3 *file, const char *name, sqlite3 *record, hdb_buffer *entry, hdb_buffer *report,
+                        int64_t *differences, hdb_error *error) {
     struct comparison comparison = {file, record, entry, report, 0, error};
     hdb_schema *file_schema = NULL, *record_schema = NULL;
     hdb_buffer unused = HDB_BUFFER_INIT;
-    int rc = hdb_schema_read(file, &file_schema, error);
+    int rc = hdb_schema_read(file, name, &file_schema, error);
     if (rc == HDB_OK)
-        rc = hdb_schema_read(record, &record_schema, error);
+        rc = hdb_schema_read(record, "main", &record_schema, error);
     if (rc == HDB_OK)
         rc = compare_schemas(&comparison, file_schema, record_schema);
     for (int i = 0; rc == HDB_OK && i < file_schema->table_count; i++) {
         const hdb_table *table = &file_schema->tables[i];
         const hdb_table *other = hdb_schema_table(record_schema, table->name);
         if (other && hdb_table_same(table, other)) {
-            rc = compare_rows(&comparison, table);
+            rc = compare_rows(&comparison, table, other);
         } else {
             note(&comparison, "table", table->name, 0, false);
             rc = hdb_write_set_whole(file, table, entry ? entry : &unused, error);

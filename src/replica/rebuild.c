@@ -74,7 +74,7 @@ static int fill(sqlite3 *db, hdb_link *link, hdb_progress progress, void *contex
     if (rc == HDB_OK)
         rc = hdb_replay_schema(db, catalogue, error);
     if (rc == HDB_OK)
-        rc = hdb_schema_read(db, &made, error);
+        rc = hdb_schema_read(db, "main", &made, error);
     for (int i = 0; rc == HDB_OK && i < made->table_count; i++) {
         if (made->tables[i].is_sequence)
             sequence = &made->tables[i];

@@ -100,7 +100,7 @@ static int set_header(sqlite3 *db, const hdb_schema *target, hdb_error *error) {
 
 int hdb_replay_schema(sqlite3 *db, const hdb_schema *target, hdb_error *error) {
     hdb_schema *now = NULL;
-    int rc = hdb_schema_read(db, &now, error);
+    int rc = hdb_schema_read(db, "main", &now, error);
     if (rc == HDB_OK)
         rc = drop_differing(db, now, target, error);
     hdb_schema_free(now);
@@ -125,7 +125,7 @@ static bool brings_whole(const char *data, size_t size, const char *name) {
 static int patch_texts(sqlite3 *db, const hdb_schema *target, const char *data, size_t size, hdb_error *error) {
     hdb_schema *now = NULL;
     bool patched = false;
-    int rc = hdb_schema_read(db, &now, error);
+    int rc = hdb_schema_read(db, "main", &now, error);
     for (int i = 0; rc == HDB_OK && i < target->item_count; i++) {
         const hdb_schema_item *item = &target->items[i];
         if (strcmp(item->type, "table") != 0 || !is_ours(item) || hdb_schema_item_is_virtual(item))

@@ -25,7 +25,7 @@ static int authorize(void *context, int action, const char *first, const char *s
 static void before_change(void *context, sqlite3 *db, int operation, char const *database, char const *table,
                           sqlite3_int64 old_rowid, sqlite3_int64 new_rowid) {
     hdb_replica *replica = context;
-    if (replica->internal || strcmp(database, "main") != 0 || !replica->store)
+    if (replica->internal || strcmp(database, replica->database) != 0 || !replica->store)
         return;
     if (strncasecmp(table, "sqlite_stat", 11) == 0)
         return;
@@ -59,6 +59,7 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
         return hdb_error_nomem(error);
     }
     replica->db = db;
+    replica->database = "main";
     replica->synchronous = 2;
     replica->schema_version = -1;
     sqlite3_extended_result_codes(db, 1);
@@ -116,10 +117,15 @@ int hdb_replica_inspect(hdb_replica *replica, const char *sql, hdb_inspection *i
 }
 
 static int read_schema_version(hdb_replica *replica, int64_t *out, hdb_error *error) {
-    if (!replica->version_reader &&
-        sqlite3_prepare_v3(replica->db, "PRAGMA main.schema_version", -1, SQLITE_PREPARE_PERSISTENT,
-                           &replica->version_reader, NULL) != SQLITE_OK)
-        return hdb_replica_error(replica, error);
+    if (!replica->version_reader) {
+        char *sql = sqlite3_mprintf("PRAGMA \"%w\".schema_version", replica->database);
+        if (!sql)
+            return hdb_error_nomem(error);
+        int prepared = sqlite3_prepare_v3(replica->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &replica->version_reader, NULL);
+        sqlite3_free(sql);
+        if (prepared != SQLITE_OK)
+            return hdb_replica_error(replica, error);
+    }
     int rc = sqlite3_step(replica->version_reader) == SQLITE_ROW ? HDB_OK : hdb_replica_error(replica, error);
     *out = sqlite3_column_int64(replica->version_reader, 0);
     sqlite3_reset(replica->version_reader);
@@ -131,7 +137,7 @@ int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *
     int64_t version = 0;
     int rc = read_schema_version(replica, &version, error);
     if (rc == HDB_OK && (!replica->schema || version != replica->schema_version)) {
-        rc = hdb_schema_read(replica->db, &schema, error);
+        rc = hdb_schema_read(replica->db, replica->database, &schema, error);
         if (rc == HDB_OK) {
             hdb_replica_forget_schema(replica);
             replica->schema = schema;

@@ -39,6 +39,7 @@ typedef struct hdb_store {
 
 struct hdb_replica {
     sqlite3 *db;
+    const char *database; /* SQLite's name of the database that is kept: "main" */
     hdb_capture *capture;
     hdb_schema *schema;       /* as last read; NULL: to be read */
     int64_t schema_version;   /* of `schema` */

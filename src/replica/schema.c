@@ -39,13 +39,23 @@ static char *copy_column(sqlite3_stmt *statement, int column, bool *failed) {
     return copy;
 }
 
+/* Prepares a statement whose text names the schema's database by %w, as often as it likes up to three times. */
+static int prepare_in(sqlite3 *db, const hdb_schema *schema, const char *format, sqlite3_stmt **out, hdb_error *error) {
+    char *sql = sqlite3_mprintf(format, schema->database, schema->database, schema->database);
+    if (!sql)
+        return hdb_error_nomem(error);
+    int rc = sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK ? HDB_OK : hdb_sqlite_error(db, error);
+    sqlite3_free(sql);
+    return rc;
+}
+
 static int read_items(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
     sqlite3_stmt *statement = NULL;
     bool failed = false;
-    int capacity = 0, rc;
-    if (sqlite3_prepare_v2(db, "SELECT type, name, tbl_name, sql FROM main.sqlite_schema ORDER BY rowid", -1,
-                           &statement, NULL) != SQLITE_OK)
-        return hdb_sqlite_error(db, error);
+    int capacity = 0;
+    int rc = prepare_in(db, schema, "SELECT type, name, tbl_name, sql FROM \"%w\".sqlite_schema ORDER BY rowid", &statement, error);
+    if (rc != HDB_OK)
+        return rc;
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW && !failed) {
         if (schema->item_count == capacity) {
             capacity = capacity ? capacity * 2 : 16;
@@ -160,30 +170,28 @@ static int read_table(sqlite3 *db, const struct readers *readers, hdb_table *tab
     return HDB_OK;
 }
 
-static int64_t read_number(sqlite3 *db, const char *pragma) {
+static int read_number(sqlite3 *db, const hdb_schema *schema, const char *pragma, int64_t *out, hdb_error *error) {
     sqlite3_stmt *statement = NULL;
-    int64_t number = 0;
-    if (sqlite3_prepare_v2(db, pragma, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
-        number = sqlite3_column_int64(statement, 0);
+    int rc = prepare_in(db, schema, pragma, &statement, error);
+    if (rc == HDB_OK && sqlite3_step(statement) == SQLITE_ROW)
+        *out = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
-    return number;
+    return rc;
 }
 
 static int read_tables(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
     struct readers readers = {NULL, NULL, NULL};
-    int rc = HDB_OK, step, capacity = 0;
-    if (sqlite3_prepare_v2(db,
-                           "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'shadow')"
-                           " AND (name = 'sqlite_sequence' OR name NOT LIKE 'sqlite\\_%' ESCAPE '\\')",
-                           -1, &readers.list, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?1, 'main') WHERE hidden <> 1", -1,
-                           &readers.xinfo, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_index_list(?1, 'main') WHERE origin = 'pk'", -1,
-                           &readers.index_list, NULL) != SQLITE_OK) {
-        rc = hdb_sqlite_error(db, error);
-        goto done;
-    }
-    while ((step = sqlite3_step(readers.list)) == SQLITE_ROW && rc == HDB_OK) {
+    int step = SQLITE_DONE, capacity = 0;
+    int rc = prepare_in(db, schema,
+                        "SELECT name, wr FROM pragma_table_list WHERE schema = %Q AND type IN ('table', 'shadow')"
+                        " AND (name = 'sqlite_sequence' OR name NOT LIKE 'sqlite\\_%%' ESCAPE '\\')",
+                        &readers.list, error);
+    if (rc == HDB_OK)
+        rc = prepare_in(db, schema, "SELECT name, type, pk, hidden FROM pragma_table_xinfo(?1, %Q) WHERE hidden <> 1",
+                        &readers.xinfo, error);
+    if (rc == HDB_OK)
+        rc = prepare_in(db, schema, "SELECT 1 FROM pragma_index_list(?1, %Q) WHERE origin = 'pk'", &readers.index_list, error);
+    while (rc == HDB_OK && (step = sqlite3_step(readers.list)) == SQLITE_ROW) {
         if (schema->table_count == capacity) {
             capacity = capacity ? capacity * 2 : 8;
             hdb_table *grown = realloc(schema->tables, (size_t)capacity * sizeof *grown);
@@ -195,30 +203,31 @@ static int read_tables(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
         }
         hdb_table *table = &schema->tables[schema->table_count++];
         memset(table, 0, sizeof *table);
+        table->database = schema->database;
         rc = read_table(db, &readers, table, error);
     }
     if (rc == HDB_OK && step != SQLITE_DONE)
         rc = hdb_sqlite_error(db, error);
-done:
     sqlite3_finalize(readers.list);
     sqlite3_finalize(readers.xinfo);
     sqlite3_finalize(readers.index_list);
     return rc;
 }
 
-int hdb_schema_read(sqlite3 *db, hdb_schema **out, hdb_error *error) {
+int hdb_schema_read(sqlite3 *db, const char *database, hdb_schema **out, hdb_error *error) {
     hdb_schema *schema = calloc(1, sizeof *schema);
-    if (!schema)
-        return hdb_error_nomem(error);
-    int rc = read_items(db, schema, error);
+    if (schema)
+        schema->database = strdup(database);
+    int rc = schema && schema->database ? read_items(db, schema, error) : hdb_error_nomem(error);
     if (rc == HDB_OK)
         rc = read_tables(db, schema, error);
-    if (rc != HDB_OK) {
+    if (rc == HDB_OK)
+        rc = read_number(db, schema, "PRAGMA \"%w\".user_version", &schema->user_version, error);
+    if (rc == HDB_OK)
+        rc = read_number(db, schema, "PRAGMA \"%w\".application_id", &schema->application_id, error);
+    if (rc == HDB_OK)
+        *out = schema;
+    else
         hdb_schema_free(schema);
-        return rc;
-    }
-    schema->user_version = read_number(db, "PRAGMA main.user_version");
-    schema->application_id = read_number(db, "PRAGMA main.application_id");
-    *out = schema;
-    return HDB_OK;
+    return rc;
 }

@@ -7,7 +7,8 @@
 #include "replica/sqlite_value.h"
 
 static void put_name(hdb_buffer *sql, const hdb_table *table) {
-    hdb_buffer_text(sql, "main.");
+    hdb_buffer_identifier(sql, table->database ? table->database : "main");
+    hdb_buffer_text(sql, ".");
     hdb_buffer_identifier(sql, table->name);
 }
 

@@ -243,7 +243,7 @@ static int before_write(hdb_replica *replica, const hdb_inspection *inspection, 
         rc = hdb_replica_schema(replica, &schema, error);
     if (rc == HDB_OK && inspection->changes_schema && !replica->capture->schema_changed) {
         replica->capture->schema_changed = true;
-        rc = hdb_schema_read(replica->db, &replica->schema_before, error);
+        rc = hdb_schema_read(replica->db, replica->database, &replica->schema_before, error);
     }
     if (inspection->sets_header)
         replica->capture->header_set = true;

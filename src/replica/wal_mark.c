@@ -8,11 +8,11 @@
  * file ourselves would drop the locks of this process when it is closed. */
 enum { MARK_START = 16, INDEX_REGION = 32768, SALT = 16 };
 
-bool hdb_wal_mark_read(sqlite3 *db, hdb_wal_mark *out) {
+bool hdb_wal_mark_read(sqlite3 *db, const char *database, hdb_wal_mark *out) {
     sqlite3_file *file = NULL;
     void volatile *index = NULL;
     memset(out, 0, sizeof *out);
-    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods ||
+    if (sqlite3_file_control(db, database, SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods ||
         file->pMethods->iVersion < 2)
         return false;
     if (file->pMethods->xShmMap(file, 0, INDEX_REGION, 0, &index) != SQLITE_OK || !index)
