@@ -13,11 +13,13 @@ struct reader {
     char *next;
     int line;
     struct case_list *list;
+    const struct feature_list *features;
     struct sql_case *test; /* the case being read, NULL before the first one */
     struct case_value *values;
     size_t value_count;
     int connection;
-    bool refused;
+    const struct feature *refused;
+    char *refused_setup;
 };
 
 static void *grow(void *array, size_t count, size_t size) {
@@ -137,15 +139,33 @@ static struct case_step *add_step(struct reader *in, enum case_step_kind kind) {
     return step;
 }
 
+/* Parses "SETUP: FEATURE" or "SETUP: FEATURE: REASON"; SETUP may be empty. */
+static bool parse_feature(struct reader *in, char *text, char **setup, const struct feature **feature, char **reason) {
+    char *colon = strchr(text, ':'), *second = colon ? strchr(colon + 1, ':') : NULL;
+    if (!colon || (reason && (!second || !*skip_spaces(second + 1))))
+        return complain(in, reason ? "a skip is \"SETUP: FEATURE: the reason\"" : "a refusal is \"refused: FEATURE\"");
+    const char *name = skip_spaces(colon + 1);
+    char *wanted = copy(name, reason ? (size_t)(second - name) : strlen(name));
+    *feature = feature_find(in->features, wanted);
+    free(wanted);
+    if (!*feature)
+        return complain(in, "refusals.txt has no feature of that name");
+    *setup = copy(text, (size_t)(colon - text));
+    if (reason)
+        *reason = copy(skip_spaces(second + 1), strlen(skip_spaces(second + 1)));
+    return true;
+}
+
 static bool parse_skip(struct reader *in, char *text) {
-    char *colon = strchr(text, ':');
-    if (!colon || !*skip_spaces(colon + 1))
-        return complain(in, "a skip names a set-up and, after a colon, the reason");
     in->test->skips = grow(in->test->skips, in->test->skip_count, sizeof *in->test->skips);
     struct case_skip *skip = &in->test->skips[in->test->skip_count++];
-    skip->setup = copy(text, (size_t)(colon - text));
-    skip->reason = copy(skip_spaces(colon + 1), strlen(skip_spaces(colon + 1)));
-    return true;
+    return parse_feature(in, text, &skip->setup, &skip->feature, &skip->reason);
+}
+
+static bool parse_refused(struct reader *in, char *text) {
+    free(in->refused_setup);
+    in->refused_setup = NULL;
+    return parse_feature(in, text, &in->refused_setup, &in->refused, NULL);
 }
 
 /* A line that begins with "-- " between two statements. */
@@ -156,9 +176,9 @@ static bool parse_directive(struct reader *in, char *text) {
         return parse_values(in, text + 5);
     if (strncmp(text, "skip ", 5) == 0)
         return parse_skip(in, skip_spaces(text + 5));
-    if (strcmp(text, "refused") == 0) {
-        in->refused = true;
-    } else if (strcmp(text, "reopen") == 0) {
+    if (strncmp(text, "refused", 7) == 0)
+        return parse_refused(in, skip_spaces(text + 7));
+    if (strcmp(text, "reopen") == 0) {
         add_step(in, STEP_REOPEN);
     } else if (strcmp(text, "rebuild") == 0) {
         add_step(in, STEP_REBUILD);
@@ -178,9 +198,11 @@ static void add_statement(struct reader *in, const char *text, size_t size) {
     struct case_step *step = add_step(in, STEP_SQL);
     step->sql = copy(text, size);
     step->refused = in->refused;
+    step->refused_setup = in->refused_setup;
     step->values = in->values;
     step->value_count = in->value_count;
-    in->refused = false;
+    in->refused = NULL;
+    in->refused_setup = NULL;
     in->values = NULL;
     in->value_count = 0;
 }
@@ -213,7 +235,6 @@ static void begin_case(struct reader *in, const char *name) {
     in->test->line = in->line;
     in->test->timeout = 5;
     in->connection = 0;
-    in->refused = false;
 }
 
 static bool parse_lines(struct reader *in) {
@@ -266,11 +287,12 @@ static char *read_whole(const char *path) {
     return text;
 }
 
-bool case_list_read(struct case_list *list, const char *path) {
-    struct reader in = {.path = path, .list = list};
+bool case_list_read(struct case_list *list, const struct feature_list *features, const char *path) {
+    struct reader in = {.path = path, .list = list, .features = features};
     char *text = read_whole(path);
     in.next = text;
     bool ok = text && parse_lines(&in);
+    free(in.refused_setup);
     free(text);
     return ok;
 }
@@ -282,6 +304,7 @@ void case_list_free(struct case_list *list) {
             for (size_t v = 0; v < test->steps[k].value_count; v++)
                 free(test->steps[k].values[v].bytes);
             free(test->steps[k].values);
+            free(test->steps[k].refused_setup);
             free(test->steps[k].sql);
         }
         for (size_t k = 0; k < test->skip_count; k++) {
@@ -296,9 +319,24 @@ void case_list_free(struct case_list *list) {
     free(list->cases);
 }
 
-const char *case_skip_reason(const struct sql_case *test, const char *setup) {
+static bool begins_with(const char *text, const char *beginning) {
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+const struct case_skip *case_skip_in(const struct sql_case *test, const char *setup) {
     for (size_t i = 0; i < test->skip_count; i++)
-        if (strncmp(setup, test->skips[i].setup, strlen(test->skips[i].setup)) == 0)
-            return test->skips[i].reason;
+        if (begins_with(setup, test->skips[i].setup))
+            return &test->skips[i];
     return NULL;
+}
+
+const struct feature *case_refusal_in(const struct case_step *step, const char *setup) {
+    return step->refused && begins_with(setup, step->refused_setup) ? step->refused : NULL;
+}
+
+bool case_needs_file(const struct sql_case *test) {
+    for (size_t i = 0; i < test->step_count; i++)
+        if (test->steps[i].kind != STEP_SQL || test->steps[i].connection > 0)
+            return true;
+    return false;
 }

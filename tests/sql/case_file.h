@@ -3,6 +3,7 @@
 #ifndef CASE_FILE_H
 #define CASE_FILE_H
 
+#include "feature_list.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +25,9 @@ struct case_step {
     enum case_step_kind kind;
     int line;
     int connection; /* from 0 */
-    bool refused;   /* our side must refuse it by name; the other side does not run it */
+    /* Our side must refuse it by name, in set-ups whose name begins so; the other side does not run it then. */
+    const struct feature *refused;
+    char *refused_setup;
     char *sql;
     struct case_value *values;
     size_t value_count;
@@ -32,6 +35,7 @@ struct case_step {
 
 struct case_skip {
     char *setup; /* beginning of the names of the set-ups that skip it */
+    const struct feature *feature;
     char *reason;
 };
 
@@ -52,10 +56,15 @@ struct case_list {
     size_t owned;   /* all that were read, to be freed */
 };
 
-/* Adds the cases of a file. Tells what is wrong on stderr and returns false if the file can't be read or parsed. */
-bool case_list_read(struct case_list *list, const char *path);
+/* Adds the cases of a file, which refer to `features`. Tells what is wrong on stderr and returns false if the file
+ * can't be read or parsed. */
+bool case_list_read(struct case_list *list, const struct feature_list *features, const char *path);
 void case_list_free(struct case_list *list);
 /* Why a case is not run in a set-up, NULL if it is. */
-const char *case_skip_reason(const struct sql_case *test, const char *setup);
+const struct case_skip *case_skip_in(const struct sql_case *test, const char *setup);
+/* What must refuse a step in a set-up; NULL: nothing. */
+const struct feature *case_refusal_in(const struct case_step *step, const char *setup);
+/* Whether a case uses several connections, or closes them and goes on. */
+bool case_needs_file(const struct sql_case *test);
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compare.h"
+#include "engine_view.h"
 #include "final_state.h"
+#include "oracle.h"
 #include "report.h"
 #include "server_clean.h"
 #include "session.h"
+#include "subject.h"
 #include "support.h"
 
 #include <stdlib.h>
@@ -19,6 +22,7 @@ struct side {
 
 struct run {
     const struct sql_case *test;
+    const struct setup *setup;
     struct side oracle, subject;
     FILE *out;
     int differences;
@@ -46,10 +50,13 @@ static void *session_of(struct side *side, int connection, FILE *report) {
     return side->sessions[connection];
 }
 
-static void run_on(struct side *side, const struct case_step *step, struct report *report) {
+static void run_on(struct side *side, const struct case_step *step, const struct feature *refused,
+                   struct report *report) {
     report_begin(report);
     void *session = session_of(side, step->connection, report->stream);
-    if (session)
+    if (session && refused)
+        subject_refuse(session, step, refused, report->stream);
+    else if (session)
         side->kind->run(session, step, report->stream);
     report_end(report);
 }
@@ -68,13 +75,14 @@ static void compare_reports(struct run *run, const char *place, const char *sql,
 static void compare_step(struct run *run, struct side *oracle, struct side *subject, const struct case_step *step,
                          const char *place) {
     struct report expected = {0}, found = {0};
-    if (step->refused) {
+    const struct feature *refused = case_refusal_in(step, run->setup->name);
+    if (refused) {
         report_begin(&expected);
         report_end(&expected);
     } else {
-        run_on(oracle, step, &expected);
+        run_on(oracle, step, NULL, &expected);
     }
-    run_on(subject, step, &found);
+    run_on(subject, step, refused, &found);
     compare_reports(run, place, step->sql, &expected, &found);
 }
 
@@ -112,19 +120,37 @@ static void run_steps(struct run *run) {
     }
 }
 
-/* Compares what the two databases hold, each opened anew. */
-static void compare_state(struct run *run, struct side *subject, const char *place) {
-    struct side oracle = {.kind = &oracle_kind, .options = run->oracle.options};
+/* Compares the engine's own tables, read as any PostgreSQL client reads them, with the plain database. */
+static void compare_engine(struct run *run, sqlite3 *plain, void *subject) {
+    struct report expected = {0}, found = {0};
+    report_begin(&expected);
+    engine_view_expect(plain, expected.stream);
+    report_end(&expected);
+    report_begin(&found);
+    const char *dsn = run->setup->dsn ? run->setup->dsn : subject_engine(subject, found.stream);
+    if (dsn)
+        engine_view_read(plain, dsn, found.stream);
+    report_end(&found);
+    compare_reports(run, "at the end", "the engine's tables, read by libpq", &expected, &found);
+}
+
+/* Compares what two databases hold, and the engine's tables if `subject` is ours; closes both. */
+static void compare_state(struct run *run, struct side *oracle, struct side *subject, const char *place) {
     struct case_step *steps = NULL;
     struct report expected = {0}, found = {0};
-    size_t count = final_state_statements(run->oracle.options.path, &steps);
+    void *plain = session_of(oracle, 0, run->out), *ours = NULL;
+    size_t count = plain ? final_state_statements(oracle_connection(plain), &steps) : 0;
     for (size_t i = 0; i < count; i++)
-        compare_step(run, &oracle, subject, &steps[i], place);
+        compare_step(run, oracle, subject, &steps[i], place);
+    if (subject->kind == &subject_kind)
+        ours = session_of(subject, 0, run->out);
     report_begin(&expected);
     report_begin(&found);
-    if (subject->sessions[0])
-        subject->kind->verify(subject->sessions[0], found.stream);
-    close_side(&oracle, expected.stream);
+    if (ours)
+        subject_verify(ours, found.stream);
+    if (plain && ours)
+        compare_engine(run, oracle_connection(plain), ours);
+    close_side(oracle, expected.stream);
     close_side(subject, found.stream);
     report_end(&expected);
     report_end(&found);
@@ -132,31 +158,44 @@ static void compare_state(struct run *run, struct side *subject, const char *pla
     final_state_free(steps, count);
 }
 
-static void compare_final_states(struct run *run) {
+/* What a database in memory holds is seen by its own connection only. */
+static void compare_memory(struct run *run) {
+    char sql[] = "ROLLBACK";
+    struct case_step rollback = {.kind = STEP_SQL, .sql = sql};
+    void *plain = session_of(&run->oracle, 0, run->out);
+    if (plain && !sqlite3_get_autocommit(oracle_connection(plain)))
+        compare_step(run, &run->oracle, &run->subject, &rollback, "at the end");
+    compare_state(run, &run->oracle, &run->subject, "at the end");
+}
+
+static void compare_files(struct run *run) {
+    struct side oracle = {.kind = &oracle_kind, .options = run->oracle.options};
     struct side subject = {.kind = &subject_kind, .options = run->subject.options};
+    close_both(run);
     /* A case that ends with a rebuild has no replica file any more. */
-    if (!run->subject.options.dsn && access(run->subject.options.path, F_OK) == 0) {
-        struct side plain = {.kind = &oracle_kind, .options = run->subject.options};
-        compare_state(run, &plain, "the replica, read by plain SQLite");
+    if (access(run->subject.options.path, F_OK) == 0) {
+        struct side replica = {.kind = &oracle_kind, .options = run->subject.options};
+        compare_state(run, &oracle, &replica, "the replica, read by plain SQLite");
     }
     support_remove_replica(run->subject.options.path);
-    compare_state(run, &subject, "rebuilt from the engine");
+    compare_state(run, &oracle, &subject, "rebuilt from the engine");
 }
 
 int compare_case(const struct sql_case *test, const struct setup *setup, const char *directory, FILE *out) {
-    struct run run = {.test = test, .out = out};
-    char *oracle_path = support_format("%s/plain.db", directory);
-    char *subject_path = support_format("%s/app.db", directory);
-    run.oracle = (struct side){.kind = &oracle_kind, .options = {oracle_path, test->timeout, NULL, NULL}};
-    run.subject =
-        (struct side){.kind = &subject_kind, .options = {subject_path, test->timeout, setup->dsn, setup->direct}};
+    struct run run = {.test = test, .setup = setup, .out = out};
+    char *oracle_path = setup->in_memory ? support_format(":memory:") : support_format("%s/plain.db", directory);
+    char *subject_path = setup->in_memory ? support_format(":memory:") : support_format("%s/app.db", directory);
+    run.oracle = (struct side){.kind = &oracle_kind, .options = {oracle_path, test->timeout, setup}};
+    run.subject = (struct side){.kind = &subject_kind, .options = {subject_path, test->timeout, setup}};
     if (setup->dsn && !server_clean(setup->dsn)) {
         fputs("    the server's database can't be emptied\n", out);
         run.differences++;
     } else {
         run_steps(&run);
-        close_both(&run);
-        compare_final_states(&run);
+        if (setup->in_memory)
+            compare_memory(&run);
+        else
+            compare_files(&run);
     }
     free(oracle_path);
     free(subject_path);

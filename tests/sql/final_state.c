@@ -2,7 +2,6 @@
 #include "final_state.h"
 #include "support.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +18,10 @@ static const char *const fixed[] = {
     "PRAGMA user_version",
     "PRAGMA application_id",
     "PRAGMA integrity_check",
+    /* Numbers of indexes follow their order, in which automatic ones stand where the file has them. */
+    "SELECT t.name, i.name, i.\"unique\", i.origin, i.partial, x.seqno, x.cid, x.name, x.desc, x.coll, x.key"
+    " FROM pragma_table_list AS t, pragma_index_list(t.name, 'main') AS i, pragma_index_xinfo(i.name, 'main') AS x"
+    " WHERE t.schema = 'main' ORDER BY t.name, i.name, x.seqno",
 };
 
 /* The statement for each table or view. A name of the rowid that no column hides is looked for; where all three are
@@ -47,19 +50,17 @@ static void add(struct case_step **steps, size_t *count, const char *sql) {
     bigger[(*count)++] = (struct case_step){.kind = STEP_SQL, .sql = support_format("%s", sql)};
 }
 
-size_t final_state_statements(const char *path, struct case_step **out) {
-    sqlite3 *db = NULL;
+size_t final_state_statements(sqlite3 *plain, struct case_step **out) {
     sqlite3_stmt *stmt = NULL;
     size_t count = 0;
     *out = NULL;
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         add(out, &count, fixed[i]);
-    if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_prepare_v2(db, per_table, -1, &stmt, NULL) != SQLITE_OK)
-        add(out, &count, sqlite3_errmsg(db));
+    if (sqlite3_prepare_v2(plain, per_table, -1, &stmt, NULL) != SQLITE_OK)
+        add(out, &count, sqlite3_errmsg(plain));
     while (stmt && sqlite3_step(stmt) == SQLITE_ROW)
         add(out, &count, (const char *)sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
-    sqlite3_close(db);
     return count;
 }
 

@@ -26,7 +26,7 @@ struct board {
 struct options {
     struct setup setup;
     const char *filter;
-    bool list;
+    bool list, needs_server;
     int jobs;
 };
 
@@ -41,13 +41,23 @@ static bool is_wanted(const struct sql_case *test, const char *filter) {
     return wanted;
 }
 
+/* Why a case is not run: its own reason, or the set-up's; NULL if it is run. To be freed. */
+static char *reason_to_skip(const struct sql_case *test, const struct setup *setup) {
+    const struct case_skip *skip = case_skip_in(test, setup->name);
+    if (skip)
+        return support_format("%s: %s", skip->feature->name, skip->reason);
+    if (setup->in_memory && case_needs_file(test))
+        return support_format("a database in memory has one connection");
+    return NULL;
+}
+
 /* Keeps the cases that are to be run, tells of those that are skipped. Returns how many are skipped. */
 static int select_cases(struct case_list *list, const struct options *options) {
     size_t kept = 0;
     int skipped = 0;
     for (size_t i = 0; i < list->count; i++) {
         struct sql_case moved = list->cases[i];
-        const char *reason = case_skip_reason(&moved, options->setup.name);
+        char *reason = reason_to_skip(&moved, &options->setup);
         if (is_wanted(&moved, options->filter) && !reason) {
             list->cases[i] = list->cases[kept];
             list->cases[kept++] = moved;
@@ -55,9 +65,22 @@ static int select_cases(struct case_list *list, const struct options *options) {
             printf("skipped - %s: %s: %s\n", moved.file, moved.name, reason);
             skipped++;
         }
+        free(reason);
     }
     list->count = kept;
     return skipped;
+}
+
+/* Tells how many statements must be refused, by feature. */
+static void tell_refusals(const struct case_list *list, const struct feature_list *features, const char *setup) {
+    for (size_t f = 0; f < features->count; f++) {
+        int statements = 0;
+        for (size_t i = 0; i < list->count; i++)
+            for (size_t k = 0; k < list->cases[i].step_count; k++)
+                statements += case_refusal_in(&list->cases[i].steps[k], setup) == &features->features[f];
+        if (statements > 0)
+            printf("refused: %s: %d statements\n", features->features[f].name, statements);
+    }
 }
 
 static void kill_processes_of(const char *directory) {
@@ -144,21 +167,35 @@ static void run_workers(struct case_list *list, const struct options *options, s
 
 static int usage(void) {
     fputs("usage: run_differential [--direct auto|off] [--jobs N] [--filter TEXT] [--list]\n"
-          "       embedded|daemon-heliosdb|daemon-postgresql FILE...\n",
+          "       embedded|memory|daemon-heliosdb|daemon-postgresql|sdk-heliosdb|sdk-postgresql FILE...\n",
           stderr);
     return 2;
 }
 
 /* Fills in the set-up that a name stands for; its DSN comes from the environment. */
 static bool parse_setup(struct options *options, const char *name) {
-    options->setup.name = name;
-    if (strcmp(name, "daemon-heliosdb") == 0)
-        options->setup.dsn = getenv("HELIOSDB_TEST_DSN_HELIOSDB");
-    else if (strcmp(name, "daemon-postgresql") == 0)
-        options->setup.dsn = getenv("HELIOSDB_TEST_DSN_POSTGRESQL");
-    else
-        return strcmp(name, "embedded") == 0;
-    if (options->setup.dsn)
+    static const struct {
+        const char *name, *dsn;
+        bool in_memory, shares_log;
+    } known[] = {
+        {"embedded", NULL, false, false},
+        {"memory", NULL, true, false},
+        {"daemon-heliosdb", "HELIOSDB_TEST_DSN_HELIOSDB", false, false},
+        {"daemon-postgresql", "HELIOSDB_TEST_DSN_POSTGRESQL", false, false},
+        {"sdk-heliosdb", "HELIOSDB_TEST_DSN_HELIOSDB", false, true},
+        {"sdk-postgresql", "HELIOSDB_TEST_DSN_POSTGRESQL", false, true},
+    };
+    size_t i = 0;
+    while (i < sizeof known / sizeof *known && strcmp(known[i].name, name) != 0)
+        i++;
+    if (i == sizeof known / sizeof *known)
+        return false;
+    options->setup.name = known[i].name;
+    options->setup.in_memory = known[i].in_memory;
+    options->setup.shares_log = known[i].shares_log;
+    options->needs_server = known[i].dsn != NULL;
+    options->setup.dsn = known[i].dsn ? getenv(known[i].dsn) : NULL;
+    if (options->needs_server)
         options->jobs = 1; /* all cases use the same database of the server */
     return true;
 }
@@ -188,12 +225,15 @@ static bool parse_options(struct options *options, int argc, char **argv) {
 int main(int argc, char **argv) {
     struct options options = {.setup = {.direct = "auto"}, .jobs = 2};
     struct case_list list = {0};
+    struct feature_list features = {0};
     if (!parse_options(&options, argc, argv))
         return usage();
+    if (!feature_list_read(&features, REFUSALS))
+        return 2;
     for (int i = optind + 1; i < argc; i++)
-        if (!case_list_read(&list, argv[i]))
+        if (!case_list_read(&list, &features, argv[i]))
             return 2;
-    if (strncmp(options.setup.name, "daemon", 6) == 0 && !options.setup.dsn && !options.list) {
+    if (options.needs_server && !options.setup.dsn && !options.list) {
         printf("skipped - no DSN of the server in the environment\n0 passed, 0 failed, %zu skipped\n", list.count);
         return EXIT_SKIPPED;
     }
@@ -202,8 +242,10 @@ int main(int argc, char **argv) {
         for (size_t i = 0; i < list.count; i++)
             printf("%s: %s\n", list.cases[i].file, list.cases[i].name);
         case_list_free(&list);
+        feature_list_free(&features);
         return 0;
     }
+    tell_refusals(&list, &features, options.setup.name);
     struct board *board = mmap(NULL, sizeof *board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (board == MAP_FAILED) {
         perror("mmap");
@@ -221,6 +263,7 @@ int main(int argc, char **argv) {
     support_remove_directory(root);
     free(root);
     case_list_free(&list);
+    feature_list_free(&features);
     printf("%d passed, %d failed, %d skipped\n", atomic_load(&board->passed), failed, skipped);
     return failed > 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One connection under test, behind the same four functions for plain SQLite and for libheliosdb.
+/* One connection under test, behind the same functions for plain SQLite and for libheliosdb.
  *
  * Everything that can be seen of a statement is written to a report, one fact a line, in an exact text form: two
  * connections behaved alike if and only if their reports are the same text. */
@@ -7,22 +7,19 @@
 #define SESSION_H
 
 #include "case_file.h"
+#include "setup.h"
 #include <stdio.h>
 
 struct session_options {
     const char *path;
-    double timeout;     /* seconds */
-    const char *dsn;    /* daemon mode; NULL: embedded */
-    const char *direct; /* value of the configuration key */
+    double timeout; /* seconds */
+    const struct setup *setup;
 };
 
 struct session_kind {
-    const char *name;
     /* NULL if it can't be opened; the report then says why. */
     void *(*open)(const struct session_options *options, FILE *report);
     void (*run)(void *session, const struct case_step *step, FILE *report);
-    /* Compares the connection's own store with its replica, where it has one; writes only what differs. */
-    void (*verify)(void *session, FILE *report);
     void (*close)(void *session, FILE *report);
 };
 

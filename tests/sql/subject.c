@@ -2,6 +2,7 @@
 /* libheliosdb: what is compared with plain SQLite. */
 #include "report.h"
 #include "session.h"
+#include "subject.h"
 
 #include <heliosdb/heliosdb.h>
 #include <stdlib.h>
@@ -13,16 +14,20 @@ static void tell_error(hdb_conn *conn, int code, FILE *report) {
 
 static void *subject_open(const struct session_options *options, FILE *report) {
     char timeout[32];
+    const struct setup *setup = options->setup;
     hdb_conn *conn = NULL;
     hdb_config *config = hdb_config_create();
     snprintf(timeout, sizeof timeout, "%.3f", options->timeout);
     hdb_config_set(config, "timeout", timeout);
     hdb_config_set(config, "linger", "0");
     hdb_config_set(config, "notices", "off");
-    hdb_config_set(config, "mode", options->dsn ? "daemon" : "embedded");
-    if (options->dsn) {
-        hdb_config_set(config, "dsn", options->dsn);
-        hdb_config_set(config, "direct", options->direct);
+    hdb_config_set(config, "mode", setup->dsn ? "daemon" : "embedded");
+    if (setup->dsn) {
+        hdb_config_set(config, "dsn", setup->dsn);
+        hdb_config_set(config, "direct", setup->direct);
+        hdb_config_set(config, "coherence", setup->shares_log ? "sdk" : "strict");
+    } else if (setup->in_memory) {
+        hdb_config_set(config, "memory", "engine");
     }
     int code = hdb_connect(options->path, config, &conn);
     hdb_config_destroy(config);
@@ -89,24 +94,25 @@ static void tell_columns(hdb_stmt *stmt, FILE *report) {
     fputc('\n', report);
 }
 
-/* A statement that the case says is refused by name: nothing else may be seen of it. */
-static void run_refused(hdb_conn *conn, const struct case_step *step, FILE *report) {
+void subject_refuse(void *session, const struct case_step *step, const struct feature *feature, FILE *report) {
+    hdb_conn *conn = session;
     hdb_stmt *stmt = NULL;
     int code = hdb_prepare(conn, step->sql, -1, &stmt, NULL);
     if (code == HDB_OK)
+        bind_values(stmt, step, report);
+    if (code == HDB_OK)
         code = hdb_execute(stmt);
+    const char *message = code == HDB_OK || code == HDB_ROW || code == HDB_DONE ? "accepted" : hdb_errmsg(conn);
     if (code != HDB_NOTSUPPORTED)
-        fprintf(report, "not refused by name: %d %s\n", code, hdb_errmsg(conn));
+        fprintf(report, "not refused as not supported: %d, %s\n", code, message);
+    else if (feature->words && !strcasestr(message, feature->words))
+        fprintf(report, "the refusal does not name \"%s\": %s\n", feature->words, message);
     hdb_finalize(stmt);
 }
 
 static void subject_run(void *session, const struct case_step *step, FILE *report) {
     hdb_conn *conn = session;
     hdb_stmt *stmt = NULL;
-    if (step->refused) {
-        run_refused(conn, step, report);
-        return;
-    }
     int code = hdb_prepare(conn, step->sql, -1, &stmt, NULL);
     if (code == HDB_OK && stmt) {
         bind_values(stmt, step, report);
@@ -131,12 +137,23 @@ static void subject_run(void *session, const struct case_step *step, FILE *repor
     report_counts(report, &counts);
 }
 
-static void subject_verify(void *session, FILE *report) {
+void subject_verify(void *session, FILE *report) {
     hdb_conn *conn = session;
     int64_t differences = 0;
     int code = hdb_verify(conn, &differences);
     if (code != HDB_OK || differences != 0)
         fprintf(report, "hdb_verify: %d, %lld differences: %s\n", code, (long long)differences, hdb_errmsg(conn));
+}
+
+const char *subject_engine(void *session, FILE *report) {
+    hdb_conn *conn = session;
+    const char *dsn = NULL;
+    int code = hdb_flush(conn);
+    if (code == HDB_OK)
+        code = hdb_engine_dsn(conn, &dsn);
+    if (code != HDB_OK)
+        fprintf(report, "the engine's DSN: %d, %s\n", code, hdb_errmsg(conn));
+    return dsn;
 }
 
 static void subject_close(void *session, FILE *report) {
@@ -145,4 +162,4 @@ static void subject_close(void *session, FILE *report) {
         fprintf(report, "close: %d\n", code);
 }
 
-const struct session_kind subject_kind = {"heliosdb", subject_open, subject_run, subject_verify, subject_close};
+const struct session_kind subject_kind = {subject_open, subject_run, subject_close};

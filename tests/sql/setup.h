@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One of the set-ups in which cases are run. */
+#ifndef SETUP_H
+#define SETUP_H
+
+#include <stdbool.h>
+
+struct setup {
+    const char *name;   /* "embedded", "memory", "daemon-heliosdb", "daemon-postgresql", "sdk-heliosdb", "sdk-postgresql" */
+    const char *dsn;    /* NULL: embedded */
+    const char *direct; /* "auto" or "off" */
+    bool in_memory;     /* embedded, without a file */
+    bool shares_log;    /* daemon mode with a replica file: coherence=sdk */
+};
+
+#endif
