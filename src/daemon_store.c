@@ -16,6 +16,7 @@ struct hdb_daemon_store {
     hdb_loader *loader;
     hdb_sequences sequences;
     int64_t schema_version; /* of the replica's schema, -1: none */
+    int64_t commits;        /* that the rows loaded belong to */
     bool taken_inside;      /* the schema was taken over inside the open transaction */
     int64_t generation;     /* counts changes of the schema that came from the server */
 };
@@ -63,6 +64,8 @@ static int take_snapshot(hdb_daemon_store *store, hdb_error *error) {
     int rc = hdb_loader_clear(store->loader, error);
     if (rc == HDB_OK)
         rc = hdb_server_snapshot(store->server, error);
+    if (rc == HDB_OK)
+        store->commits = hdb_server_commits(store->server);
     return rc == HDB_OK ? follow_schema(store, error) : rc;
 }
 
@@ -77,9 +80,10 @@ int hdb_daemon_store_refresh(hdb_daemon_store *store, hdb_error *error) {
 
 /* BEGIN: the schema has to be the server's before statements are prepared inside. IMMEDIATE takes the lock and keeps the
  * snapshot; else both come with the first statement that needs them. */
-static int begin_transaction(hdb_daemon_store *store, bool immediate, hdb_error *error) {
-    if (is_reading(store->replica))
-        return HDB_OK;
+static int begin_transaction(hdb_daemon_store *store, bool immediate, bool begins, hdb_error *error) {
+    /* SQLite takes the lock before it looks whether a transaction is open. */
+    if (!begins || is_reading(store->replica))
+        return immediate ? hdb_server_lock(store->server, error) : HDB_OK;
     if (!immediate)
         return hdb_daemon_store_refresh(store, error);
     hdb_server_end(store->server);
@@ -95,6 +99,13 @@ int64_t hdb_daemon_store_generation(const hdb_daemon_store *store) {
     return store->generation;
 }
 
+static int read_again(hdb_daemon_store *store, hdb_error *error) {
+    hdb_error_clear(error);
+    hdb_server_end(store->server);
+    int rc = hdb_loader_clear(store->loader, error);
+    return rc == HDB_OK ? HDB_SCHEMA : rc;
+}
+
 /* What a statement needs before SQLite runs it: the writer lock if it writes, then rows. */
 static int prepare_statement(void *context, const hdb_inspection *statement, bool begins, hdb_error *error) {
     hdb_daemon_store *store = context;
@@ -103,7 +114,7 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     bool write = hdb_inspection_writes(statement);
     int rc = HDB_OK;
     if (statement->kind == HDB_STATEMENT_BEGIN || statement->kind == HDB_STATEMENT_SAVEPOINT)
-        return begins ? begin_transaction(store, immediate, error) : HDB_OK;
+        return begin_transaction(store, immediate, begins, error);
     if (!statement->uses_main && !write)
         return HDB_OK;
     /* The lock first: a snapshot taken before it might be too old to write on. */
@@ -118,20 +129,24 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     }
     if (rc == HDB_OK && (write || !hdb_loader_has(store->loader, statement))) {
         rc = hdb_server_snapshot(store->server, error);
+        /* A SELECT that is still giving rows may have kept some that are no longer so. */
+        if (rc == HDB_OK && write && !hdb_loader_is_empty(store->loader) &&
+            store->commits != hdb_server_commits(store->server))
+            rc = hdb_error_set(error, SQLITE_BUSY_SNAPSHOT, NULL, "database is locked");
         if (rc == HDB_OK)
             rc = follow_schema(store, error);
     }
     if (rc == HDB_OK && generation != store->generation && statement->kind == HDB_STATEMENT_OTHER)
         return HDB_SCHEMA;
     if (rc == HDB_OK && !hdb_loader_has(store->loader, statement)) {
+        bool first = !write && hdb_loader_is_empty(store->loader);
         rc = hdb_loader_load(store->loader, hdb_server_link(store->server), statement, error);
         if (rc == HDB_OK)
             rc = hdb_server_check(store->server, error);
-        /* Somebody committed while rows came in: what was read first may not fit what was read last. */
-        if (fresh && !write && error->code == SQLITE_BUSY_SNAPSHOT) {
-            hdb_error_clear(error);
-            return HDB_SCHEMA;
-        }
+        /* Somebody committed while rows came in: what was read first may not fit what was read last. The application has
+         * not seen any of it if this is the first that the transaction reads. */
+        if (first && error->code == SQLITE_BUSY_SNAPSHOT)
+            return read_again(store, error);
     }
     /* An autocommit read has what it needs: the server need not wait for it. */
     if (fresh && (rc != HDB_OK || !write) && statement->kind == HDB_STATEMENT_OTHER)
@@ -169,6 +184,8 @@ static int push(void *context, hdb_error *error) {
         rc = HDB_DONE;
     if (rc == HDB_OK)
         rc = hdb_server_push(store->server, entry.data, entry.size, error);
+    if (rc == HDB_OK)
+        store->commits = hdb_server_commits(store->server);
     if (rc == HDB_OK && store->replica->capture->schema_changed)
         store->schema_version = hdb_server_schema_version(store->server);
     if (rc == HDB_OK && store->replica->capture->header_set)

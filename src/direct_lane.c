@@ -206,10 +206,10 @@ static int run_change(hdb_stmt *stmt, hdb_server *server) {
     if (rc == HDB_OK)
         rc = change(stmt, server, &changed);
     hdb_server_end(server);
-    if (rc == HDB_DONE) {
+    if (rc != HDB_DIRECT_UNFIT) { /* refused, it has changed 0 rows */
         counts.changes = changed;
         counts.total += changed;
-        if (direct->plan.rowid_input >= 0)
+        if (rc == HDB_DONE && direct->plan.rowid_input >= 0)
             counts.last_rowid = direct->values[direct->plan.rowid_input].as.integer;
         hdb_replica_restore_counts(replica, &counts);
     }

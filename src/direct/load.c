@@ -4,6 +4,7 @@
 #include "record/catalogue.h"
 #include "replica/replay.h"
 #include "replica/schema.h"
+#include "replica/sequence.h"
 #include "replica/table_statement.h"
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,10 @@ static bool names(const hdb_inspection *statement, const hdb_table *table) {
     return false;
 }
 
+bool hdb_loader_is_empty(const hdb_loader *loader) {
+    return loader->count == 0;
+}
+
 bool hdb_loader_has(const hdb_loader *loader, const hdb_inspection *statement) {
     const hdb_schema *schema = loader->replica->schema;
     if (!schema)
@@ -128,31 +133,49 @@ bool hdb_loader_has(const hdb_loader *loader, const hdb_inspection *statement) {
     return true;
 }
 
+static int load_table(hdb_loader *loader, hdb_link *link, const hdb_table *table, hdb_error *error) {
+    const hdb_schema *before = loader->replica->schema_before;
+    struct loaded *known = add(loader, table->name);
+    if (!known)
+        return hdb_error_nomem(error);
+    /* A table made in this very transaction is not in the server, and needs nothing from there. */
+    if (!before || hdb_schema_table(before, table->name)) {
+        int rc = hdb_fill_from_link(loader->replica->db, link, table, error);
+        if (rc != HDB_OK)
+            return rc;
+    }
+    known->loaded = true;
+    known->depth = loader->replica->savepoint_count;
+    return HDB_OK;
+}
+
 int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *statement, hdb_error *error) {
     const hdb_schema *schema = NULL;
+    const hdb_table *sequence = NULL;
+    hdb_buffer kept = HDB_BUFFER_INIT;
     int rc = hdb_replica_schema(loader->replica, &schema, error);
     if (rc != HDB_OK)
         return rc;
     bool all = names_virtual(statement, schema);
     hdb_own_work work = hdb_replica_begin_own(loader->replica);
+    rc = hdb_sequence_keep(loader->replica->db, &kept, error);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++) {
         const hdb_table *table = &schema->tables[i];
-        struct loaded *known = find(loader, table->name);
+        const struct loaded *known = find(loader, table->name);
         if (!(all || names(statement, table)) || (known && known->loaded))
             continue;
-        /* A table made in this very transaction is not in the server, and needs nothing from there. */
-        bool made_here = loader->replica->schema_before && !hdb_schema_table(loader->replica->schema_before, table->name);
-        known = add(loader, table->name);
-        if (!known)
-            rc = hdb_error_nomem(error);
-        else if (!made_here)
-            rc = hdb_fill_from_link(loader->replica->db, link, table, error);
-        if (rc == HDB_OK) {
-            known->loaded = true;
-            known->depth = loader->replica->savepoint_count;
-        }
+        if (table->is_sequence)
+            sequence = table;
+        else
+            rc = load_table(loader, link, table, error);
     }
+    /* Rows that come into AUTOINCREMENT tables have moved it. */
+    if (rc == HDB_OK && sequence)
+        rc = load_table(loader, link, sequence, error);
+    else if (rc == HDB_OK)
+        rc = hdb_sequence_restore(loader->replica->db, &kept, error);
     hdb_replica_end_own(loader->replica, &work);
+    hdb_buffer_free(&kept);
     return rc;
 }
 

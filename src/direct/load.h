@@ -13,11 +13,13 @@ hdb_loader *hdb_loader_create(hdb_replica *replica);
 void hdb_loader_free(hdb_loader *loader);
 /* Makes the replica's schema the server's. No transaction is open that has changed anything. */
 int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, hdb_error *error);
+/* Whether nothing was loaded since the last hdb_loader_clear(). */
+bool hdb_loader_is_empty(const hdb_loader *loader);
 /* Whether everything that a statement names is loaded. */
 bool hdb_loader_has(const hdb_loader *loader, const hdb_inspection *statement);
 /* Loads what a statement names and is not loaded yet, from the snapshot open on the link. */
 int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *statement, hdb_error *error);
-/* Empties every table that holds rows: nothing is loaded any more. No transaction is open. */
+/* Empties every table that holds rows: nothing is loaded any more. No transaction is open that has shown any of it. */
 int hdb_loader_clear(hdb_loader *loader, hdb_error *error);
 /* The transaction was rolled back to a savepoint, with `depth` others around it, or (-1) as a whole: what was loaded since
  * is gone. */

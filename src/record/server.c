@@ -14,6 +14,8 @@
 #define LOCK_KEY "7522537965563012197"
 /* Entries kept after they were applied, so that a client that lost its link can still find its own. */
 enum { KEPT_ENTRIES = 64, KEPT_SIZE = 16 * 1024, LEAST_CONNECT_MS = 5000 };
+/* Reads that a writer has spoilt in a row, after which a reader keeps writers out while it reads. */
+enum { SPOILT_TRIES = 4 };
 
 struct hdb_server {
     hdb_link *link;
@@ -22,6 +24,8 @@ struct hdb_server {
     const volatile int *interrupt;
     bool in_snapshot; /* reads belong together; on PostgreSQL a transaction is open on the link */
     bool locked;
+    bool lent;  /* the lock is held for reading: see hdb_server_check() */
+    int spoilt; /* reads that another writer has spoilt, in a row */
     int64_t commits, schema_version, applied; /* as of the last snapshot or lock */
 };
 
@@ -90,6 +94,10 @@ int64_t hdb_server_schema_version(const hdb_server *server) {
     return server->schema_version;
 }
 
+int64_t hdb_server_commits(const hdb_server *server) {
+    return server->commits;
+}
+
 int hdb_server_revive(hdb_server *server, hdb_error *error) {
     bool lost = server->in_snapshot || server->locked;
     if (server->link && hdb_link_is_alive(server->link))
@@ -117,7 +125,7 @@ static int wait_a_little(hdb_server *server, int64_t started, int *delay_ms, hdb
         return hdb_error_set(error, HDB_BUSY, NULL, "database is locked");
     struct timespec pause = {0, (long)*delay_ms * 1000000};
     nanosleep(&pause, NULL);
-    *delay_ms = *delay_ms < 16 ? *delay_ms * 2 : 20;
+    *delay_ms = *delay_ms < 8 ? *delay_ms * 2 : 8;
     return HDB_OK;
 }
 
@@ -258,6 +266,23 @@ static bool can_start_again(const hdb_server *server, bool first, int rc) {
     return rc != HDB_OK && first && rc != HDB_INTERRUPT && !hdb_link_is_alive(server->link);
 }
 
+/* A reader beside a busy writer would try for ever: it keeps writers out for once. */
+static int lend_lock(hdb_server *server, hdb_error *error) {
+    if (server->locked)
+        return HDB_OK;
+    int rc = hdb_server_lock(server, error);
+    server->lent = rc == HDB_OK;
+    return rc;
+}
+
+static void unlock_lent(hdb_server *server) {
+    if (server->lent && hdb_link_is_alive(server->link))
+        unlock(server);
+    if (server->lent)
+        server->locked = false;
+    server->lent = false;
+}
+
 int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
     int64_t started = now_ms(), newest = 0;
     int delay_ms = 1;
@@ -265,7 +290,9 @@ int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
     if (server->in_snapshot)
         return HDB_OK;
     int rc = hdb_server_revive(server, error);
-    while (rc == HDB_OK) {
+    for (int tries = server->spoilt; rc == HDB_OK; tries++) {
+        if (tries >= SPOILT_TRIES && !has_transactions(server) && (rc = lend_lock(server, error)) != HDB_OK)
+            break;
         rc = has_transactions(server) ? script(server, "BEGIN ISOLATION LEVEL REPEATABLE READ", error) : HDB_OK;
         server->in_snapshot = rc == HDB_OK;
         if (rc == HDB_OK)
@@ -309,17 +336,24 @@ static int check_snapshot(hdb_server *server, hdb_error *error) {
 
 int hdb_server_check(hdb_server *server, hdb_error *error) {
     int64_t commits = 0, newest = 0;
-    if (has_transactions(server) || server->locked)
+    if (has_transactions(server) || server->locked) {
+        unlock_lent(server);
+        server->spoilt = 0;
         return HDB_OK;
+    }
     int rc = read_counters(server, &commits, &newest, error);
-    if (rc == HDB_OK && (commits != server->commits || newest > server->applied))
-        rc = hdb_error_set(error, BUSY_SNAPSHOT, NULL, "database is locked");
+    if (rc == HDB_OK && (commits != server->commits || newest > server->applied)) {
+        server->spoilt++;
+        return hdb_error_set(error, BUSY_SNAPSHOT, NULL, "database is locked");
+    }
+    server->spoilt = 0;
     return rc;
 }
 
 int hdb_server_lock(hdb_server *server, hdb_error *error) {
     int64_t started = now_ms(), commits = 0, newest = 0;
     int delay_ms = 1;
+    server->lent = false;
     if (server->locked)
         return HDB_OK;
     int rc = hdb_server_revive(server, error);
@@ -452,6 +486,7 @@ static int push_transaction(hdb_server *server, const char *data, size_t size, h
 int hdb_server_push(hdb_server *server, const char *data, size_t size, hdb_error *error) {
     int rc = hdb_server_peer(server) == HDB_PEER_HELIOSDB ? push_entry(server, data, size, error)
                                                           : push_transaction(server, data, size, error);
+    server->commits += rc == HDB_OK;
     if (rc == HDB_OK && has_schema(data, size)) {
         hdb_error ignored = HDB_ERROR_INIT;
         server->schema_version++;
@@ -480,5 +515,5 @@ void hdb_server_end(hdb_server *server) {
     end_transaction(server, "ROLLBACK");
     if (server->locked && hdb_link_is_alive(server->link))
         unlock(server);
-    server->locked = false;
+    server->locked = server->lent = false;
 }

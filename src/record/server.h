@@ -27,10 +27,13 @@ int hdb_server_revive(hdb_server *server, hdb_error *error);
 /* Begins a snapshot of everything committed, if none is open. */
 int hdb_server_snapshot(hdb_server *server, hdb_error *error);
 /* Whether what was read since the snapshot began belongs together. PostgreSQL sees to that itself; on HeliosDB, whose
- * transactions do not see every committed row, HDB_BUSY (BUSY SNAPSHOT) tells that another writer has committed. */
+ * transactions do not see every committed row, HDB_BUSY (BUSY SNAPSHOT) tells that another writer has committed. After a
+ * few of those in a row the next snapshot keeps writers out (within the time to wait) until this has been asked. */
 int hdb_server_check(hdb_server *server, hdb_error *error);
 /* Version of the schema, as of the last snapshot. */
 int64_t hdb_server_schema_version(const hdb_server *server);
+/* Number of commits of this library's clients, as of the last snapshot or push. */
+int64_t hdb_server_commits(const hdb_server *server);
 /* Takes the writer lock, if it is not held. HDB_BUSY "database is locked" after the time to wait, or (extended: BUSY
  * SNAPSHOT) if another writer has committed since our snapshot began. */
 int hdb_server_lock(hdb_server *server, hdb_error *error);

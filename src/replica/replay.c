@@ -3,6 +3,7 @@
 
 #include "record/entry.h"
 #include "replica/schema.h"
+#include "replica/sequence.h"
 #include "replica/table_statement.h"
 #include <string.h>
 #include <strings.h>
@@ -75,6 +76,50 @@ static int exists(sqlite3 *db, const hdb_schema_item *item, bool *out, hdb_error
     return HDB_OK;
 }
 
+/* Whether the items that both have stand in the same order. */
+static bool same_order(const hdb_schema *now, const hdb_schema *target) {
+    int at = 0;
+    for (int i = 0; i < now->item_count; i++) {
+        const hdb_schema_item *wanted = hdb_schema_item_find(target, now->items[i].type, now->items[i].name);
+        if (!wanted)
+            continue;
+        if (wanted - target->items < at)
+            return false;
+        at = (int)(wanted - target->items);
+    }
+    return true;
+}
+
+/* What is made anew stands last in sqlite_schema; by order of rowid is how it is listed. What the target does not have
+ * goes to the end. */
+static int order_items(sqlite3 *db, const hdb_schema *target, hdb_error *error) {
+    static const char update[] = "UPDATE main.sqlite_schema SET rowid = ?1 WHERE type = ?2 AND name = ?3";
+    hdb_schema *now = NULL;
+    sqlite3_stmt *move = NULL;
+    int rc = hdb_schema_read(db, &now, error);
+    if (rc != HDB_OK || same_order(now, target))
+        goto done;
+    rc = run(db, "PRAGMA writable_schema = ON; "
+                 "UPDATE main.sqlite_schema SET rowid = rowid + (SELECT max(rowid) FROM main.sqlite_schema) + 1000000",
+             error);
+    if (rc == HDB_OK && sqlite3_prepare_v2(db, update, -1, &move, NULL) != SQLITE_OK)
+        rc = hdb_sqlite_error(db, error);
+    for (int i = 0; rc == HDB_OK && i < target->item_count; i++) {
+        sqlite3_bind_int(move, 1, i + 1);
+        sqlite3_bind_text(move, 2, target->items[i].type, -1, SQLITE_STATIC);
+        sqlite3_bind_text(move, 3, target->items[i].name, -1, SQLITE_STATIC);
+        if (sqlite3_step(move) != SQLITE_DONE)
+            rc = hdb_sqlite_error(db, error);
+        sqlite3_reset(move);
+    }
+    sqlite3_finalize(move);
+    if (rc == HDB_OK)
+        rc = run(db, "PRAGMA writable_schema = RESET", error);
+done:
+    hdb_schema_free(now);
+    return rc;
+}
+
 /* Virtual tables come before their shadow tables in sqlite_schema, and make them. */
 static int create_missing(sqlite3 *db, const hdb_schema *target, hdb_error *error) {
     int rc = HDB_OK;
@@ -106,6 +151,8 @@ int hdb_replay_schema(sqlite3 *db, const hdb_schema *target, hdb_error *error) {
     hdb_schema_free(now);
     if (rc == HDB_OK)
         rc = create_missing(db, target, error);
+    if (rc == HDB_OK)
+        rc = order_items(db, target, error);
     return rc == HDB_OK ? set_header(db, target, error) : rc;
 }
 
@@ -186,7 +233,8 @@ static int delete_row(sqlite3 *db, const hdb_entry_reader *reader, sqlite3_stmt 
     return rc;
 }
 
-int hdb_replay_entry(sqlite3 *db, const char *data, size_t size, hdb_error *error) {
+/* Replays either what the entry says of sqlite_sequence, or all the rest. */
+static int replay_part(sqlite3 *db, const char *data, size_t size, bool sequence, hdb_error *error) {
     hdb_entry_reader reader;
     struct target_table target = {NULL, NULL};
     int rc = HDB_OK;
@@ -194,13 +242,15 @@ int hdb_replay_entry(sqlite3 *db, const char *data, size_t size, hdb_error *erro
     while (rc == HDB_OK && hdb_entry_next(&reader) != HDB_ENTRY_END) {
         switch (reader.kind) {
         case HDB_ENTRY_SCHEMA:
-            rc = patch_texts(db, reader.schema, data, size, error);
-            if (rc == HDB_OK)
+            if (!sequence)
+                rc = patch_texts(db, reader.schema, data, size, error);
+            if (rc == HDB_OK && !sequence)
                 rc = hdb_replay_schema(db, reader.schema, error);
             break;
         case HDB_ENTRY_TABLE:
             close_table(&target);
-            rc = open_table(db, &reader, &target, error);
+            if (reader.table.is_sequence == sequence)
+                rc = open_table(db, &reader, &target, error);
             break;
         case HDB_ENTRY_UPSERT:
             if (target.put)
@@ -218,5 +268,19 @@ int hdb_replay_entry(sqlite3 *db, const char *data, size_t size, hdb_error *erro
         rc = hdb_error_set(error, HDB_CORRUPT, NULL, "a log entry is malformed");
     close_table(&target);
     hdb_entry_close(&reader);
+    return rc;
+}
+
+/* What the rows of an entry do to sqlite_sequence by coming in does not count, only what the entry says of it. */
+int hdb_replay_entry(sqlite3 *db, const char *data, size_t size, hdb_error *error) {
+    hdb_buffer kept = HDB_BUFFER_INIT;
+    int rc = hdb_sequence_keep(db, &kept, error);
+    if (rc == HDB_OK)
+        rc = replay_part(db, data, size, false, error);
+    if (rc == HDB_OK)
+        rc = hdb_sequence_restore(db, &kept, error);
+    if (rc == HDB_OK)
+        rc = replay_part(db, data, size, true, error);
+    hdb_buffer_free(&kept);
     return rc;
 }

@@ -275,16 +275,20 @@ static int after_error(hdb_replica *replica, bool implicit, int64_t changes_befo
     return rc;
 }
 
+/* To SQLite a statement that is not let in is one that changed nothing. */
+static void count_nothing(hdb_replica *replica, const hdb_inspection *inspection) {
+    hdb_counts counts = hdb_replica_note_counts(replica);
+    counts.changes = inspection->is_dml ? 0 : counts.changes;
+    hdb_replica_restore_counts(replica, &counts);
+}
+
 static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
     bool write = replica->store && hdb_inspection_writes(inspection);
     if (fresh && write) {
         int rc = before_write(replica, inspection, error);
         if (rc != HDB_OK) {
-            /* To SQLite this is a statement that changed nothing. */
-            hdb_counts counts = hdb_replica_note_counts(replica);
-            counts.changes = inspection->is_dml ? 0 : counts.changes;
-            hdb_replica_restore_counts(replica, &counts);
+            count_nothing(replica, inspection);
             return rc;
         }
     }
@@ -355,8 +359,10 @@ int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
         rc = know_schema(replica, error);
     if (rc == HDB_OK && fresh && replica->store && replica->store->prepare_statement)
         rc = ask_store(replica, statement, inspection, error);
-    if (rc != HDB_OK)
+    if (rc != HDB_OK) {
+        count_nothing(replica, inspection);
         return rc;
+    }
     switch (inspection->kind) {
     case HDB_STATEMENT_BEGIN:
         return step_begin(replica, statement, error);

@@ -2,61 +2,16 @@
 /* How the mode is chosen, and daemon mode beside other clients. Each test of daemon mode runs on every server whose DSN
  * is in the environment (tests/support/servers.sh), and is skipped if there is none. */
 #include "fixture.h"
+#include "on_servers.h"
 #include "server_clean.h"
 #include "support.h"
 
-#include <libpq-fe.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static const char *const server_variables[] = {"HELIOSDB_TEST_DSN_HELIOSDB", "HELIOSDB_TEST_DSN_POSTGRESQL"};
-
-static hdb_conn *open_server(const char *dsn, const char *key, const char *value) {
-    hdb_conn *conn = NULL;
-    hdb_config *config = fixture_config(key, value);
-    int code = hdb_connect(dsn, config, &conn);
-    hdb_config_destroy(config);
-    assert_ok(conn, code);
-    assert_int_equal(hdb_conn_mode(conn), HDB_MODE_DAEMON);
-    return conn;
-}
-
-/* What another client of the server does; gives the first cell if there is one. */
-static int64_t as_another_client(const char *dsn, const char *sql) {
-    PGconn *link = PQconnectdb(dsn);
-    PGresult *result = PQexec(link, sql);
-    int64_t value = 0;
-    if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
-        print_error("%s: %s\n", sql, PQerrorMessage(link));
-        fail();
-    }
-    if (PQntuples(result) > 0)
-        value = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-    PQclear(result);
-    PQfinish(link);
-    return value;
-}
-
-static void on_every_server(void (*test)(const char *dsn)) {
-    int count = 0;
-    for (size_t i = 0; i < sizeof server_variables / sizeof *server_variables; i++) {
-        const char *dsn = getenv(server_variables[i]);
-        if (!dsn)
-            continue;
-        assert_true(server_clean(dsn));
-        test(dsn);
-        assert_true(server_clean(dsn));
-        count++;
-    }
-    if (count == 0) {
-        print_message("no DSN of a server in the environment\n");
-        skip();
-    }
-}
 
 static void check_mode(const char *database, hdb_config *config, int mode) {
     hdb_conn *conn = NULL;
@@ -238,7 +193,7 @@ static void lose_session(const char *dsn) {
 }
 
 static void a_lost_session_is_told_or_made_up_for(void **state) {
-    const char *dsn = getenv(server_variables[1]);
+    const char *dsn = getenv("HELIOSDB_TEST_DSN_POSTGRESQL");
     (void)state;
     if (!dsn) {
         print_message("no DSN of PostgreSQL in the environment\n");
