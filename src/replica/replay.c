@@ -96,7 +96,7 @@ static int order_items(sqlite3 *db, const hdb_schema *target, hdb_error *error) 
     static const char update[] = "UPDATE main.sqlite_schema SET rowid = ?1 WHERE type = ?2 AND name = ?3";
     hdb_schema *now = NULL;
     sqlite3_stmt *move = NULL;
-    int rc = hdb_schema_read(db, &now, error);
+    int rc = hdb_schema_read(db, "main", &now, error);
     if (rc != HDB_OK || same_order(now, target))
         goto done;
     rc = run(db, "PRAGMA writable_schema = ON; "
