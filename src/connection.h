@@ -7,6 +7,7 @@
 #include "config.h"
 #include "error.h"
 #include "replica/replica.h"
+#include <heliosdb/heliosdb.h>
 #include <pthread.h>
 
 typedef struct hdb_embedded_store hdb_embedded_store;
@@ -25,6 +26,8 @@ struct hdb_conn {
     volatile int interrupted; /* seen by a wait for the engine */
     char *explanation;        /* owned answer of hdb_explain() */
     char *dsn;                /* owned answer of hdb_engine_dsn() */
+    hdb_collation_needed_callback collation_needed;
+    void *collation_needed_data;
 };
 
 /* Begins a public call: refuses a NULL or forked handle, takes the mutex, forgets the last error. */

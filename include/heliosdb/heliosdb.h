@@ -335,4 +335,6 @@ HDB_API int64_t hdb_column_bytes(hdb_stmt *stmt, int column);
 }
 #endif
 
+#include <heliosdb/function.h>
+
 #endif

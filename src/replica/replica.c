@@ -49,6 +49,13 @@ static void synchronous_function(sqlite3_context *context, int count, sqlite3_va
     sqlite3_result_int(context, replica->synchronous);
 }
 
+void hdb_replica_register_functions(hdb_replica *replica) {
+    sqlite3 *db = replica->db;
+    sqlite3_create_function_v2(db, "changes", 0, SQLITE_UTF8, replica, changes_function, NULL, NULL, NULL);
+    sqlite3_create_function_v2(db, "total_changes", 0, SQLITE_UTF8, replica, total_changes_function, NULL, NULL, NULL);
+    sqlite3_create_function_v2(db, "_hdb_synchronous", 0, SQLITE_UTF8, replica, synchronous_function, NULL, NULL, NULL);
+}
+
 int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     hdb_replica *replica = calloc(1, sizeof *replica);
     if (replica)
@@ -65,9 +72,7 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     sqlite3_extended_result_codes(db, 1);
     sqlite3_set_authorizer(db, authorize, replica);
     sqlite3_preupdate_hook(db, before_change, replica);
-    sqlite3_create_function_v2(db, "changes", 0, SQLITE_UTF8, replica, changes_function, NULL, NULL, NULL);
-    sqlite3_create_function_v2(db, "total_changes", 0, SQLITE_UTF8, replica, total_changes_function, NULL, NULL, NULL);
-    sqlite3_create_function_v2(db, "_hdb_synchronous", 0, SQLITE_UTF8, replica, synchronous_function, NULL, NULL, NULL);
+    hdb_replica_register_functions(replica);
     *out = replica;
     return HDB_OK;
 }

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "record/table.h"
 #include "replica/capture.h"
+#include "replica/hooks.h"
 #include "replica/inspect.h"
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -60,12 +61,15 @@ struct hdb_replica {
     int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */
     bool may_be_query_only;    /* PRAGMA query_only was set once */
     bool answers_pragmas;      /* the file is a replica: its modes are ours, not the application's */
+    hdb_hooks hooks;           /* what the application has set */
     const hdb_store *store;    /* NULL: plain SQLite */
     void *store_context;
 };
 
 /* Wraps an open database: hooks, authorizer. Takes the handle over, also on failure. */
 int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error);
+/* Makes the SQL functions that are the library's own, in the place of SQLite's where it has them. */
+void hdb_replica_register_functions(hdb_replica *replica);
 /* Closes the database, rolling back. NULL is allowed. Statements must be finalized. */
 void hdb_replica_destroy(hdb_replica *replica);
 /* Copies SQLite's last error into `error`; gives its primary code. */

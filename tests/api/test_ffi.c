@@ -327,6 +327,130 @@ static void test_progress_handler(void **state) {
     assert_int_equal(call_int("hdb_close", conn), HDB_OK);
 }
 
+/* Gives one argument back, whatever it is; the second one says how. */
+static void answer(void *user_data, void *context, int count, void **arguments) {
+    ++*(int *)user_data;
+    assert_int_equal(count, 2);
+    assert_non_null(call_pointer("hdb_context_conn", context));
+    switch (call_int64("hdb_datum_int64", arguments[1])) {
+    case 0:
+        call_void("hdb_result_null", context);
+        break;
+    case 1:
+        call_void("hdb_result_int64", context, call_int64("hdb_datum_int64", arguments[0]));
+        break;
+    case 2:
+        call_void("hdb_result_double", context, call_double("hdb_datum_double", arguments[0]));
+        break;
+    case 3:
+        call_void("hdb_result_text", context, call_pointer("hdb_datum_text", arguments[0]),
+                  call_int64("hdb_datum_bytes", arguments[0]));
+        break;
+    case 4:
+        call_void("hdb_result_blob", context, call_pointer("hdb_datum_blob", arguments[0]),
+                  call_int64("hdb_datum_bytes", arguments[0]));
+        break;
+    case 5:
+        call_void("hdb_result_datum", context, arguments[0]);
+        call_void("hdb_result_subtype", context, 7);
+        break;
+    case 6:
+        call_void("hdb_result_int64", context, (int64_t)call_int("hdb_datum_subtype", arguments[0]));
+        break;
+    case 7:
+        call_void("hdb_result_int64", context,
+                  (int64_t)(10 * call_int("hdb_datum_type", arguments[0]) + call_int("hdb_datum_numeric_type", arguments[0])));
+        break;
+    case 8:
+        call_void("hdb_result_zeroblob", context, (int64_t)3);
+        break;
+    case 9:
+        call_void("hdb_result_error", context, "no such answer", (int64_t)2);
+        call_void("hdb_result_error_code", context, HDB_RANGE);
+        break;
+    case 10:
+        call_void("hdb_result_error_nomem", context);
+        break;
+    default:
+        call_void("hdb_result_error_toobig", context);
+    }
+}
+
+static void count_up(void *user_data) {
+    ++*(int *)user_data;
+}
+
+static void test_function(void **state) {
+    void *conn = open_database(":memory:");
+    int uses = 0;
+    (void)state;
+    assert_int_equal(call_int("hdb_create_function", conn, "answer", 2, HDB_FUNCTION_SUBTYPE, (void *)answer, &uses, (void *)count_up), HDB_OK);
+    void *stmt = prepare(conn, "SELECT answer(42, 1), answer(1.5, 2), answer('abc', 3), answer(x'00ff', 4), answer(1, 0), answer(9, 5),"
+                               " answer(answer(1, 5), 6), answer('12', 7), answer(0, 8)");
+    assert_int_equal(call_int("hdb_fetch_row", stmt), HDB_ROW);
+    assert_true(call_int64("hdb_column_int64", stmt, 0) == 42);
+    assert_true(call_double("hdb_column_double", stmt, 1) == 1.5);
+    assert_string_equal(call_pointer("hdb_column_text", stmt, 2), "abc");
+    assert_memory_equal(call_pointer("hdb_column_blob", stmt, 3), "\0\377", 2);
+    assert_int_equal(call_int("hdb_column_type", stmt, 4), HDB_TYPE_NULL);
+    assert_true(call_int64("hdb_column_int64", stmt, 5) == 9);
+    assert_true(call_int64("hdb_column_int64", stmt, 6) == 7);
+    assert_true(call_int64("hdb_column_int64", stmt, 7) == 10 * HDB_TYPE_TEXT + HDB_TYPE_INTEGER);
+    assert_memory_equal(call_pointer("hdb_column_blob", stmt, 8), "\0\0\0", 3);
+    assert_int_equal(call_int("hdb_finalize", stmt), HDB_OK);
+    assert_int_equal(call_int("hdb_exec", conn, "SELECT answer(0, 9)", (int64_t)-1), HDB_RANGE);
+    assert_string_equal(call_pointer("hdb_errmsg", conn), "no");
+    assert_int_equal(call_int("hdb_exec", conn, "SELECT answer(0, 10)", (int64_t)-1), HDB_NOMEM);
+    assert_int_equal(call_int("hdb_exec", conn, "SELECT answer(0, 11)", (int64_t)-1), HDB_TOOBIG);
+    assert_int_equal(call_int("hdb_close", conn), HDB_OK);
+    assert_int_equal(uses, 14);
+}
+
+static void step_longest(void *user_data, void *context, int count, void **arguments) {
+    int64_t *longest = call_pointer("hdb_aggregate_context", context, (int)sizeof *longest);
+    (void)user_data;
+    call_pointer("hdb_datum_text", arguments[count - 1]);
+    int64_t size = call_int64("hdb_datum_bytes", arguments[count - 1]);
+    *longest = size > *longest ? size : *longest;
+}
+
+static void inverse_longest(void *user_data, void *context, int count, void **arguments) {
+    (void)user_data, (void)context, (void)count, (void)arguments;
+}
+
+static void give_longest(void *user_data, void *context) {
+    const int64_t *longest = call_pointer("hdb_aggregate_context", context, 0);
+    (void)user_data;
+    call_void("hdb_result_int64", context, longest ? *longest : (int64_t)0);
+}
+
+static int compare_lengths(void *user_data, int first_size, const void *first, int second_size, const void *second) {
+    (void)user_data, (void)first, (void)second;
+    return first_size - second_size;
+}
+
+static void need_collation(void *user_data, void *conn, const char *name) {
+    assert_int_equal(call_int("hdb_create_collation", conn, name, (void *)compare_lengths, NULL, NULL), HDB_OK);
+    ++*(int *)user_data;
+}
+
+static void test_aggregates_and_collations(void **state) {
+    void *conn = open_database(":memory:");
+    int needed = 0;
+    (void)state;
+    run(conn, "CREATE TABLE t(a); INSERT INTO t VALUES ('ccc'), ('b'), ('aa')");
+    assert_int_equal(call_int("hdb_create_aggregate", conn, "longest", 1, 0, (void *)step_longest, (void *)give_longest, NULL, NULL), HDB_OK);
+    assert_int_equal(call_int("hdb_create_window_function", conn, "longest_over", 1, 0, (void *)step_longest, (void *)give_longest,
+                              (void *)give_longest, (void *)inverse_longest, NULL, NULL),
+                     HDB_OK);
+    assert_int_equal(call_int("hdb_collation_needed", conn, (void *)need_collation, &needed), HDB_OK);
+    assert_true(count_of(conn, "SELECT longest(a) FROM t") == 3);
+    assert_true(count_of(conn, "SELECT longest_over(a) OVER (ORDER BY a ROWS CURRENT ROW) FROM t LIMIT 1") == 2);
+    assert_true(count_of(conn, "SELECT a = 'b' FROM t ORDER BY a COLLATE length LIMIT 1") == 1);
+    assert_int_equal(needed, 1);
+    assert_int_equal(call_int("hdb_close", conn), HDB_OK);
+}
+
 static void test_engine(void **state) {
     char *path = support_format("%s/engine.db", directory);
     void *conn = open_database(path);
@@ -418,6 +542,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_interrupt),
         cmocka_unit_test(test_progress_handler),
+        cmocka_unit_test(test_function),
+        cmocka_unit_test(test_aggregates_and_collations),
         cmocka_unit_test(test_engine),
         cmocka_unit_test(test_null_handles),
         cmocka_unit_test(test_the_table_is_the_symbol_map),

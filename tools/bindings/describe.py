@@ -12,6 +12,7 @@ a change of the headers needs Doxygen.
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ import xml.etree.ElementTree as ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from committed import ROOT, settle  # noqa: E402
 
-HEADERS = ["status.h", "heliosdb.h"]
+HEADERS = ["status.h", "heliosdb.h", "function.h"]
 OUTPUT = ROOT / "bindings" / "api.json"
 
 # Calls that may wait for a lock, a disk or the engine: a binding must let other threads run meanwhile.
@@ -139,6 +140,24 @@ def describe_function(member, group):
     }
 
 
+def describe_callback(member, brief):
+    """A function pointer type; Doxygen gives its parameters as text."""
+    definition = tight(member.findtext("definition"))
+    returned = re.match(r"typedef (.*?)\s*\(\*", definition).group(1)
+    text = tight(member.findtext("argsstring")).removeprefix(")").strip("() ")
+    parameters = []
+    for part in text.split(","):
+        ctype, name = re.match(r"(.*?)(\w+)$", part.strip()).groups()
+        parameters.append({"name": name, "type": tight(ctype).replace("* *", "**")})
+    return {
+        "name": member.findtext("name"),
+        "definition": definition,
+        "returns": returned,
+        "parameters": parameters,
+        "brief": brief,
+    }
+
+
 def describe_enum(member, group):
     values = [
         {
@@ -163,8 +182,7 @@ def describe():
             elif kind == "enum":
                 api["enums"].append(describe_enum(member, group))
             elif kind == "typedef" and "(*" in member.findtext("definition"):
-                definition = tight(member.findtext("definition"))
-                api["callbacks"].append({"name": member.findtext("name"), "definition": definition, "brief": brief})
+                api["callbacks"].append(describe_callback(member, brief))
             elif kind == "typedef":
                 api["handles"].append({"name": member.findtext("name"), "brief": brief})
     missing = BLOCKING - {function["name"] for function in api["functions"]}

@@ -51,8 +51,26 @@
     X(HDB_MODE_EMBEDDED, 1) \
     X(HDB_MODE_DAEMON, 2)
 
+/* X(name, value). What a function promises; added up (https://www.sqlite.org/c3ref/c_deterministic.html). */
+#define HDB_FUNCTION_FLAGS_CONSTANTS(X) \
+    X(HDB_FUNCTION_PLAIN, 0) \
+    X(HDB_FUNCTION_DETERMINISTIC, 2048) \
+    X(HDB_FUNCTION_DIRECTONLY, 524288) \
+    X(HDB_FUNCTION_SUBTYPE, 1048576) \
+    X(HDB_FUNCTION_INNOCUOUS, 2097152) \
+    X(HDB_FUNCTION_RESULT_SUBTYPE, 16777216)
+
 /* X(name, value) for every constant. */
-#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X)
+#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X)
+
+/* X(name, result, (parameter types)) for every type of function that the library calls. */
+#define HDB_CALLBACKS(X) \
+    X(hdb_progress_callback, int, (void *)) \
+    X(hdb_destroy_callback, void, (void *)) \
+    X(hdb_function_callback, void, (void *, hdb_context *, int, hdb_datum **)) \
+    X(hdb_final_callback, void, (void *, hdb_context *)) \
+    X(hdb_compare_callback, int, (void *, int, const void *, int, const void *)) \
+    X(hdb_collation_needed_callback, void, (void *, hdb_conn *, const char *))
 
 /* X(name, result, (parameter types), 1 if the call may wait) for every function. */
 #define HDB_FUNCTIONS(X) \
@@ -119,6 +137,33 @@
     X(hdb_column_double, double, (hdb_stmt *, int), 0) \
     X(hdb_column_text, const char *, (hdb_stmt *, int), 0) \
     X(hdb_column_blob, const void *, (hdb_stmt *, int), 0) \
-    X(hdb_column_bytes, int64_t, (hdb_stmt *, int), 0)
+    X(hdb_column_bytes, int64_t, (hdb_stmt *, int), 0) \
+    X(hdb_create_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_create_aggregate, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_create_window_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, hdb_final_callback, hdb_function_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_create_collation, int, (hdb_conn *, const char *, hdb_compare_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_collation_needed, int, (hdb_conn *, hdb_collation_needed_callback, void *), 0) \
+    X(hdb_context_conn, hdb_conn *, (hdb_context *), 0) \
+    X(hdb_aggregate_context, void *, (hdb_context *, int), 0) \
+    X(hdb_result_null, void, (hdb_context *), 0) \
+    X(hdb_result_int64, void, (hdb_context *, int64_t), 0) \
+    X(hdb_result_double, void, (hdb_context *, double), 0) \
+    X(hdb_result_text, void, (hdb_context *, const char *, int64_t), 0) \
+    X(hdb_result_blob, void, (hdb_context *, const void *, int64_t), 0) \
+    X(hdb_result_zeroblob, void, (hdb_context *, int64_t), 0) \
+    X(hdb_result_datum, void, (hdb_context *, hdb_datum *), 0) \
+    X(hdb_result_subtype, void, (hdb_context *, int), 0) \
+    X(hdb_result_error, void, (hdb_context *, const char *, int64_t), 0) \
+    X(hdb_result_error_code, void, (hdb_context *, int), 0) \
+    X(hdb_result_error_nomem, void, (hdb_context *), 0) \
+    X(hdb_result_error_toobig, void, (hdb_context *), 0) \
+    X(hdb_datum_type, int, (hdb_datum *), 0) \
+    X(hdb_datum_numeric_type, int, (hdb_datum *), 0) \
+    X(hdb_datum_int64, int64_t, (hdb_datum *), 0) \
+    X(hdb_datum_double, double, (hdb_datum *), 0) \
+    X(hdb_datum_text, const char *, (hdb_datum *), 0) \
+    X(hdb_datum_blob, const void *, (hdb_datum *), 0) \
+    X(hdb_datum_bytes, int64_t, (hdb_datum *), 0) \
+    X(hdb_datum_subtype, int, (hdb_datum *), 0)
 
 #endif

@@ -55,6 +55,22 @@ module HeliosDB
     HDB_MODE_EMBEDDED = 1
     HDB_MODE_DAEMON = 2
 
+    # hdb_function_flags: What a function promises; added up (https://www.sqlite.org/c3ref/c_deterministic.html).
+    HDB_FUNCTION_PLAIN = 0
+    HDB_FUNCTION_DETERMINISTIC = 2048
+    HDB_FUNCTION_DIRECTONLY = 524288
+    HDB_FUNCTION_SUBTYPE = 1048576
+    HDB_FUNCTION_INNOCUOUS = 2097152
+    HDB_FUNCTION_RESULT_SUBTYPE = 16777216
+
+    # What the library calls. Keep the FFI::Function made of one alive as long as it may be called.
+    callback :hdb_progress_callback, [:pointer], :int
+    callback :hdb_destroy_callback, [:pointer], :void
+    callback :hdb_function_callback, [:pointer, :pointer, :int, :pointer], :void
+    callback :hdb_final_callback, [:pointer, :pointer], :void
+    callback :hdb_compare_callback, [:pointer, :int, :pointer, :int, :pointer], :int
+    callback :hdb_collation_needed_callback, [:pointer, :pointer, :string], :void
+
     # Loads the library and declares every function of it as a module function.
     def self.attach(path)
       ffi_lib path
@@ -85,7 +101,7 @@ module HeliosDB
       attach_function :hdb_in_transaction, [:pointer], :int
       attach_function :hdb_busy_timeout, [:pointer, :int], :int
       attach_function :hdb_interrupt, [:pointer], :int
-      attach_function :hdb_progress_handler, [:pointer, :int, :pointer, :pointer], :int
+      attach_function :hdb_progress_handler, [:pointer, :int, :hdb_progress_callback, :pointer], :int
       attach_function :hdb_limit, [:pointer, :int, :int], :int
       attach_function :hdb_flush, [:pointer], :int, blocking: true
       attach_function :hdb_verify, [:pointer, :pointer], :int, blocking: true
@@ -122,6 +138,33 @@ module HeliosDB
       attach_function :hdb_column_text, [:pointer, :int], :pointer
       attach_function :hdb_column_blob, [:pointer, :int], :pointer
       attach_function :hdb_column_bytes, [:pointer, :int], :int64
+      attach_function :hdb_create_function, [:pointer, :string, :int, :int, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_create_aggregate, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_create_window_function, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :hdb_final_callback, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_create_collation, [:pointer, :string, :hdb_compare_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_collation_needed, [:pointer, :hdb_collation_needed_callback, :pointer], :int
+      attach_function :hdb_context_conn, [:pointer], :pointer
+      attach_function :hdb_aggregate_context, [:pointer, :int], :pointer
+      attach_function :hdb_result_null, [:pointer], :void
+      attach_function :hdb_result_int64, [:pointer, :int64], :void
+      attach_function :hdb_result_double, [:pointer, :double], :void
+      attach_function :hdb_result_text, [:pointer, :pointer, :int64], :void
+      attach_function :hdb_result_blob, [:pointer, :pointer, :int64], :void
+      attach_function :hdb_result_zeroblob, [:pointer, :int64], :void
+      attach_function :hdb_result_datum, [:pointer, :pointer], :void
+      attach_function :hdb_result_subtype, [:pointer, :int], :void
+      attach_function :hdb_result_error, [:pointer, :pointer, :int64], :void
+      attach_function :hdb_result_error_code, [:pointer, :int], :void
+      attach_function :hdb_result_error_nomem, [:pointer], :void
+      attach_function :hdb_result_error_toobig, [:pointer], :void
+      attach_function :hdb_datum_type, [:pointer], :int
+      attach_function :hdb_datum_numeric_type, [:pointer], :int
+      attach_function :hdb_datum_int64, [:pointer], :int64
+      attach_function :hdb_datum_double, [:pointer], :double
+      attach_function :hdb_datum_text, [:pointer], :pointer
+      attach_function :hdb_datum_blob, [:pointer], :pointer
+      attach_function :hdb_datum_bytes, [:pointer], :int64
+      attach_function :hdb_datum_subtype, [:pointer], :int
     end
   end
 end
