@@ -16,6 +16,7 @@ from . import _library as native
 from . import cursor as cursor_module
 from . import exceptions
 from ._library import lib
+from .callbacks import Callbacks
 from .cursor import Cursor
 from .dump import _iterdump
 from .exceptions import ProgrammingError, not_supported
@@ -71,6 +72,7 @@ class Connection:
         self.row_factory: Any = None
         self.text_factory: Any = str
         self._handle = Handle(database, {"timeout": float(timeout), "uri": bool(uri), **settings})
+        self._callbacks = Callbacks(self._handle)
         # Rows on their way to the engine's tables must get there if the program ends without close().
         self._finalizer = weakref.finalize(self, self._handle.close)
         if self._autocommit is False:
@@ -256,6 +258,56 @@ class Connection:
         self._check()
         return _iterdump(self, **options)
 
+    # What SQL calls
+
+    def create_function(self, name: str, narg: int, func: Callable | None, *, deterministic: bool = False) -> None:
+        """Makes a Python function known to SQL. None removes it.
+
+        ``narg``: the number of its arguments, -1 for any. ``deterministic``: the same arguments always give the same
+        result, so that indexes and generated columns may use it.
+
+        Raises OperationalError for a wrong name or number.
+
+        >>> connection.create_function("double", 1, lambda x: 2 * x)
+        >>> connection.execute("SELECT double(21)").fetchone()
+        (42,)
+        """
+        self._check()
+        flags = c.HDB_FUNCTION_DETERMINISTIC if deterministic else 0
+        self._callbacks.create_function(_text(name), narg, func, flags)
+
+    def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable | None) -> None:
+        """Makes an aggregate of a class with ``step(*values)`` and ``finalize()``. None removes it.
+
+        >>> class Longest:
+        ...     def __init__(self): self.found = ""
+        ...     def step(self, text): self.found = max(self.found, text, key=len)
+        ...     def finalize(self): return self.found
+        >>> connection.create_aggregate("longest", 1, Longest)
+        """
+        self._check()
+        self._callbacks.create_aggregate(_text(name), n_arg, aggregate_class)
+
+    def create_window_function(self, name: str, num_params: int, aggregate_class: Callable | None, /) -> None:
+        """Makes an aggregate that works in windows: its class also has ``value()`` and ``inverse(*values)``.
+
+        Raises ProgrammingError for a wrong name or number.
+
+        >>> connection.create_window_function("sumint", 1, SumInt)
+        """
+        self._check()
+        self._callbacks.create_window_function(_text(name), num_params, aggregate_class)
+
+    def create_collation(self, name: str, callback: Callable[[str, str], int] | None, /) -> None:
+        """Makes a collation of a function that compares two texts: negative, 0 or positive. None removes it.
+
+        >>> connection.create_collation("reverse", lambda a, b: (a < b) - (a > b))
+        """
+        self._check()
+        if callback is not None and not callable(callback):
+            raise TypeError("parameter must be callable")
+        self._callbacks.create_collation(_text(name), callback)
+
     # What sqlite3's connections do not have
 
     def flush(self) -> None:
@@ -316,18 +368,6 @@ class Connection:
 
     def blobopen(self, *arguments: Any, **options: Any) -> Any:
         self._refuse("blobopen")
-
-    def create_function(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("create_function")
-
-    def create_aggregate(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("create_aggregate")
-
-    def create_window_function(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("create_window_function")
-
-    def create_collation(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("create_collation")
 
     def set_authorizer(self, *arguments: Any, **options: Any) -> None:
         self._refuse("set_authorizer")
@@ -395,6 +435,12 @@ cursor_module._connection_class = Connection
 
 def _one_argument(given: int) -> NoReturn:
     raise TypeError(f"function takes exactly 1 argument ({given} given)")
+
+
+def _text(name: Any) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"argument 1 must be str, not {type(name).__name__}")
+    return str(name)
 
 
 def _isolation_level(level: Any) -> str | None:

@@ -16,6 +16,7 @@ from .adapters import adapters as adapters
 from .adapters import converters as converters
 from .adapters import register_adapter as register_adapter
 from .adapters import register_converter as register_converter
+from .callbacks import show_tracebacks as _show_tracebacks
 from .connection import LEGACY_TRANSACTION_CONTROL as LEGACY_TRANSACTION_CONTROL
 from .connection import Connection as Connection
 from .connection import connect as connect
@@ -97,7 +98,11 @@ def __getattr__(name: str) -> Any:
 
 
 def enable_callback_tracebacks(enable: bool, /) -> None:
-    """Accepted: callbacks, whose tracebacks this shows, come with create_function()."""
+    """Has what functions, aggregates and other callbacks raise shown by ``sys.unraisablehook``, or no longer.
+
+    >>> enable_callback_tracebacks(True)
+    """
+    _show_tracebacks(enable)
 
 
 def enable_shared_cache(do_enable: bool) -> None:

@@ -111,7 +111,10 @@ def _text(data: bytes | None) -> str:
 
 
 def _make(code: int, message: str, sqlstate: str) -> Any:
-    error = class_for(code)(message)
+    kind = class_for(code)
+    if kind is MemoryError:
+        return MemoryError()
+    error = kind(message)
     error.sqlite_errorcode = code
     error.sqlite_errorname = _text(lib.hdb_errname(code)) or "unknown"
     error.sqlstate = sqlstate

@@ -340,7 +340,7 @@ def test_another_library(python):
 
 
 @pytest.mark.parametrize("name", [
-    "blobopen", "create_function", "create_aggregate", "create_window_function", "create_collation", "set_authorizer",
+    "blobopen", "set_authorizer",
     "set_progress_handler", "set_trace_callback", "enable_load_extension", "load_extension", "backup", "serialize",
     "deserialize", "getconfig", "setconfig",
 ])  # fmt: skip
