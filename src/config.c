@@ -19,7 +19,7 @@ static const struct {
     const char *name;
     const char *words; /* separated by blanks; NULL: any text, "seconds": a number */
 } keys[KEY_COUNT] = {
-    [MODE] = {"mode", "embedded daemon"},
+    [MODE] = {"mode", "embedded daemon plain"},
     [DSN] = {"dsn", NULL},
     [TIMEOUT] = {"timeout", "seconds"},
     [OPEN] = {"open", "rwc rw ro"},
@@ -136,10 +136,12 @@ static int resolve_mode(hdb_settings *out, const hdb_config *config, const char 
                      is_dsn(database) ? "daemon" : "embedded", &mode, error);
     if (rc != HDB_OK)
         return rc;
-    out->mode = strcmp(mode, "daemon") == 0 ? HDB_MODE_DAEMON : HDB_MODE_EMBEDDED;
-    if (out->mode == HDB_MODE_EMBEDDED) {
+    out->mode = strcmp(mode, "daemon") == 0  ? HDB_MODE_DAEMON
+                : strcmp(mode, "plain") == 0 ? HDB_MODE_PLAIN
+                                             : HDB_MODE_EMBEDDED;
+    if (out->mode != HDB_MODE_DAEMON) {
         if (is_dsn(database))
-            return hdb_error_set(error, HDB_MISUSE, NULL, "a postgresql:// database can't be opened with mode=embedded");
+            return hdb_error_set(error, HDB_MISUSE, NULL, "a postgresql:// database can't be opened with mode=%s", mode);
         return HDB_OK;
     }
     rc = resolve(config, DSN, "HELIOSDB_DSN", NULL, &dsn, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "connection.h"
 
+#include "backup.h"
 #include "fork_guard.h"
 #include "statement.h"
 #include "store.h"
@@ -127,17 +128,18 @@ static int open_embedded(hdb_conn *conn, const char *database) {
     if (rc == HDB_OK && is_file && conn->settings.open != HDB_OPEN_CREATE && access(conn->path, F_OK) != 0) {
         hdb_buffer directory = HDB_BUFFER_INIT;
         hdb_buffer_format(&directory, "%s-heliosdb", conn->path);
-        if (directory.failed || access(directory.data, F_OK) != 0)
+        if (directory.failed || conn->settings.mode == HDB_MODE_PLAIN || access(directory.data, F_OK) != 0)
             rc = hdb_error_set(&conn->error, HDB_CANTOPEN, NULL, "unable to open database file");
         hdb_buffer_free(&directory);
     }
-    if (rc == HDB_OK && ((is_file && !readonly) || (!is_file && conn->settings.memory_engine)))
+    bool kept = conn->settings.mode == HDB_MODE_EMBEDDED && (is_file ? !readonly : conn->settings.memory_engine);
+    if (rc == HDB_OK && kept)
         rc = hdb_embedded_store_open(&conn->settings, is_file ? conn->path : NULL, &conn->embedded, &conn->error);
     if (rc == HDB_OK)
         rc = open_sqlite(conn, database, &db);
     if (rc == HDB_OK)
         rc = hdb_replica_create(db, &conn->replica, &conn->error);
-    if (rc == HDB_OK && is_file && !readonly)
+    if (rc == HDB_OK && is_file && kept)
         rc = set_modes(conn);
     if (rc == HDB_OK && conn->embedded)
         hdb_embedded_store_attach(conn->embedded, conn->replica, &conn->interrupted);
@@ -203,6 +205,7 @@ int hdb_close(hdb_conn *conn) {
         hdb_stmt_reset(conn->first);
         hdb_stmt_free(conn->first);
     }
+    hdb_backups_leave(conn);
     hdb_replica_destroy(conn->replica);
     conn->replica = NULL;
     hdb_daemon_store_close(conn->daemon);

@@ -5,6 +5,7 @@
 
 #include "direct/load.h"
 #include "record/server.h"
+#include "replica/foreign.h"
 #include "replica/write_set.h"
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -264,6 +265,22 @@ bool hdb_daemon_store_is_idle(const hdb_daemon_store *store) {
 
 int64_t hdb_daemon_store_schema_version(const hdb_daemon_store *store) {
     return store->schema_version;
+}
+
+int hdb_daemon_store_receive(hdb_daemon_store *store, sqlite3 *from, hdb_error *error) {
+    hdb_inspection all = {.writes_rows = true, .uses_main = true, .uses_all = true};
+    hdb_buffer entry = HDB_BUFFER_INIT;
+    int64_t differences = 0;
+    int rc = hdb_replica_need(store->replica, &all, error);
+    if (rc == HDB_OK)
+        rc = hdb_foreign_compare(from, "main", store->replica->db, &entry, NULL, &differences, error);
+    if (rc == HDB_OK && differences > 0)
+        rc = hdb_server_push(store->server, entry.data, entry.size, error);
+    hdb_server_end(store->server);
+    hdb_buffer_free(&entry);
+    /* What the private replica holds is of yesterday. */
+    store->schema_version = -1;
+    return rc;
 }
 
 int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count, hdb_rows **out,

@@ -34,6 +34,9 @@ sqlite3 *hdb_database_steward(hdb_database *database);
 int hdb_database_finish_inflight(hdb_database *database, hdb_error *error);
 /* Compares `file` with the record. NULL `file`: the steward. */
 int hdb_database_verify(hdb_database *database, sqlite3 *file, int64_t *differences, hdb_buffer *report, hdb_error *error);
+/* Makes file and record hold what another database does, `name` of `from`: see hdb_embedded_store_receive(). */
+int hdb_database_receive(hdb_database *database, sqlite3 *from, const char *name, bool durable, int (*copy)(void *context),
+                         void *context, hdb_error *error);
 /* Pushes what the file holds and the record does not, with a notice. */
 int hdb_database_push_foreign(hdb_database *database, hdb_error *error);
 

@@ -99,12 +99,23 @@ void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, 
         hdb_record_set_interrupt(store->record, interrupt);
 }
 
+int hdb_embedded_store_settle(hdb_embedded_store *store, hdb_error *error) {
+    return hdb_database_finish_inflight(store->database, error);
+}
+
+int hdb_embedded_store_receive(hdb_embedded_store *store, sqlite3 *from, const char *name, int (*copy)(void *context),
+                               void *context, hdb_error *error) {
+    hdb_sequences_clear(&store->sequences);
+    return hdb_database_receive(store->database, from, name, store->replica->synchronous >= 2, copy, context, error);
+}
+
 int hdb_embedded_store_push_all(hdb_embedded_store *store, hdb_error *error) {
     const hdb_schema *schema = NULL;
     hdb_buffer entry = HDB_BUFFER_INIT;
     int rc = hdb_replica_schema(store->replica, &schema, error);
     if (rc != HDB_OK)
         return rc;
+    hdb_sequences_clear(&store->sequences);
     hdb_entry_put_schema(&entry, schema);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
         rc = hdb_write_set_whole(store->replica->db, &schema->tables[i], &entry, error);

@@ -121,6 +121,8 @@ int hdb_engine_dsn(hdb_conn *conn, const char **out) {
 int hdb_conn_need_engine(hdb_conn *conn) {
     if (conn->embedded || conn->daemon)
         return HDB_OK;
+    if (conn->settings.mode == HDB_MODE_PLAIN)
+        return hdb_error_set(&conn->error, HDB_NOTSUPPORTED, NULL, "a connection with mode=plain has no engine");
     if (*conn->path)
         return hdb_error_set(&conn->error, HDB_READONLY, NULL, "the database is open read only, without its engine");
     /* It gets what is committed; an open transaction may have written already, unseen. */

@@ -378,6 +378,58 @@ int hdb_database_push_foreign(hdb_database *database, hdb_error *error) {
     return rc;
 }
 
+/* Pushes an entry and has the file follow it, by `copy` or by replaying it in the steward's transaction. */
+static int push_and_follow(hdb_database *database, hdb_buffer *entry, bool durable, int (*copy)(void *context),
+                           void *context, hdb_error *error) {
+    hdb_state *state = hdb_record_state(database->record);
+    hdb_wal_mark mark;
+    int64_t synced = hdb_state_synced(state);
+    int rc = hdb_record_push(database->record, entry->data, entry->size, durable, error);
+    if (rc != HDB_OK)
+        return rc;
+    if (state->page->inflight != synced + 1) /* somebody committed after we compared */
+        rc = hdb_error_set(error, HDB_BUSY, NULL, "database is locked");
+    else if (copy)
+        rc = copy(context);
+    else
+        rc = hdb_replay_entry(database->steward, entry->data, entry->size, error);
+    if (rc == HDB_OK && !copy)
+        rc = run(database, "COMMIT", error);
+    if (rc != HDB_OK) {
+        hdb_error ignored = HDB_ERROR_INIT;
+        hdb_record_cancel(database->record, &ignored);
+        hdb_error_clear(&ignored);
+        return rc;
+    }
+    bool marked = hdb_wal_mark_read(database->steward, "main", &mark);
+    size_t size = entry->size;
+    hdb_record_committed(database->record, hdb_buffer_take(entry), size, marked ? &mark : NULL);
+    return HDB_OK;
+}
+
+int hdb_database_receive(hdb_database *database, sqlite3 *from, const char *name, bool durable, int (*copy)(void *context),
+                         void *context, hdb_error *error) {
+    hdb_state *state = hdb_record_state(database->record);
+    hdb_buffer entry = HDB_BUFFER_INIT;
+    hdb_wal_mark mark;
+    int64_t differences = 0;
+    pthread_mutex_lock(&database->steward_mutex);
+    int rc = run(database, copy ? "BEGIN" : "BEGIN IMMEDIATE", error);
+    /* Once rows of another program are in the file, the engine's own tables have to be compared with it. */
+    bool foreign = rc == HDB_OK && hdb_database_mark(database, &mark) && !hdb_wal_mark_same(&state->page->mark, &mark);
+    if (rc == HDB_OK)
+        rc = hdb_foreign_compare(from, name, database->steward, &entry, NULL, &differences, error);
+    if (rc == HDB_OK && copy)
+        rc = run(database, "ROLLBACK", error);
+    if (rc == HDB_OK)
+        rc = push_and_follow(database, &entry, durable, copy, context, error);
+    if (!sqlite3_get_autocommit(database->steward))
+        sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
+    pthread_mutex_unlock(&database->steward_mutex);
+    hdb_buffer_free(&entry);
+    return rc == HDB_OK && foreign ? hdb_database_push_foreign(database, error) : rc;
+}
+
 int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
     hdb_state *state = hdb_record_state(database->record);
     hdb_link *link = NULL;

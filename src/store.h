@@ -15,6 +15,12 @@ int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, in
 int hdb_embedded_store_open(const hdb_settings *settings, const char *path, hdb_embedded_store **out, hdb_error *error);
 /* Makes it the store of an open replica. `interrupt` ends waits for the engine while it is not 0. */
 void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, const volatile int *interrupt);
+/* Puts right what somebody left who died between a push and the replica's COMMIT. */
+int hdb_embedded_store_settle(hdb_embedded_store *store, hdb_error *error);
+/* Makes the database hold what another one does, `name` of `from`: pushes the difference, then calls `copy`, which must
+ * commit it to the file and holds SQLite's write lock already. NULL `copy`: the difference is replayed into the file. */
+int hdb_embedded_store_receive(hdb_embedded_store *store, sqlite3 *from, const char *name, int (*copy)(void *context),
+                               void *context, hdb_error *error);
 /* Pushes all the replica holds: for an in-memory database that gets its engine late. */
 int hdb_embedded_store_push_all(hdb_embedded_store *store, hdb_error *error);
 int hdb_embedded_store_flush(hdb_embedded_store *store, hdb_error *error);
@@ -42,6 +48,8 @@ int64_t hdb_daemon_store_schema_version(const hdb_daemon_store *store);
 /* No transaction is open and no statement is giving rows. */
 bool hdb_daemon_store_is_idle(const hdb_daemon_store *store);
 hdb_server *hdb_daemon_store_server(hdb_daemon_store *store);
+/* Makes the server's tables hold what the main database of `from` does, as one transaction, under the writer lock. */
+int hdb_daemon_store_receive(hdb_daemon_store *store, sqlite3 *from, hdb_error *error);
 int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count, hdb_rows **out,
                            hdb_error *error);
 void hdb_daemon_store_close(hdb_daemon_store *store);

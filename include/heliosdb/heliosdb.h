@@ -105,7 +105,7 @@ HDB_API hdb_config *hdb_config_create(void);
  *
  * | key | values | default |
  * |---|---|---|
- * | `mode` | `embedded`, `daemon` | `HELIOSDB_MODE`, else `embedded`; `daemon` for a `postgresql://` database |
+ * | `mode` | `embedded`, `daemon`, or `plain`: SQLite alone, on a file that no engine keeps | `HELIOSDB_MODE`, else `embedded`; `daemon` for a `postgresql://` database |
  * | `dsn` | a libpq connection string or URI | `HELIOSDB_DSN` (read in daemon mode only) |
  * | `timeout` | seconds, may have a fraction: how long to wait for a lock, and to connect | `5` |
  * | `open` | `rwc`, `rw` or `ro`: create the file, only open it, only read it | `rwc` |
@@ -335,6 +335,7 @@ HDB_API int64_t hdb_column_bytes(hdb_stmt *stmt, int column);
 }
 #endif
 
+#include <heliosdb/backup.h>
 #include <heliosdb/function.h>
 
 #endif

@@ -63,7 +63,8 @@ enum hdb_type {
 /** How a connection reaches its engine. */
 enum hdb_mode {
     HDB_MODE_EMBEDDED = 1, /**< The library runs the engine beside the database file. */
-    HDB_MODE_DAEMON = 2    /**< The engine is a server named by a DSN. */
+    HDB_MODE_DAEMON = 2,   /**< The engine is a server named by a DSN. */
+    HDB_MODE_PLAIN = 3     /**< There is no engine: an ordinary SQLite database. */
 };
 
 /** @} */

@@ -113,6 +113,13 @@ void hdb_replica_forget_schema(hdb_replica *replica) {
     replica->schema_version = -1;
 }
 
+void hdb_replica_forget_all(hdb_replica *replica) {
+    hdb_replica_forget_schema(replica);
+    sqlite3_finalize(replica->version_reader);
+    replica->version_reader = NULL;
+    hdb_capture_reset(replica->capture);
+}
+
 int hdb_replica_inspect(hdb_replica *replica, const char *sql, hdb_inspection *inspection, hdb_error *error) {
     sqlite3_stmt *statement = NULL;
     hdb_inspection_clear(inspection);

@@ -98,6 +98,12 @@ int hdb_replica_run(hdb_replica *replica, const char *sql, hdb_error *error);
 /* The schema as it is now, read again if it has changed; borrowed until the next call. */
 int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *error);
 
+/* Forgets all that is known of the database: another one has taken its place. No transaction may be open. */
+void hdb_replica_forget_all(hdb_replica *replica);
+/* Asks the store for what a statement would need that is told by `inspection` alone; for work of our own. */
+int hdb_replica_need(hdb_replica *replica, const hdb_inspection *inspection, hdb_error *error);
+/* The same, for reading every table. */
+int hdb_replica_need_all(hdb_replica *replica, hdb_error *error);
 /* Forgets the schema, so that it is read again. */
 void hdb_replica_forget_schema(hdb_replica *replica);
 /* A statement that reads the cells of a row of `schema`'s table by its key: the rowid, or the key columns in the order of

@@ -349,6 +349,19 @@ static int ask_store(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
     return rc;
 }
 
+int hdb_replica_need(hdb_replica *replica, const hdb_inspection *inspection, hdb_error *error) {
+    enum { TRIES = 50 };
+    int rc = HDB_SCHEMA;
+    for (int i = 0; rc == HDB_SCHEMA && i < TRIES; i++)
+        rc = replica->store->prepare_statement(replica->store_context, inspection, !is_open(replica), error);
+    return rc == HDB_SCHEMA ? hdb_error_set(error, SQLITE_BUSY, NULL, "database is locked") : rc;
+}
+
+int hdb_replica_need_all(hdb_replica *replica, hdb_error *error) {
+    const hdb_inspection all = {.readonly = true, .uses_main = true, .uses_all = true};
+    return hdb_replica_need(replica, &all, error);
+}
+
 int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
     int rc = HDB_OK;

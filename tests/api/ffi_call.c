@@ -101,6 +101,14 @@ struct ffi_function ffi_functions[] = {
     {.name = "hdb_datum_blob", .result = 'p', .parameters = "p"},
     {.name = "hdb_datum_bytes", .result = 'l', .parameters = "p"},
     {.name = "hdb_datum_subtype", .result = 'i', .parameters = "p"},
+    {.name = "hdb_backup_init", .result = 'i', .parameters = "ppppp"},
+    {.name = "hdb_backup_step", .result = 'i', .parameters = "pi"},
+    {.name = "hdb_backup_remaining", .result = 'i', .parameters = "p"},
+    {.name = "hdb_backup_pagecount", .result = 'i', .parameters = "p"},
+    {.name = "hdb_backup_finish", .result = 'i', .parameters = "p"},
+    {.name = "hdb_serialize", .result = 'i', .parameters = "pppp"},
+    {.name = "hdb_deserialize", .result = 'i', .parameters = "pppl"},
+    {.name = "hdb_free", .result = 'v', .parameters = "p"},
 };
 const size_t ffi_function_count = sizeof ffi_functions / sizeof *ffi_functions;
 

@@ -473,6 +473,27 @@ static void test_engine(void **state) {
 }
 
 /* A NULL handle is refused, never followed. */
+static void test_backup(void **state) {
+    void *from = open_database(":memory:"), *to = open_database(":memory:"), *backup = NULL, *bytes = NULL;
+    int64_t size = 0;
+    (void)state;
+    run(from, "CREATE TABLE t(a); INSERT INTO t VALUES (1), (2)");
+    assert_int_equal(call_int("hdb_backup_init", to, "main", from, "main", &backup), HDB_OK);
+    assert_int_equal(call_int("hdb_backup_step", backup, 1), HDB_OK);
+    assert_int_equal(call_int("hdb_backup_pagecount", backup), 2);
+    assert_int_equal(call_int("hdb_backup_remaining", backup), 1);
+    assert_int_equal(call_int("hdb_backup_step", backup, -1), HDB_DONE);
+    assert_int_equal(call_int("hdb_backup_finish", backup), HDB_OK);
+    assert_int_equal(count_of(to, "SELECT count(*) FROM t"), 2);
+    run(to, "DELETE FROM t");
+    assert_int_equal(call_int("hdb_serialize", from, "main", &bytes, &size), HDB_OK);
+    assert_int_equal(call_int("hdb_deserialize", to, "main", bytes, size), HDB_OK);
+    call_void("hdb_free", bytes);
+    assert_int_equal(count_of(to, "SELECT count(*) FROM t"), 2);
+    assert_int_equal(call_int("hdb_close", from), HDB_OK);
+    assert_int_equal(call_int("hdb_close", to), HDB_OK);
+}
+
 static void test_null_handles(void **state) {
     void *out = NULL;
     int64_t number = 0;
@@ -545,6 +566,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_function),
         cmocka_unit_test(test_aggregates_and_collations),
         cmocka_unit_test(test_engine),
+        cmocka_unit_test(test_backup),
         cmocka_unit_test(test_null_handles),
         cmocka_unit_test(test_the_table_is_the_symbol_map),
         cmocka_unit_test(test_every_function_was_called),

@@ -31,6 +31,7 @@ PYTHON_TYPES = {
     "const char *": "c_char_p",
     "const void *": "c_void_p",
     "void *": "c_void_p",
+    "void **": "POINTER(c_void_p)",
     "int *": "POINTER(c_int)",
     "int64_t *": "POINTER(c_int64)",
     "const char **": "POINTER(c_char_p)",

@@ -49,7 +49,8 @@
 /* X(name, value). How a connection reaches its engine. */
 #define HDB_MODE_CONSTANTS(X) \
     X(HDB_MODE_EMBEDDED, 1) \
-    X(HDB_MODE_DAEMON, 2)
+    X(HDB_MODE_DAEMON, 2) \
+    X(HDB_MODE_PLAIN, 3)
 
 /* X(name, value). What a function promises; added up (https://www.sqlite.org/c3ref/c_deterministic.html). */
 #define HDB_FUNCTION_FLAGS_CONSTANTS(X) \
@@ -138,6 +139,14 @@
     X(hdb_column_text, const char *, (hdb_stmt *, int), 0) \
     X(hdb_column_blob, const void *, (hdb_stmt *, int), 0) \
     X(hdb_column_bytes, int64_t, (hdb_stmt *, int), 0) \
+    X(hdb_backup_init, int, (hdb_conn *, const char *, hdb_conn *, const char *, hdb_backup **), 1) \
+    X(hdb_backup_step, int, (hdb_backup *, int), 1) \
+    X(hdb_backup_remaining, int, (hdb_backup *), 0) \
+    X(hdb_backup_pagecount, int, (hdb_backup *), 0) \
+    X(hdb_backup_finish, int, (hdb_backup *), 1) \
+    X(hdb_serialize, int, (hdb_conn *, const char *, void **, int64_t *), 1) \
+    X(hdb_deserialize, int, (hdb_conn *, const char *, const void *, int64_t), 1) \
+    X(hdb_free, void, (void *), 0) \
     X(hdb_create_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_create_aggregate, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_create_window_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, hdb_final_callback, hdb_function_callback, void *, hdb_destroy_callback), 0) \

@@ -47,6 +47,7 @@ HDB_TYPE_NULL = 5
 # hdb_mode: How a connection reaches its engine.
 HDB_MODE_EMBEDDED = 1
 HDB_MODE_DAEMON = 2
+HDB_MODE_PLAIN = 3
 
 # hdb_function_flags: What a function promises; added up (https://www.sqlite.org/c3ref/c_deterministic.html).
 HDB_FUNCTION_PLAIN = 0
@@ -130,6 +131,14 @@ FUNCTIONS = {
     "hdb_column_text": (c_void_p, [c_void_p, c_int], False),
     "hdb_column_blob": (c_void_p, [c_void_p, c_int], False),
     "hdb_column_bytes": (c_int64, [c_void_p, c_int], False),
+    "hdb_backup_init": (c_int, [c_void_p, c_char_p, c_void_p, c_char_p, POINTER(c_void_p)], True),
+    "hdb_backup_step": (c_int, [c_void_p, c_int], True),
+    "hdb_backup_remaining": (c_int, [c_void_p], False),
+    "hdb_backup_pagecount": (c_int, [c_void_p], False),
+    "hdb_backup_finish": (c_int, [c_void_p], True),
+    "hdb_serialize": (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(c_int64)], True),
+    "hdb_deserialize": (c_int, [c_void_p, c_char_p, c_void_p, c_int64], True),
+    "hdb_free": (None, [c_void_p], False),
     "hdb_create_function": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p], False),
     "hdb_create_aggregate": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p, c_void_p], False),
     "hdb_create_window_function": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p], False),

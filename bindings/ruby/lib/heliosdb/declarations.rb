@@ -54,6 +54,7 @@ module HeliosDB
     # hdb_mode: How a connection reaches its engine.
     HDB_MODE_EMBEDDED = 1
     HDB_MODE_DAEMON = 2
+    HDB_MODE_PLAIN = 3
 
     # hdb_function_flags: What a function promises; added up (https://www.sqlite.org/c3ref/c_deterministic.html).
     HDB_FUNCTION_PLAIN = 0
@@ -138,6 +139,14 @@ module HeliosDB
       attach_function :hdb_column_text, [:pointer, :int], :pointer
       attach_function :hdb_column_blob, [:pointer, :int], :pointer
       attach_function :hdb_column_bytes, [:pointer, :int], :int64
+      attach_function :hdb_backup_init, [:pointer, :string, :pointer, :string, :pointer], :int, blocking: true
+      attach_function :hdb_backup_step, [:pointer, :int], :int, blocking: true
+      attach_function :hdb_backup_remaining, [:pointer], :int
+      attach_function :hdb_backup_pagecount, [:pointer], :int
+      attach_function :hdb_backup_finish, [:pointer], :int, blocking: true
+      attach_function :hdb_serialize, [:pointer, :string, :pointer, :pointer], :int, blocking: true
+      attach_function :hdb_deserialize, [:pointer, :string, :pointer, :int64], :int, blocking: true
+      attach_function :hdb_free, [:pointer], :void
       attach_function :hdb_create_function, [:pointer, :string, :int, :int, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_create_aggregate, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_create_window_function, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :hdb_final_callback, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int
