@@ -13,6 +13,7 @@ from typing import Any, Callable, Iterable, Iterator, Literal, NoReturn
 
 from . import _declarations as c
 from . import _library as native
+from . import copies
 from . import cursor as cursor_module
 from . import exceptions
 from ._library import lib
@@ -308,6 +309,56 @@ class Connection:
             raise TypeError("parameter must be callable")
         self._callbacks.create_collation(_text(name), callback)
 
+    # Copies
+
+    def backup(
+        self, target: Any, *, pages: int = -1, progress: copies.Progress | None = None, name: str = "main",
+        sleep: float = 0.250,
+    ) -> None:  # fmt: skip
+        """Copies the database into another connection, of this module or of the standard library's sqlite3.
+
+        ``pages`` at a time (all, by default); after each time ``progress(status, remaining, total)`` is called. ``name``
+        is "main", "temp" or that of an attached database. While either is locked it waits ``sleep`` seconds and tries
+        again. When it returns, an engine behind ``target`` has every row; if it raises, ``target`` is as it was.
+
+        Raises ValueError for the same connection, OperationalError for an unknown name or a target in a transaction.
+
+        >>> with connect("copy.db", mode="plain") as target:  # an ordinary SQLite file
+        ...     connection.backup(target)
+        """
+        self._check()
+        standard = copies.is_standard(target) and not isinstance(target, Connection)
+        if not standard and not isinstance(target, Connection):
+            raise TypeError(f"backup() argument 1 must be heliosdb_sqlite.Connection, not {type(target).__name__}")
+        if progress is not None and not callable(progress):
+            raise TypeError("progress argument must be a callable")
+        if target is self:
+            raise ValueError("target cannot be the same connection instance")
+        if standard:
+            copies.backup_to_standard(self._handle, target, pages, progress, name.encode(), max(0.0, sleep))
+        else:
+            target._check()
+            copies.backup(self._handle, target._handle, pages, progress, name.encode(), max(0.0, sleep))
+
+    def serialize(self, *, name: str = "main") -> bytes:
+        """The database as the bytes that an SQLite file would have.
+
+        >>> data = connection.serialize()
+        """
+        self._check()
+        return copies.serialize(self._handle, name.encode())
+
+    def deserialize(self, data: Any, /, *, name: str = "main") -> None:
+        """Puts the database that serialize() made in the place of ``name``; the connection lets go of its file, as in
+        sqlite3: nothing there is changed, and what is done from then on is in memory only.
+
+        Raises OperationalError inside a transaction. Bytes that are no database are told of when they are first used.
+
+        >>> connect(":memory:").deserialize(data)
+        """
+        self._check()
+        copies.deserialize(self._handle, data, name.encode())
+
     # What sqlite3's connections do not have
 
     def flush(self) -> None:
@@ -383,15 +434,6 @@ class Connection:
 
     def load_extension(self, *arguments: Any, **options: Any) -> None:
         self._refuse("load_extension")
-
-    def backup(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("backup")
-
-    def serialize(self, *arguments: Any, **options: Any) -> bytes:
-        self._refuse("serialize")
-
-    def deserialize(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("deserialize")
 
     def getconfig(self, *arguments: Any, **options: Any) -> bool:
         self._refuse("getconfig")

@@ -341,8 +341,8 @@ def test_another_library(python):
 
 @pytest.mark.parametrize("name", [
     "blobopen", "set_authorizer",
-    "set_progress_handler", "set_trace_callback", "enable_load_extension", "load_extension", "backup", "serialize",
-    "deserialize", "getconfig", "setconfig",
+    "set_progress_handler", "set_trace_callback", "enable_load_extension", "load_extension",
+    "getconfig", "setconfig",
 ])  # fmt: skip
 def test_not_supported_yet(name):
     conn = heliosdb_sqlite.connect(":memory:")

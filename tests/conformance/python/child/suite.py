@@ -7,6 +7,7 @@ With HELIOSDB_REPLACE_SQLITE3=1 sitecustomize.py has swapped the module, here an
 that takes longer than SECONDS is ended and counted as hanging.
 """
 
+import fcntl
 import glob
 import json
 import os
@@ -79,7 +80,17 @@ def remove_orphans():
     """A database is a file and the directory beside it: where a test removed the file, the directory goes too."""
     for directory in glob.glob("*-heliosdb"):
         if not os.path.exists(directory[: -len("-heliosdb")]):
+            await_engine(os.path.join(directory, "engine.lock"))
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def await_engine(path):
+    """Waits until the engine of a directory has ended, which holds this lock."""
+    try:
+        with open(path, "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+    except FileNotFoundError:
+        pass
 
 
 def ring(_signal, _frame):
