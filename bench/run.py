@@ -30,7 +30,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "bindings" / "python")]
 from subjects import Daemon, Embedded, Program, Psycopg, Sqlite, Subject  # noqa: E402
 from workload import Sizes  # noqa: E402
 
-MEASURES = {
+MEASURES = {  # label of each
     "connect_first": "connect, first",
     "connect_second": "connect, second",
     "insert_commit": "insert + commit",
@@ -41,8 +41,11 @@ MEASURES = {
     "point_select": "select by key",
     "fetchall": "fetch all, a row",
     "like_count": "count(*) with LIKE",
+    "updates_applied": "apply {changes:,} updates on {rows:,} rows",
+    "deletes_applied": "apply {changes:,} deletes on {rows:,} rows",
     "close": "close",
 }
+IN_ALL = "updates_applied", "deletes_applied"  # shown for all operations together
 Results = dict[str, dict[str, list[float]]]  # subject, measure: seconds per operation, one for each repetition
 
 
@@ -51,22 +54,27 @@ def options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, two repetitions: a smoke test")
     parser.add_argument("--build", type=Path, default=HERE.parent / "build", help="Meson's build directory")
     parser.add_argument("--json", type=Path, help="where to write all values (default: BUILD/bench.json)")
-    parser.add_argument("--rows", type=int, help="rows of the table (100000)")
+    parser.add_argument("--rows", type=int, help="rows of the table (140000)")
     parser.add_argument("--commits", type=int, help="inserts with a commit each (500)")
     parser.add_argument("--inserts", type=int, help="inserts in one transaction (5000)")
     parser.add_argument("--selects", type=int, help="selects by key (2000)")
+    parser.add_argument("--changes", type=int, help="updates, then deletes, in one transaction (10000)")
     parser.add_argument("--repetitions", type=int, help="how often all is done; medians are shown (5)")
     parser.add_argument("--only", default="", help="groups whose title has this text: embedded, daemon, Python, C, ...")
     parser.add_argument("--seconds", type=float, default=60, help="a subject is not repeated after this time (60)")
     parser.add_argument("--limit", type=float, default=5, help="a loop of single statements ends after this time (5)")
     chosen = parser.parse_args()
-    normal = {"rows": 100_000, "commits": 500, "inserts": 5_000, "selects": 2_000, "repetitions": 5}
-    quick = {"rows": 2_000, "commits": 20, "inserts": 100, "selects": 100, "repetitions": 2}
+    normal = {"rows": 140_000, "commits": 500, "inserts": 5_000, "selects": 2_000, "changes": 10_000, "repetitions": 5}
+    quick = {"rows": 2_000, "commits": 20, "inserts": 100, "selects": 100, "changes": 200, "repetitions": 2}
     for name, value in (quick if chosen.quick else normal).items():
         if getattr(chosen, name) is None:
             setattr(chosen, name, value)
-    if chosen.rows <= 2 * chosen.commits + chosen.inserts or min(chosen.commits, chosen.inserts, chosen.selects) < 1:
+    if chosen.rows <= 2 * chosen.commits + chosen.inserts or min(
+        chosen.commits, chosen.inserts, chosen.selects, chosen.changes
+    ) < 1:
         parser.error("--rows must be more than twice --commits and --inserts together, and each at least 1")
+    if chosen.changes > chosen.rows:
+        parser.error("--changes can't be more than --rows")
     chosen.json = chosen.json or chosen.build / "bench.json"
     return chosen
 
@@ -135,20 +143,21 @@ def shown(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} us"
 
 
-def print_table(title: str, results: Results) -> None:
+def print_table(title: str, results: Results, sizes: Sizes) -> None:
     """Medians; after each peer, how many times as long ours takes."""
     *peers, ours = results
     print(f"\n{title}")
     header = [ours, *(cell for peer in peers for cell in (peer, "ratio"))]
-    print(f"{'':34}" + "".join(f"{cell:>16}" if cell != "ratio" else f"{cell:>8}" for cell in header))
+    print(f"{'':40}" + "".join(f"{cell:>16}" if cell != "ratio" else f"{cell:>8}" for cell in header))
     for name, label in MEASURES.items():
         medians = {subject: statistics.median(values[name]) for subject, values in results.items() if name in values}
         if ours not in medians:
             continue
-        line = f"{label:34}{shown(medians[ours]):>16}"
+        times = sizes.changes if name in IN_ALL else 1
+        line = f"{label.format(changes=sizes.changes, rows=sizes.rows):40}{shown(medians[ours] * times):>16}"
         for peer in peers:
             if peer in medians:
-                line += f"{shown(medians[peer]):>16}{medians[ours] / medians[peer]:>8.2f}"
+                line += f"{shown(medians[peer] * times):>16}{medians[ours] / medians[peer]:>8.2f}"
             else:
                 line += f"{'-':>16}{'':>8}"
         print(line)
@@ -166,7 +175,7 @@ def machine() -> dict[str, object]:
 
 def main() -> None:
     chosen = options()
-    sizes = Sizes(chosen.rows, chosen.commits, chosen.inserts, chosen.selects)
+    sizes = Sizes(chosen.rows, chosen.commits, chosen.inserts, chosen.selects, chosen.changes)
     os.environ.setdefault("HELIOSDB_LIBRARY", str(chosen.build / "src" / "libheliosdb.so"))
     os.environ.setdefault("HELIOSDB_NOTICES", "off")
     print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio is our time by the peer's")
@@ -175,7 +184,7 @@ def main() -> None:
         if chosen.only not in title:
             continue
         results = measure(subjects, sizes, chosen)
-        print_table(title, results)
+        print_table(title, results, sizes)
         report["groups"][title] = results
     chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"\nall values, in seconds for one operation: {chosen.json}")

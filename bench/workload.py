@@ -11,12 +11,14 @@ from typing import Any, Iterator
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything: rows of the table, single inserts, inserts in a transaction, selects by key."""
+    """How much of everything: rows of the table, single inserts, inserts in a transaction, selects by key, and updates or
+    deletes in a transaction."""
 
     rows: int
     commits: int
     inserts: int
     selects: int
+    changes: int
 
     def arguments(self) -> list[str]:
         """As the C programs take them."""
@@ -82,6 +84,7 @@ def run(subject: Any, sizes: Sizes, limit: float) -> list[Measure]:
         second.execute("SELECT 1").fetchall()
     second.close()
     reads(subject, conn, sizes, watch)
+    changes(subject, conn, sizes, watch)
     with watch("close"):
         conn.close()
     subject.clean()
@@ -107,10 +110,9 @@ def writes(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
     with watch("executemany", left):
         conn.cursor().executemany(insert, rows)
         conn.commit()
-    flush = getattr(conn, "flush", None)
-    if subject.flushes and flush:
+    if subject.flushes:
         with watch("flush"):
-            flush()
+            conn.flush()
 
 
 def insert_and_commit(conn: Any, insert: str, first: int, watch: Stopwatch) -> int:
@@ -136,3 +138,17 @@ def reads(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
         ((count,),) = conn.execute("SELECT count(*) FROM hdb_bench WHERE a LIKE 'hello%'").fetchall()
     assert count == sizes.rows - sizes.rows // 10, count
     conn.commit()
+
+
+def changes(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
+    """Each is done when the engine's tables have it."""
+    for name, sql in (
+        ("updates_applied", f"UPDATE hdb_bench SET v = v + 1 WHERE id = {subject.mark}"),
+        ("deletes_applied", f"DELETE FROM hdb_bench WHERE id = {subject.mark}"),
+    ):
+        with watch(name, sizes.changes):
+            for i in watch.each():
+                conn.execute(sql, (key_of(i, sizes.rows),))
+            conn.commit()
+            if subject.flushes:
+                conn.flush()

@@ -5,6 +5,7 @@
 #include "notice.h"
 #include "record/apply.h"
 #include "record/catalogue.h"
+#include "record/filler.h"
 #include "replica/foreign.h"
 #include "replica/replay.h"
 #include "replica/schema.h"

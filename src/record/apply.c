@@ -2,42 +2,36 @@
 #include "record/apply.h"
 
 #include "record/entry.h"
+#include "record/filler.h"
 #include "record/log.h"
+#include "record/many.h"
 #include "record/mirror.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* On PostgreSQL, up to this many rows of a table are upserted. More, and all on HeliosDB, are deleted by key and inserted,
- * many at a time: that is faster for new rows, and HeliosDB's transactions do not see what an upsert has changed
- * (docs/decisions/0004-apply.md). */
-enum { FEW_ROWS = 32, ROWS_PER_INSERT = 64, SENDS_PER_SYNC = 512 };
+/* Up to FEW_ROWS rows of a table go one by one: upserted on PostgreSQL, deleted by key and inserted on HeliosDB, whose
+ * transactions do not see what an upsert has changed (docs/decisions/0004-apply.md). More are deleted by key, unless none
+ * of them can be there, and copied (docs/decisions/0008-many-rows.md). */
+enum { FEW_ROWS = 32, SENDS_PER_SYNC = 512 };
 
-/* Rows of one table that wait to be sent together. */
+/* Rows of one table on their way. */
 struct row_batch {
     hdb_link *link;
     const hdb_table *table;
     hdb_table_filler *filler; /* the table is filled anew */
-    int width, rows, sent;
-    hdb_value *values; /* ROWS_PER_INSERT rows of `width` */
-    hdb_buffer *arenas, *keys;
-    hdb_buffer upsert_sql, delete_sql, insert_one, insert_many;
-    bool many; /* delete and insert */
+    int width, sent;
+    hdb_value *values; /* one row */
+    hdb_buffer arena, key, upsert_sql, delete_sql, insert_sql;
+    bool insert; /* delete and insert, instead of an upsert */
 };
 
 static void batch_clear(struct row_batch *batch) {
-    for (int i = 0; i < ROWS_PER_INSERT; i++) {
-        if (batch->arenas)
-            hdb_buffer_free(&batch->arenas[i]);
-        if (batch->keys)
-            hdb_buffer_free(&batch->keys[i]);
-    }
-    free(batch->arenas);
-    free(batch->keys);
     free(batch->values);
+    hdb_buffer_free(&batch->arena);
+    hdb_buffer_free(&batch->key);
     hdb_buffer_free(&batch->upsert_sql);
     hdb_buffer_free(&batch->delete_sql);
-    hdb_buffer_free(&batch->insert_one);
-    hdb_buffer_free(&batch->insert_many);
+    hdb_buffer_free(&batch->insert_sql);
     memset(batch, 0, sizeof *batch);
 }
 
@@ -45,16 +39,13 @@ static int batch_start(struct row_batch *batch, hdb_link *link, const hdb_table 
     memset(batch, 0, sizeof *batch);
     batch->link = link;
     batch->table = table;
+    batch->insert = hdb_link_peer(link) == HDB_PEER_HELIOSDB;
     batch->width = hdb_mirror_width(table);
-    batch->values = calloc((size_t)batch->width * ROWS_PER_INSERT, sizeof *batch->values);
-    batch->arenas = calloc(ROWS_PER_INSERT, sizeof *batch->arenas);
-    batch->keys = calloc(ROWS_PER_INSERT, sizeof *batch->keys);
-    hdb_mirror_upsert(&batch->upsert_sql, table, 1);
+    batch->values = calloc((size_t)batch->width, sizeof *batch->values);
+    hdb_mirror_upsert(&batch->upsert_sql, table);
     hdb_mirror_delete(&batch->delete_sql, table);
-    hdb_mirror_insert(&batch->insert_one, table, 1);
-    hdb_mirror_insert(&batch->insert_many, table, ROWS_PER_INSERT);
-    if (batch->values && batch->arenas && batch->keys && !batch->upsert_sql.failed && !batch->delete_sql.failed &&
-        !batch->insert_one.failed && !batch->insert_many.failed)
+    hdb_mirror_insert(&batch->insert_sql, table);
+    if (batch->values && !batch->upsert_sql.failed && !batch->delete_sql.failed && !batch->insert_sql.failed)
         return HDB_OK;
     batch_clear(batch);
     return hdb_error_nomem(error);
@@ -67,95 +58,18 @@ static int batch_send(struct row_batch *batch, const char *sql, const hdb_value 
     return rc;
 }
 
-static int batch_flush(struct row_batch *batch, hdb_error *error) {
-    int rc = HDB_OK;
-    if (batch->rows == ROWS_PER_INSERT) {
-        rc = batch_send(batch, batch->insert_many.data, batch->values, batch->width * ROWS_PER_INSERT, error);
-    } else {
-        for (int i = 0; rc == HDB_OK && i < batch->rows; i++)
-            rc = batch_send(batch, batch->insert_one.data, batch->values + i * batch->width, batch->width, error);
-    }
-    batch->rows = 0;
-    return rc;
-}
-
 static int batch_delete(struct row_batch *batch, int64_t rowid, const char *key, size_t size, hdb_error *error) {
     hdb_value param = hdb_mirror_key(batch->table, rowid, key, size);
     return batch_send(batch, batch->delete_sql.data, &param, 1, error);
 }
 
 static int batch_upsert(struct row_batch *batch, int64_t rowid, const hdb_value *cells, hdb_error *error) {
-    hdb_value *row = batch->values + batch->rows * batch->width;
-    if (!hdb_mirror_row(batch->table, rowid, cells, &batch->arenas[batch->rows], &batch->keys[batch->rows], row))
+    if (!hdb_mirror_row(batch->table, rowid, cells, &batch->arena, &batch->key, batch->values))
         return hdb_error_nomem(error);
-    if (!batch->many)
-        return batch_send(batch, batch->upsert_sql.data, row, batch->width, error);
-    hdb_buffer *key = &batch->keys[batch->rows];
-    int rc = batch_delete(batch, rowid, key->data, key->size, error);
-    if (rc == HDB_OK && ++batch->rows == ROWS_PER_INSERT)
-        rc = batch_flush(batch, error);
-    return rc;
-}
-
-struct hdb_table_filler {
-    hdb_link *link;
-    const hdb_table *table;
-    hdb_value *row;
-    hdb_buffer arena, key;
-    bool copying;
-};
-
-int hdb_fill_start(hdb_link *link, const hdb_table *table, hdb_table_filler **out, hdb_error *error) {
-    hdb_buffer drop = HDB_BUFFER_INIT, create = HDB_BUFFER_INIT, copy = HDB_BUFFER_INIT;
-    hdb_table_filler *filler = calloc(1, sizeof *filler);
-    int rc = HDB_OK;
-    if (filler)
-        filler->row = calloc((size_t)hdb_mirror_width(table), sizeof *filler->row);
-    hdb_mirror_drop(&drop, table->engine_name);
-    hdb_mirror_create(&create, table);
-    hdb_mirror_copy(&copy, table);
-    if (!filler || !filler->row || drop.failed || create.failed || copy.failed)
-        rc = hdb_error_nomem(error);
-    if (rc == HDB_OK)
-        rc = hdb_link_script(link, drop.data, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_script(link, create.data, error);
-    if (rc == HDB_OK) {
-        rc = hdb_link_copy_start(link, copy.data, error);
-        filler->copying = rc == HDB_OK;
-        filler->link = link;
-        filler->table = table;
-    }
-    hdb_buffer_free(&drop);
-    hdb_buffer_free(&create);
-    hdb_buffer_free(&copy);
-    if (rc == HDB_OK) {
-        *out = filler;
-        return HDB_OK;
-    }
-    if (filler)
-        free(filler->row);
-    free(filler);
-    return rc;
-}
-
-int hdb_fill_row(hdb_table_filler *filler, int64_t rowid, const hdb_value *cells, hdb_error *error) {
-    if (!hdb_mirror_row(filler->table, rowid, cells, &filler->arena, &filler->key, filler->row))
-        return hdb_error_nomem(error);
-    return hdb_link_copy_row(filler->link, filler->row, hdb_mirror_width(filler->table), error);
-}
-
-int hdb_fill_end(hdb_table_filler *filler, hdb_error *error) {
-    int rc = HDB_OK;
-    if (!filler)
-        return HDB_OK;
-    if (filler->copying)
-        rc = hdb_link_copy_end(filler->link, error);
-    free(filler->row);
-    hdb_buffer_free(&filler->arena);
-    hdb_buffer_free(&filler->key);
-    free(filler);
-    return rc;
+    if (!batch->insert)
+        return batch_send(batch, batch->upsert_sql.data, batch->values, batch->width, error);
+    int rc = batch_delete(batch, rowid, batch->key.data, batch->key.size, error);
+    return rc == HDB_OK ? batch_send(batch, batch->insert_sql.data, batch->values, batch->width, error) : rc;
 }
 
 static int send_text_row(hdb_link *link, const char *sql, const char *first, const char *second, hdb_error *error) {
@@ -215,13 +129,25 @@ int hdb_apply_schema(hdb_link *link, const hdb_schema *schema, hdb_error *error)
     return rc == HDB_OK ? hdb_link_sync(link, NULL, error) : rc;
 }
 
-/* How many rows the reader's table has in this entry: decides how they are sent. */
-static int count_rows(const hdb_entry_reader *at_table) {
+static int end_table(struct row_batch *batch, hdb_error *error) {
+    int rc = HDB_OK;
+    if (batch->filler) {
+        rc = hdb_fill_end(batch->filler, error);
+        batch->filler = NULL;
+    } else if (batch->table) {
+        rc = hdb_link_sync(batch->link, NULL, error);
+    }
+    batch_clear(batch);
+    return rc;
+}
+
+/* Whether the reader's table has more than a few rows in this entry: decides how they are sent. */
+static bool has_many(const hdb_entry_reader *at_table) {
     hdb_entry_reader ahead = {.in = at_table->in, .table = at_table->table};
     int rows = 0;
     ahead.cells = calloc((size_t)ahead.table.column_count + 1, sizeof *ahead.cells);
     if (!ahead.cells)
-        return FEW_ROWS + 1;
+        return true;
     while (rows <= FEW_ROWS) {
         enum hdb_operation_kind kind = hdb_entry_next_row(&ahead);
         if (kind == HDB_ENTRY_END)
@@ -229,30 +155,15 @@ static int count_rows(const hdb_entry_reader *at_table) {
         rows += kind == HDB_ENTRY_UPSERT;
     }
     free(ahead.cells);
-    return rows;
-}
-
-static int end_table(struct row_batch *batch, hdb_error *error) {
-    int rc = HDB_OK;
-    if (batch->filler) {
-        rc = hdb_fill_end(batch->filler, error);
-        batch->filler = NULL;
-    } else if (batch->table) {
-        rc = batch_flush(batch, error);
-        if (rc == HDB_OK)
-            rc = hdb_link_sync(batch->link, NULL, error);
-    }
-    batch_clear(batch);
-    return rc;
+    return rows > FEW_ROWS;
 }
 
 static int start_table(struct row_batch *batch, hdb_link *link, hdb_entry_reader *reader, hdb_error *error) {
     if (reader->whole)
         return hdb_fill_start(link, &reader->table, &batch->filler, error);
-    int rc = batch_start(batch, link, &reader->table, error);
-    if (rc == HDB_OK)
-        batch->many = hdb_link_peer(link) == HDB_PEER_HELIOSDB || count_rows(reader) > FEW_ROWS;
-    return rc;
+    if (has_many(reader))
+        return hdb_apply_many(link, reader, error);
+    return batch_start(batch, link, &reader->table, error);
 }
 
 int hdb_apply_entry(hdb_link *link, const char *data, size_t size, hdb_error *error) {

@@ -11,14 +11,6 @@
 /* Applies one entry. Returns when the engine has answered for all of it. */
 int hdb_apply_entry(hdb_link *link, const char *data, size_t size, hdb_error *error);
 
-/* Fills tables row by row outside the log: for taking in a whole database. A table is dropped, made anew and filled by
- * COPY. */
-typedef struct hdb_table_filler hdb_table_filler;
-int hdb_fill_start(hdb_link *link, const hdb_table *table, hdb_table_filler **out, hdb_error *error);
-int hdb_fill_row(hdb_table_filler *filler, int64_t rowid, const hdb_value *cells, hdb_error *error);
-/* Ends it and frees it, also after an error. */
-int hdb_fill_end(hdb_table_filler *filler, hdb_error *error);
-
 /* Writes the catalogue: the schema's text, the names of tables, the header values. Tables of the engine that the schema
  * no longer has are dropped. */
 int hdb_apply_schema(hdb_link *link, const hdb_schema *schema, hdb_error *error);

@@ -65,23 +65,20 @@ static void put_excluded(hdb_buffer *sql, const char *name, bool first) {
     hdb_buffer_identifier(sql, name);
 }
 
-void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table, int rows) {
-    int width = hdb_mirror_width(table), parameter = 1;
+void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table) {
+    int width = hdb_mirror_width(table);
     hdb_buffer_text(sql, "INSERT INTO ");
     hdb_buffer_identifier(sql, table->engine_name);
     hdb_buffer_text(sql, " (");
     put_columns(sql, table);
-    hdb_buffer_text(sql, ") VALUES ");
-    for (int row = 0; row < rows; row++) {
-        hdb_buffer_text(sql, row ? ", (" : "(");
-        for (int i = 0; i < width; i++)
-            hdb_buffer_format(sql, "%s$%d", i ? ", " : "", parameter++);
-        hdb_buffer_char(sql, ')');
-    }
+    hdb_buffer_text(sql, ") VALUES (");
+    for (int i = 0; i < width; i++)
+        hdb_buffer_format(sql, "%s$%d", i ? ", " : "", i + 1);
+    hdb_buffer_char(sql, ')');
 }
 
-void hdb_mirror_upsert(hdb_buffer *sql, const hdb_table *table, int rows) {
-    hdb_mirror_insert(sql, table, rows);
+void hdb_mirror_upsert(hdb_buffer *sql, const hdb_table *table) {
+    hdb_mirror_insert(sql, table);
     hdb_buffer_text(sql, " ON CONFLICT (");
     hdb_buffer_identifier(sql, key_name(table));
     hdb_buffer_text(sql, ") DO UPDATE SET ");
@@ -101,6 +98,23 @@ void hdb_mirror_delete(hdb_buffer *sql, const hdb_table *table) {
     hdb_buffer_text(sql, " WHERE ");
     hdb_buffer_identifier(sql, key_name(table));
     hdb_buffer_text(sql, " = $1");
+}
+
+int hdb_mirror_probe(hdb_buffer *sql, const hdb_table *table) {
+    bool ordered = table->key_kind != HDB_KEY_COLUMNS;
+    hdb_buffer_text(sql, "SELECT ");
+    hdb_buffer_identifier(sql, key_name(table));
+    hdb_buffer_text(sql, " FROM ");
+    hdb_buffer_identifier(sql, table->engine_name);
+    if (ordered) {
+        hdb_buffer_text(sql, " WHERE ");
+        hdb_buffer_identifier(sql, key_name(table));
+        hdb_buffer_text(sql, " >= $1 AND ");
+        hdb_buffer_identifier(sql, key_name(table));
+        hdb_buffer_text(sql, " <= $2");
+    }
+    hdb_buffer_text(sql, " LIMIT 1");
+    return ordered ? 2 : 0;
 }
 
 void hdb_mirror_copy(hdb_buffer *sql, const hdb_table *table) {

@@ -13,11 +13,14 @@
 int hdb_mirror_width(const hdb_table *table);
 void hdb_mirror_create(hdb_buffer *sql, const hdb_table *table);
 void hdb_mirror_drop(hdb_buffer *sql, const char *engine_name);
-/* INSERT of `rows` rows whose keys are not there. */
-void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table, int rows);
-/* INSERT of `rows` rows that replaces those with the same key. */
-void hdb_mirror_upsert(hdb_buffer *sql, const hdb_table *table, int rows);
+/* INSERT of a row whose key is not there. */
+void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table);
+/* INSERT of a row that replaces the one with the same key. */
+void hdb_mirror_upsert(hdb_buffer *sql, const hdb_table *table);
 void hdb_mirror_delete(hdb_buffer *sql, const hdb_table *table);
+/* SELECT of some row whose rowid lies between $1 and $2, or, with keys that can't be compared there, of any row. Returns
+ * the number of parameters. */
+int hdb_mirror_probe(hdb_buffer *sql, const hdb_table *table);
 /* COPY of all columns. */
 void hdb_mirror_copy(hdb_buffer *sql, const hdb_table *table);
 /* SELECT of all columns and rows, in no order. */

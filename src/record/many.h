@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Applies many rows of one table (docs/decisions/0008-many-rows.md). */
+#ifndef HDB_MANY_H
+#define HDB_MANY_H
+
+#include "error.h"
+#include "link/link.h"
+#include "record/entry.h"
+
+/* Applies all rows of the reader's current table. Returns when the engine has answered for all of them. */
+int hdb_apply_many(hdb_link *link, hdb_entry_reader *reader, hdb_error *error);
+
+#endif
