@@ -11,6 +11,7 @@ import code
 import sys
 from typing import Any
 
+from . import replace
 from .connection import connect
 from .dbapi2 import complete_statement, sqlite_version
 from .exceptions import Error
@@ -63,9 +64,13 @@ def _banner(filename: str) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the shell, or the one statement that was given; ends the program."""
-    parser = argparse.ArgumentParser(prog="python -m heliosdb_sqlite", description="SQL shell of heliosdb_sqlite")
+    name = "sqlite3" if replace.is_installed() else "heliosdb_sqlite"
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description="SQL shell of heliosdb_sqlite")
     parser.add_argument(
-        "filename", nargs="?", default=":memory:", help="database to open, made if it is not there (default: ':memory:')"
+        "filename",
+        nargs="?",
+        default=":memory:",
+        help="SQLite database to open, made if it is not there (default: ':memory:')",
     )
     parser.add_argument("sql", nargs="?", help="an SQL query to execute; its rows are printed")
     parser.add_argument("-v", "--version", action="version", version=f"SQLite version {sqlite_version}")

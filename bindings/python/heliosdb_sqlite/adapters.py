@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime
 from typing import Any, Callable
 
+from . import deprecations
 from .exceptions import ProgrammingError
 
 try:
@@ -72,11 +73,23 @@ def converter_for(name: str) -> Callable[[bytes], Any] | None:
     return converters.get(name.upper())
 
 
+def _adapt_date(value: datetime.date) -> str:
+    deprecations.default("date adapter")
+    return value.isoformat()
+
+
+def _adapt_datetime(value: datetime.datetime) -> str:
+    deprecations.default("datetime adapter")
+    return value.isoformat(" ")
+
+
 def _convert_date(value: bytes) -> datetime.date:
+    deprecations.default("date converter")
     return datetime.date(*map(int, value.split(b"-")))
 
 
 def _convert_timestamp(value: bytes) -> datetime.datetime:
+    deprecations.default("timestamp converter")
     date, clock = value.split(b" ")
     seconds, _, fraction = clock.partition(b".")
     year, month, day = map(int, date.split(b"-"))
@@ -85,7 +98,7 @@ def _convert_timestamp(value: bytes) -> datetime.datetime:
     return datetime.datetime(year, month, day, hour, minute, second, microsecond)
 
 
-register_adapter(datetime.date, datetime.date.isoformat)
-register_adapter(datetime.datetime, lambda value: value.isoformat(" "))
+register_adapter(datetime.date, _adapt_date)
+register_adapter(datetime.datetime, _adapt_datetime)
 register_converter("date", _convert_date)
 register_converter("timestamp", _convert_timestamp)

@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterable, Iterator, Literal, NoReturn
 
 from . import _declarations as c
 from . import _library as native
-from . import copies
+from . import copies, deprecations
 from . import cursor as cursor_module
 from . import exceptions
 from ._library import lib
@@ -49,7 +49,11 @@ class Connection:
     ProgrammingError = exceptions.ProgrammingError
     NotSupportedError = exceptions.NotSupportedError
 
-    def __init__(
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        deprecations.positional("_sqlite3.Connection", len(arguments))
+        self._open(*arguments, **options)
+
+    def _open(
         self,
         database: Any,
         timeout: float = 5.0,
@@ -261,6 +265,7 @@ class Connection:
 
     # What SQL calls
 
+    @deprecations.keywords("name", "narg", "func")
     def create_function(self, name: str, narg: int, func: Callable | None, *, deterministic: bool = False) -> None:
         """Makes a Python function known to SQL. None removes it.
 
@@ -277,6 +282,7 @@ class Connection:
         flags = c.HDB_FUNCTION_DETERMINISTIC if deterministic else 0
         self._callbacks.create_function(_text(name), narg, func, flags)
 
+    @deprecations.keywords("name", "n_arg", "aggregate_class")
     def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable | None) -> None:
         """Makes an aggregate of a class with ``step(*values)`` and ``finalize()``. None removes it.
 
@@ -533,5 +539,6 @@ def connect(*arguments: Any, **options: Any) -> Any:
     >>> connect("app.db", timeout=30.0)
     >>> connect("app.db", mode="daemon", dsn="postgresql://user:secret@host/database")
     """
+    deprecations.positional("sqlite3.connect", len(arguments))
     factory = arguments[5] if len(arguments) > 5 else options.get("factory")
     return (Connection if factory is None else factory)(*arguments, **options)

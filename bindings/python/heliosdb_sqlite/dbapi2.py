@@ -4,9 +4,9 @@
 import datetime as _datetime
 import sys as _sys
 import time as _time
-import warnings as _warnings
 from typing import Any
 
+from . import deprecations as _deprecations
 from . import exceptions as _exceptions
 from ._constants import *  # noqa: F403
 from ._library import lib as _lib
@@ -39,10 +39,11 @@ apilevel = "2.0"
 paramstyle = "qmark"
 threadsafety = 3
 
-version = "2.6.0"  # of the module that this one stands in for; this package's own is __version__
-version_info = tuple(int(part) for part in version.split("."))
 sqlite_version = _lib.hdb_sqlite_version().decode()
 sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
+
+# Of the module that this one stands in for; this package's own is __version__.
+_VERSION: dict[str, Any] = {"version": "2.6.0", "version_info": (2, 6, 0)}
 
 Date = _datetime.date
 Time = _datetime.time
@@ -86,13 +87,17 @@ def complete_statement(statement: str) -> bool:
 
 
 def __getattr__(name: str) -> Any:
-    """Names that sqlite3 had and gave up: ``OptimizedUnicode`` until Python 3.12."""
+    """Names that sqlite3 gives up: ``OptimizedUnicode`` (Python 3.12), ``version`` and ``version_info`` (3.14)."""
+    if name in _VERSION and _sys.version_info < (3, 14):
+        if _sys.version_info >= (3, 12):
+            _deprecations.warn(f"{name} is deprecated and will be removed in Python 3.14")
+        return _VERSION[name]
     if name == "OptimizedUnicode" and _sys.version_info < (3, 12):
         message = (
             "OptimizedUnicode is deprecated and will be removed in Python 3.12. Since Python 3.3 it has simply been an "
             "alias for 'str'."
         )
-        _warnings.warn(message, DeprecationWarning, stacklevel=2)
+        _deprecations.warn(message)
         return str
     raise AttributeError(f"module 'sqlite3' has no attribute '{name}'")
 

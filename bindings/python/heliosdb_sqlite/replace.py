@@ -11,7 +11,7 @@ import os
 import sys
 from types import ModuleType
 
-_NAMES = ("sqlite3", "sqlite3.dbapi2", "_sqlite3", "sqlite3.dump")
+_NAMES = ("sqlite3", "sqlite3.dbapi2", "_sqlite3", "sqlite3.dump", "sqlite3.__main__")
 
 _standard: dict[str, ModuleType] | None = None
 
@@ -30,13 +30,17 @@ def install() -> None:
     global _standard
     if _standard is not None:
         return
-    from . import dbapi2, dump  # first: the exceptions are subclasses of the standard library's
+    from . import __main__, dbapi2, dump  # first: the exceptions are subclasses of the standard library's
 
     package = sys.modules[__package__]
     standard = {name: sys.modules[name] for name in _NAMES if name in sys.modules}
-    ours = {"sqlite3": package, "sqlite3.dbapi2": dbapi2, "_sqlite3": dbapi2, "sqlite3.dump": dump}
-    sys.modules.update(ours)
+    sys.modules.update(zip(_NAMES, (package, dbapi2, dbapi2, dump, __main__)))
     _standard = standard
+
+
+def is_installed() -> bool:
+    """Whether ``import sqlite3`` gives this package."""
+    return _standard is not None
 
 
 def uninstall() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 import sys
-import warnings
 from ctypes import byref, c_int64, c_void_p, string_at
 from typing import Any, Callable, NoReturn, Sequence
 
+from . import deprecations
 from ._declarations import (
     HDB_DONE,
     HDB_OK,
@@ -176,7 +176,7 @@ class Statement:
                 if sys.version_info >= (3, 14):
                     raise ProgrammingError(message)
                 message += " Starting with Python 3.14 an sqlite3.ProgrammingError will be raised."
-                warnings.warn(message, DeprecationWarning, stacklevel=6)
+                deprecations.warn(message)
 
     def _bind(self, index: int, value: Any) -> None:
         if not is_plain(type(value)):
