@@ -11,7 +11,7 @@
 
 /* Up to FEW_ROWS rows of a table go one by one: upserted on PostgreSQL, deleted by key and inserted on HeliosDB, whose
  * transactions do not see what an upsert has changed (docs/decisions/0004-apply.md). More are deleted by key, unless none
- * of them can be there, and copied (docs/decisions/0008-many-rows.md). */
+ * of them can be there, and copied (docs/decisions/0009-many-rows.md). */
 enum { FEW_ROWS = 32, SENDS_PER_SYNC = 512 };
 
 /* Rows of one table on their way. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Applies many rows of one table (docs/decisions/0008-many-rows.md). */
+/* Applies many rows of one table (docs/decisions/0009-many-rows.md). */
 #ifndef HDB_MANY_H
 #define HDB_MANY_H
 
