@@ -198,6 +198,23 @@ static int prepare_answer(hdb_replica *replica, const hdb_inspection *inspection
     return sqlite3_prepare_v3(replica->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
 }
 
+/* Whether VACUUM is the first word, past space and comments. */
+static bool is_vacuum(const char *sql) {
+    for (;;) {
+        const char *end = NULL;
+        sql += strspn(sql, " \t\n\f\r;");
+        if (strncmp(sql, "--", 2) == 0)
+            end = strchr(sql, '\n');
+        else if (strncmp(sql, "/*", 2) == 0)
+            end = strstr(sql + 2, "*/");
+        else
+            return strncasecmp(sql, "VACUUM", 6) == 0;
+        if (!end)
+            return false;
+        sql = end + (*end == '*' ? 2 : 1);
+    }
+}
+
 int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, sqlite3_stmt **out, const char **tail,
                         hdb_inspection *inspection, hdb_error *error) {
     replica->inspecting = inspection;
@@ -223,8 +240,9 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
     if (*out) {
         replica->may_be_query_only = replica->may_be_query_only || inspection->sets_query_only;
         inspection->readonly = sqlite3_stmt_readonly(*out);
-        if (!inspection->readonly && !inspection->noted)
-            inspection->kind = HDB_STATEMENT_VACUUM; /* the one statement the authorizer is not asked about */
+        /* The authorizer is not asked about VACUUM, nor about a DROP IF EXISTS of what is not there. */
+        if (!inspection->readonly && !inspection->noted && is_vacuum(sqlite3_sql(*out)))
+            inspection->kind = HDB_STATEMENT_VACUUM;
         /* DDL is authorized as changes of sqlite_schema too, and a virtual table's declaration as DDL. */
         if (inspection->readonly)
             inspection->changes_schema = inspection->writes_rows = false;

@@ -17,11 +17,6 @@ struct writer {
     int64_t n;
 };
 
-unsigned fault_random(unsigned *state) {
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8;
-}
-
 static hdb_conn *open_database(const char *path, const char *linger) {
     hdb_conn *conn = NULL;
     hdb_config *config = hdb_config_create();

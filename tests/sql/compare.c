@@ -201,3 +201,15 @@ int compare_case(const struct sql_case *test, const struct setup *setup, const c
     free(subject_path);
     return run.differences;
 }
+
+int compare_databases(const char *plain_path, const char *path, const struct setup *setup, FILE *out) {
+    struct run run = {.setup = setup, .out = out};
+    struct side plain = {.kind = &oracle_kind, .options = {plain_path, 20, setup}};
+    struct side ours = {.kind = &subject_kind, .options = {path, 20, setup}};
+    compare_state(&run, &plain, &ours, "our connection");
+    if (access(path, F_OK) == 0) {
+        struct side replica = {.kind = &oracle_kind, .options = {path, 20, setup}};
+        compare_state(&run, &plain, &replica, "the replica, read by plain SQLite");
+    }
+    return run.differences;
+}

@@ -10,4 +10,8 @@
 /* Runs a case in a new directory and writes to `out` where the two sides differ. Returns how many places do. */
 int compare_case(const struct sql_case *test, const struct setup *setup, const char *directory, FILE *out);
 
+/* Compares a plain SQLite file with our database, whatever is open in neither: as our connection finds it, the engine's
+ * own tables, and then the replica file, if there is one, as plain SQLite reads it. Returns how many places differ. */
+int compare_databases(const char *plain_path, const char *path, const struct setup *setup, FILE *out);
+
 #endif
