@@ -256,6 +256,8 @@ static int run_campaign(struct campaign *campaign, int rounds) {
                    round.lose_replica ? "replica deleted" : "replica kept");
     }
     end_database(campaign);
+    if (!campaign->dsn && rounds >= 40 && campaign->kills[VICTIM_ENGINE] == 0)
+        fault(campaign, "no engine was found to be killed");
     return passed;
 }
 

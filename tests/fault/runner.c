@@ -143,9 +143,9 @@ enum verdict runner_audit(const struct audit_options *options) {
         }
     }
     if (verdict == VERDICT_FAULT) {
-        fprintf(stderr, "  what is there is not what was there before:\n%s", before);
+        fprintf(stderr, "  not what was there before:\n%.1500s\n", before);
         if (after) {
-            fprintf(stderr, "  nor what is there after the interrupted unit:\n%s", after);
+            fprintf(stderr, "  nor what is there after the interrupted unit:\n%.1500s\n", after);
             show_unit(options->seed, options->open_unit);
         }
     }

@@ -251,6 +251,8 @@ static void run_campaign(struct campaign *campaign, int points) {
         }
     }
     free(round);
+    if (!campaign->setup.dsn && campaign->round >= 40 && campaign->engine_kills == 0)
+        fault(campaign, "no engine was found to be killed");
 }
 
 static void tell_results(const struct campaign *campaign) {

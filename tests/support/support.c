@@ -87,6 +87,16 @@ static bool arguments_name(const char *arguments, size_t size, const char *direc
     return false;
 }
 
+/* Whether a process runs in the directory or below it. */
+static bool runs_in(const char *pid, const char *directory) {
+    char link[64], target[4096];
+    size_t length = strlen(directory);
+    snprintf(link, sizeof link, "/proc/%s/cwd", pid);
+    ssize_t size = readlink(link, target, sizeof target - 1);
+    target[size > 0 ? size : 0] = '\0';
+    return strncmp(target, directory, length) == 0 && (target[length] == '\0' || target[length] == '/' || target[length] == '-');
+}
+
 size_t support_find_processes(const char *directory, const char *program, pid_t *out, size_t limit) {
     static char arguments[1 << 16], state[256];
     size_t count = 0;
@@ -98,7 +108,7 @@ size_t support_find_processes(const char *directory, const char *program, pid_t 
         if (!isdigit((unsigned char)entry->d_name[0]) || (pid_t)atol(entry->d_name) == getpid())
             continue;
         size_t size = read_process_file(entry->d_name, "cmdline", arguments, sizeof arguments);
-        if (size == 0 || !arguments_name(arguments, size, directory))
+        if (size == 0 || (!arguments_name(arguments, size, directory) && !runs_in(entry->d_name, directory)))
             continue;
         if (program) {
             const char *slash = strrchr(arguments, '/');

@@ -17,8 +17,8 @@ char *support_format(const char *format, ...) __attribute__((format(printf, 1, 2
 /* Removes an SQLite file with its -wal, -shm and -journal. */
 void support_remove_replica(const char *path);
 
-/* Processes whose command line names `directory` (a file or directory in it counts) and whose program's name contains
- * `program`; NULL: any. Writes up to `limit` ids and returns how many there are. The caller itself is left out. */
+/* Processes whose command line names `directory` (a file or directory in it counts), or that run in it, and whose
+ * program's name contains `program`; NULL: any. Writes up to `limit` ids and returns how many there are. The caller itself is left out. */
 size_t support_find_processes(const char *directory, const char *program, pid_t *out, size_t limit);
 /* Waits until no such process is left. Returns how many are left after `timeout_ms`. */
 size_t support_await_no_process(const char *directory, int timeout_ms);
