@@ -127,10 +127,30 @@ static int compare_rows(struct comparison *comparison, const hdb_table *table, c
     return rc;
 }
 
+/* Whether the items that both have stand in another order: VACUUM puts tables first. */
+static bool is_reordered(const hdb_schema *a, const hdb_schema *b) {
+    int at = 0;
+    for (int i = 0; i < a->item_count; i++) {
+        const hdb_schema_item *item = &a->items[i];
+        if (!is_kept(item) || !hdb_schema_item_find(b, item->type, item->name))
+            continue;
+        while (at < b->item_count && (!is_kept(&b->items[at]) ||
+                                      !hdb_schema_item_find(a, b->items[at].type, b->items[at].name)))
+            at++;
+        if (at == b->item_count || strcmp(item->name, b->items[at].name) != 0 ||
+            strcmp(item->type, b->items[at].type) != 0)
+            return true;
+        at++;
+    }
+    return false;
+}
+
 static int compare_schemas(struct comparison *comparison, const hdb_schema *file, const hdb_schema *record) {
     int64_t before = comparison->differences;
     compare_items(comparison, file, record, true);
     compare_items(comparison, record, file, false);
+    if (is_reordered(file, record))
+        note(comparison, "the order of", "sqlite_schema", 0, false);
     if (file->user_version != record->user_version)
         note(comparison, "PRAGMA", "user_version", 0, false);
     if (file->application_id != record->application_id)
