@@ -16,10 +16,12 @@ int hdb_conn_enter(hdb_conn *conn) {
         return HDB_MISUSE; /* a connection that failed to open keeps telling why */
     pthread_mutex_lock(&conn->mutex);
     hdb_error_clear(&conn->error);
+    conn->replica->hooks.depth++;
     return HDB_OK;
 }
 
 int hdb_conn_leave(hdb_conn *conn, int rc) {
+    conn->replica->hooks.depth--;
     pthread_mutex_unlock(&conn->mutex);
     return rc;
 }
@@ -208,6 +210,7 @@ int hdb_close(hdb_conn *conn) {
     hdb_backups_leave(conn);
     hdb_replica_destroy(conn->replica);
     conn->replica = NULL;
+    hdb_hooks_destroy(conn);
     hdb_daemon_store_close(conn->daemon);
     rc = hdb_embedded_store_close(conn->embedded, &conn->error);
     pthread_mutex_unlock(&conn->mutex);
@@ -268,6 +271,7 @@ int hdb_busy_timeout(hdb_conn *conn, int milliseconds) {
     if (rc != HDB_OK)
         return rc;
     conn->settings.timeout_ms = milliseconds > 0 ? milliseconds : 0;
+    hdb_hook_forget(conn, HDB_HOOK_BUSY);
     sqlite3_busy_timeout(conn->replica->db, conn->settings.timeout_ms);
     if (conn->daemon)
         hdb_daemon_store_set_timeout(conn->daemon, conn->settings.timeout_ms, &conn->interrupted);
@@ -280,14 +284,6 @@ int hdb_interrupt(hdb_conn *conn) {
     conn->interrupted = 1;
     sqlite3_interrupt(conn->replica->db);
     return HDB_OK;
-}
-
-int hdb_progress_handler(hdb_conn *conn, int operations, hdb_progress_callback callback, void *context) {
-    int rc = hdb_conn_enter(conn);
-    if (rc != HDB_OK)
-        return rc;
-    sqlite3_progress_handler(conn->replica->db, operations, callback, context);
-    return hdb_conn_leave(conn, HDB_OK);
 }
 
 int hdb_limit(hdb_conn *conn, int id, int value) {

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "hook.h"
 #include "replica/replica.h"
 #include <heliosdb/heliosdb.h>
 #include <pthread.h>
@@ -26,6 +27,8 @@ struct hdb_conn {
     volatile int interrupted; /* seen by a wait for the engine */
     char *explanation;        /* owned answer of hdb_explain() */
     char *dsn;                /* owned answer of hdb_engine_dsn() */
+    hdb_hook hooks[HDB_HOOK_COUNT]; /* what the application has set */
+    int trace_events, progress_operations;
     hdb_collation_needed_callback collation_needed;
     void *collation_needed_data;
 };

@@ -255,6 +255,10 @@ void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const
     hdb_server_set_waits(store->server, timeout_ms, interrupt);
 }
 
+void hdb_daemon_store_set_busy(hdb_daemon_store *store, int (*busy)(void *context, int count), void *context) {
+    hdb_server_set_busy(store->server, busy, context);
+}
+
 hdb_server *hdb_daemon_store_server(hdb_daemon_store *store) {
     return store->server;
 }

@@ -107,7 +107,7 @@ int hdb_prepare(hdb_conn *conn, const char *sql, int64_t length, hdb_stmt **out,
         rc = prepare_engine_only(stmt, sql, first);
         tail = sql + first;
     }
-    if (rc == HDB_OK && stmt->replica && conn->daemon && conn->settings.direct && stmt->inspection.kind == HDB_STATEMENT_OTHER)
+    if (rc == HDB_OK && stmt->replica && conn->daemon && conn->settings.direct && stmt->inspection.kind == HDB_STATEMENT_OTHER && !conn->replica->hooks.authorize)
         rc = hdb_direct_prepare(stmt);
     if (rc == HDB_OK && out_tail)
         *out_tail = tail ? tail - sql : (int64_t)size;
@@ -139,6 +139,7 @@ static int step(hdb_stmt *stmt, bool fresh) {
     hdb_conn *conn = stmt->conn;
     int rc;
     if (fresh && stmt->lane == HDB_LANE_ENGINE) {
+        hdb_hooks_trace_statement(stmt);
         rc = hdb_stmt_run_engine(stmt);
         if (rc != HDB_OK)
             return rc;

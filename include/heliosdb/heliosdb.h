@@ -337,5 +337,6 @@ HDB_API int64_t hdb_column_bytes(hdb_stmt *stmt, int column);
 
 #include <heliosdb/backup.h>
 #include <heliosdb/function.h>
+#include <heliosdb/hook.h>
 
 #endif

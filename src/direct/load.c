@@ -140,7 +140,9 @@ static int load_table(hdb_loader *loader, hdb_link *link, const hdb_table *table
         return hdb_error_nomem(error);
     /* A table made in this very transaction is not in the server, and needs nothing from there. */
     if (!before || hdb_schema_table(before, table->name)) {
+        loader->replica->hooks.loading = true;
         int rc = hdb_fill_from_link(loader->replica->db, link, table, error);
+        loader->replica->hooks.loading = false;
         if (rc != HDB_OK)
             return rc;
     }

@@ -22,6 +22,8 @@ struct hdb_server {
     char *dsn;
     int connect_timeout_ms, timeout_ms;
     const volatile int *interrupt;
+    int (*busy)(void *context, int count); /* asked instead of waiting for the lock */
+    void *busy_context;
     bool in_snapshot; /* reads belong together; on PostgreSQL a transaction is open on the link */
     bool locked;
     bool lent;  /* the lock is held for reading: see hdb_server_check() */
@@ -82,6 +84,11 @@ void hdb_server_set_waits(hdb_server *server, int timeout_ms, const volatile int
         hdb_link_set_interrupt(server->link, interrupt);
 }
 
+void hdb_server_set_busy(hdb_server *server, int (*busy)(void *context, int count), void *context) {
+    server->busy = busy;
+    server->busy_context = context;
+}
+
 hdb_link *hdb_server_link(hdb_server *server) {
     return server->link;
 }
@@ -127,6 +134,13 @@ static int wait_a_little(hdb_server *server, int64_t started, int *delay_ms, hdb
     nanosleep(&pause, NULL);
     *delay_ms = *delay_ms < 8 ? *delay_ms * 2 : 8;
     return HDB_OK;
+}
+
+static int wait_for_lock(hdb_server *server, int64_t started, int *delay_ms, int tries, hdb_error *error) {
+    if (!server->busy || (server->interrupt && *server->interrupt))
+        return wait_a_little(server, started, delay_ms, error);
+    return server->busy(server->busy_context, tries) ? HDB_OK
+                                                     : hdb_error_set(error, HDB_BUSY, NULL, "database is locked");
 }
 
 /* The counters and, on HeliosDB, the newest entry of the log. */
@@ -352,7 +366,7 @@ int hdb_server_check(hdb_server *server, hdb_error *error) {
 
 int hdb_server_lock(hdb_server *server, hdb_error *error) {
     int64_t started = now_ms(), commits = 0, newest = 0;
-    int delay_ms = 1;
+    int delay_ms = 1, tries = 0;
     server->lent = false;
     if (server->locked)
         return HDB_OK;
@@ -367,7 +381,7 @@ int hdb_server_lock(hdb_server *server, hdb_error *error) {
             continue;
         }
         if (rc == HDB_OK && !server->locked)
-            rc = wait_a_little(server, started, &delay_ms, error);
+            rc = wait_for_lock(server, started, &delay_ms, tries++, error);
     }
     if (rc != HDB_OK)
         return rc;

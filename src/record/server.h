@@ -19,6 +19,9 @@ void hdb_server_abandon(hdb_server *server);
 /* How long to wait for the writer lock and for entries that are being applied; `interrupt` ends any wait. */
 void hdb_server_set_waits(hdb_server *server, int timeout_ms, const volatile int *interrupt);
 
+/* Has a function asked each time the writer lock is not free, instead of waiting; NULL: waits again. */
+void hdb_server_set_busy(hdb_server *server, int (*busy)(void *context, int count), void *context);
+
 hdb_link *hdb_server_link(hdb_server *server);
 enum hdb_peer hdb_server_peer(const hdb_server *server);
 /* Opens the session again if it died; HDB_IOERR if a transaction was open on it: it is lost. */

@@ -132,6 +132,7 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
     case SQLITE_UPDATE:
         if (is_schema_table(first))
             break; /* how DDL shows itself, too */
+        inspection->deletes = inspection->deletes || action == SQLITE_DELETE;
         if (!database || strcmp(database, "main") == 0)
             inspection->writes_rows = true;
         if (!trigger)

@@ -24,6 +24,7 @@ typedef struct hdb_inspection {
     enum hdb_statement_kind kind;
     bool readonly;        /* sqlite3_stmt_readonly() */
     bool writes_rows;     /* changes rows of the main database */
+    bool deletes;         /* has a DELETE, a trigger's too, in whichever database */
     bool changes_schema;  /* CREATE, DROP, ALTER in the main database */
     bool sets_header;     /* PRAGMA user_version or application_id */
     bool sets_query_only; /* PRAGMA query_only = ... */

@@ -12,14 +12,18 @@
 static int authorize(void *context, int action, const char *first, const char *second, const char *database,
                      const char *trigger) {
     hdb_replica *replica = context;
-    if (!replica->inspecting)
-        return SQLITE_OK;
-    int verdict = hdb_inspection_note(replica->inspecting, action, first, second, database, trigger);
-    if (verdict == SQLITE_IGNORE && !replica->answers_pragmas) {
-        replica->inspecting->pragma = HDB_PRAGMA_NONE; /* SQLite's own answers are right */
+    const hdb_hooks *hooks = &replica->hooks;
+    int verdict = SQLITE_OK, answer = SQLITE_OK;
+    if (replica->inspecting)
+        verdict = hdb_inspection_note(replica->inspecting, action, first, second, database, trigger);
+    if (hooks->authorize && hdb_hooks_in_window(hooks))
+        answer = hooks->authorize(hooks->context, action, first, second, database, trigger);
+    /* SQLite's own answers to a PRAGMA are right, or the application does not want any. */
+    if (verdict == SQLITE_IGNORE && (!replica->answers_pragmas || answer != SQLITE_OK)) {
+        replica->inspecting->pragma = HDB_PRAGMA_NONE;
         verdict = SQLITE_OK;
     }
-    return verdict;
+    return answer != SQLITE_OK ? answer : verdict;
 }
 
 static void before_change(void *context, sqlite3 *db, int operation, char const *database, char const *table,
@@ -56,6 +60,43 @@ void hdb_replica_register_functions(hdb_replica *replica) {
     sqlite3_create_function_v2(db, "_hdb_synchronous", 0, SQLITE_UTF8, replica, synchronous_function, NULL, NULL, NULL);
 }
 
+/* Appends the name of the table with a root page, if it is one and no index. */
+static char *add_emptied(sqlite3 *db, char *names, const char *database, int root) {
+    sqlite3_stmt *find = NULL;
+    char *sql = sqlite3_mprintf("SELECT name FROM \"%w\".sqlite_schema WHERE rootpage = %d AND type = 'table'", database, root);
+    if (sql && sqlite3_prepare_v2(db, sql, -1, &find, NULL) == SQLITE_OK && sqlite3_step(find) == SQLITE_ROW) {
+        char *longer = sqlite3_mprintf("%s%s.%s\n", names ? names : "", database, sqlite3_column_text(find, 0));
+        sqlite3_free(names);
+        names = longer;
+    }
+    sqlite3_finalize(find);
+    sqlite3_free(sql);
+    return names;
+}
+
+char *hdb_replica_emptied(hdb_replica *replica, sqlite3_stmt *statement) {
+    static const char *const databases[] = {"main", "temp"};
+    sqlite3_stmt *explain = NULL;
+    char *names = NULL, *sql = sqlite3_mprintf("EXPLAIN %s", sqlite3_sql(statement));
+    /* SQLite makes its program as if nobody looked at the rows. */
+    sqlite3_preupdate_hook(replica->db, NULL, NULL);
+    int rc = sql ? sqlite3_prepare_v2(replica->db, sql, -1, &explain, NULL) : SQLITE_NOMEM;
+    sqlite3_preupdate_hook(replica->db, before_change, replica);
+    while (rc == SQLITE_OK && sqlite3_step(explain) == SQLITE_ROW) {
+        int database = sqlite3_column_int(explain, 3);
+        if (strcmp((const char *)sqlite3_column_text(explain, 1), "Clear") == 0 && database < 2)
+            names = add_emptied(replica->db, names, databases[database], sqlite3_column_int(explain, 2));
+    }
+    sqlite3_finalize(explain);
+    sqlite3_free(sql);
+    return names;
+}
+
+void hdb_replica_install(hdb_replica *replica) {
+    sqlite3_set_authorizer(replica->db, authorize, replica);
+    sqlite3_preupdate_hook(replica->db, before_change, replica);
+}
+
 int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     hdb_replica *replica = calloc(1, sizeof *replica);
     if (replica)
@@ -70,8 +111,8 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     replica->synchronous = 2;
     replica->schema_version = -1;
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_set_authorizer(db, authorize, replica);
-    sqlite3_preupdate_hook(db, before_change, replica);
+    replica->hooks.window = HDB_NO_WINDOW;
+    hdb_replica_install(replica);
     hdb_replica_register_functions(replica);
     *out = replica;
     return HDB_OK;
@@ -83,6 +124,7 @@ void hdb_replica_destroy(hdb_replica *replica) {
     hdb_replica_forget_schema(replica);
     hdb_schema_free(replica->schema_before);
     sqlite3_finalize(replica->version_reader);
+    replica->hooks.announces = replica->explicit_transaction;
     sqlite3_close_v2(replica->db);
     hdb_capture_free(replica->capture);
     for (int i = 0; i < replica->savepoint_count; i++)
@@ -123,7 +165,9 @@ void hdb_replica_forget_all(hdb_replica *replica) {
 int hdb_replica_inspect(hdb_replica *replica, const char *sql, hdb_inspection *inspection, hdb_error *error) {
     sqlite3_stmt *statement = NULL;
     hdb_inspection_clear(inspection);
+    replica->looks_again = true;
     int rc = hdb_replica_prepare(replica, sql, -1, &statement, NULL, inspection, error);
+    replica->looks_again = false;
     sqlite3_finalize(statement);
     return rc;
 }
@@ -142,6 +186,15 @@ static int read_schema_version(hdb_replica *replica, int64_t *out, hdb_error *er
     *out = sqlite3_column_int64(replica->version_reader, 0);
     sqlite3_reset(replica->version_reader);
     return rc;
+}
+
+int64_t hdb_replica_schema_version(hdb_replica *replica) {
+    hdb_error ignored = HDB_ERROR_INIT;
+    int64_t version = -1;
+    if (read_schema_version(replica, &version, &ignored) != HDB_OK)
+        version = -1;
+    hdb_error_clear(&ignored);
+    return version;
 }
 
 int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *error) {
@@ -217,10 +270,14 @@ static bool is_vacuum(const char *sql) {
 
 int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, sqlite3_stmt **out, const char **tail,
                         hdb_inspection *inspection, hdb_error *error) {
+    int outer = replica->hooks.window;
+    if (!replica->looks_again)
+        hdb_hooks_open_window(&replica->hooks);
     replica->inspecting = inspection;
     int rc = sqlite3_prepare_v3(replica->db, sql, length > INT32_MAX ? INT32_MAX : (int)length,
                                 SQLITE_PREPARE_PERSISTENT, out, tail);
     replica->inspecting = NULL;
+    replica->hooks.window = outer;
     if (rc == SQLITE_OK && inspection->pragma && replica->answers_pragmas) {
         sqlite3_finalize(*out);
         *out = NULL;

@@ -48,6 +48,7 @@ struct hdb_replica {
     hdb_schema *schema_before; /* as it was before the transaction's first DDL, NULL if there was none */
     sqlite3_stmt *version_reader;
     hdb_inspection *inspecting; /* the statement being prepared, NULL else */
+    bool looks_again;         /* at a statement that the application has had prepared before */
     bool internal;            /* our own statements run: nothing is captured, nothing refused */
     bool explicit_transaction; /* the application said BEGIN or SAVEPOINT */
     bool implicit_transaction; /* we said BEGIN around autocommit statements */
@@ -70,6 +71,11 @@ struct hdb_replica {
 int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error);
 /* Makes the SQL functions that are the library's own, in the place of SQLite's where it has them. */
 void hdb_replica_register_functions(hdb_replica *replica);
+/* The tables that a statement would empty at one stroke if the library did not look at each row: SQLite then tells no
+ * update hook of them. "main.t\n" each, for sqlite3_free(); NULL if there are none. */
+char *hdb_replica_emptied(hdb_replica *replica, sqlite3_stmt *statement);
+/* Hangs the library's own hooks on the database, again if something took their place. */
+void hdb_replica_install(hdb_replica *replica);
 /* Closes the database, rolling back. NULL is allowed. Statements must be finalized. */
 void hdb_replica_destroy(hdb_replica *replica);
 /* Copies SQLite's last error into `error`; gives its primary code. */
@@ -97,6 +103,9 @@ void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work);
 int hdb_replica_run(hdb_replica *replica, const char *sql, hdb_error *error);
 /* The schema as it is now, read again if it has changed; borrowed until the next call. */
 int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *error);
+
+/* The schema's version as it is now, -1 if it can't be read. */
+int64_t hdb_replica_schema_version(hdb_replica *replica);
 
 /* Forgets all that is known of the database: another one has taken its place. No transaction may be open. */
 void hdb_replica_forget_all(hdb_replica *replica);

@@ -28,6 +28,7 @@ static void end_transaction(hdb_replica *replica, bool committed) {
     cut_savepoints(replica, 0);
     replica->explicit_transaction = replica->implicit_transaction = replica->savepoint_began = false;
     replica->implicit_writers = 0;
+    replica->hooks.wrote = false;
     if (replica->store && replica->store->end)
         replica->store->end(replica->store_context);
 }
@@ -40,8 +41,10 @@ static void notice_rollback(hdb_replica *replica) {
 
 static void roll_back(hdb_replica *replica) {
     hdb_error ignored = HDB_ERROR_INIT;
+    replica->hooks.announces = true;
     if (is_open(replica))
         hdb_replica_run(replica, "ROLLBACK", &ignored);
+    replica->hooks.announces = false;
     hdb_error_clear(&ignored);
     notice_rollback(replica);
 }
@@ -66,13 +69,44 @@ static int settle_virtual_tables(hdb_replica *replica, hdb_error *error) {
     return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
 }
 
+/* Steps a statement of the application's. */
+static int step(hdb_replica *replica, sqlite3_stmt *statement) {
+    int outer = hdb_hooks_open_window(&replica->hooks);
+    int rc = sqlite3_step(statement);
+    replica->hooks.window = outer;
+    return rc;
+}
+
+/* Asks the commit hook before anything is pushed. SQLite asks it again when it commits and gets the same answer: if that is
+ * no, it rolls back, with its own code and message. */
+static void ask_commit_hook(hdb_replica *replica) {
+    hdb_hooks *hooks = &replica->hooks;
+    bool ends_write = hooks->wrote && sqlite3_txn_state(replica->db, NULL) == SQLITE_TXN_WRITE;
+    hooks->answer = hooks->allow_commit && ends_write && hooks->allow_commit(hooks->context) ? HDB_COMMIT_REFUSED
+                                                                                            : HDB_COMMIT_ALLOWED;
+}
+
+static int step_commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
+    int rc;
+    replica->hooks.announces = replica->hooks.committing = true;
+    if (statement)
+        rc = step(replica, statement) == SQLITE_DONE ? HDB_OK : hdb_replica_error(replica, error);
+    else
+        rc = hdb_replica_run(replica, "COMMIT", error);
+    replica->hooks.announces = replica->hooks.committing = false;
+    return rc;
+}
+
 /* Steps a statement that commits (`statement`, or our own COMMIT if NULL), after pushing the write set. */
 static int commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
     bool pushed = false;
     int rc = HDB_OK;
-    if (replica->store && !hdb_capture_is_empty(replica->capture) && !will_be_refused(replica)) {
-        if (replica->schema && replica->schema->has_virtual)
-            rc = settle_virtual_tables(replica, error);
+    bool refused = will_be_refused(replica), pushes = replica->store && !hdb_capture_is_empty(replica->capture);
+    if (pushes && !refused && replica->schema && replica->schema->has_virtual)
+        rc = settle_virtual_tables(replica, error);
+    if (rc == HDB_OK && !refused)
+        ask_commit_hook(replica);
+    if (pushes && !refused && replica->hooks.answer != HDB_COMMIT_REFUSED) {
         if (rc == HDB_OK && replica->capture->failed)
             rc = hdb_error_nomem(error);
         if (rc == HDB_OK)
@@ -81,14 +115,13 @@ static int commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *erro
             /* What the transaction has read is no longer so: it can only start again. */
             if (error->code == SQLITE_BUSY_SNAPSHOT)
                 roll_back(replica);
+            replica->hooks.answer = HDB_COMMIT_NOT_ASKED;
             return rc;
         }
         pushed = rc == HDB_OK;
     }
-    if (statement)
-        rc = sqlite3_step(statement) == SQLITE_DONE ? HDB_OK : hdb_replica_error(replica, error);
-    else
-        rc = hdb_replica_run(replica, "COMMIT", error);
+    rc = step_commit(replica, statement, error);
+    replica->hooks.answer = HDB_COMMIT_NOT_ASKED;
     bool done = rc == HDB_OK && !is_open(replica);
     if (pushed && replica->store->finish) {
         hdb_error finish_error = HDB_ERROR_INIT;
@@ -137,7 +170,7 @@ static int find_savepoint(const hdb_replica *replica, const char *name) {
 }
 
 static int step_plain(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
-    int rc = sqlite3_step(statement);
+    int rc = step(replica, statement);
     if (rc == SQLITE_ROW || rc == SQLITE_DONE)
         return rc;
     return hdb_replica_error(replica, error);
@@ -153,6 +186,8 @@ static int step_begin(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *
     int rc = step_plain(replica, statement, error);
     if (rc == HDB_DONE)
         replica->explicit_transaction = true;
+    if (rc == HDB_DONE && sqlite3_txn_state(replica->db, NULL) == SQLITE_TXN_WRITE)
+        replica->hooks.wrote = true; /* IMMEDIATE and EXCLUSIVE count as such */
     return rc;
 }
 
@@ -282,6 +317,21 @@ static void count_nothing(hdb_replica *replica, const hdb_inspection *inspection
     hdb_replica_restore_counts(replica, &counts);
 }
 
+/* DDL that finds nothing to do (IF NOT EXISTS) begins no write transaction in SQLite: there is no commit to tell. */
+static int first_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection) {
+    hdb_hooks *hooks = &replica->hooks;
+    char *emptied = hooks->emptied;
+    bool is_ddl = hooks->allow_commit && inspection->changes_schema && !inspection->writes_rows;
+    int64_t before = is_ddl ? hdb_replica_schema_version(replica) : 0;
+    hooks->emptied = hooks->updates && inspection->deletes ? hdb_replica_emptied(replica, statement) : NULL;
+    int rc = step(replica, statement);
+    sqlite3_free(hooks->emptied);
+    hooks->emptied = emptied;
+    if (!inspection->readonly && !(is_ddl && hdb_replica_schema_version(replica) == before))
+        hooks->wrote = true;
+    return rc;
+}
+
 static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
     bool write = replica->store && hdb_inspection_writes(inspection);
@@ -295,7 +345,7 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
     bool implicit = write && replica->implicit_transaction;
     int64_t changes_before = sqlite3_total_changes64(replica->db), raw_changes_before = sqlite3_changes64(replica->db);
     hdb_counts counts = hdb_replica_note_counts(replica);
-    int rc = sqlite3_step(statement);
+    int rc = fresh ? first_step(replica, statement, inspection) : step(replica, statement);
     if (rc == SQLITE_ROW)
         return HDB_ROW;
     if (inspection->is_dml || sqlite3_total_changes64(replica->db) != changes_before ||
@@ -406,7 +456,9 @@ int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
 
 int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, hdb_error *error) {
     bool implicit = replica->store && hdb_inspection_writes(inspection) && replica->implicit_transaction;
+    int outer = hdb_hooks_open_window(&replica->hooks);
     int rc = sqlite3_reset(statement) == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
+    replica->hooks.window = outer;
     if (inspection->is_dml)
         replica->changes_known = false;
     if (implicit)

@@ -451,6 +451,74 @@ static void test_aggregates_and_collations(void **state) {
     assert_int_equal(call_int("hdb_close", conn), HDB_OK);
 }
 
+/* What each hook saw. */
+struct seen {
+    int authorized, traced, committed, rolled_back, updated, waited;
+};
+
+static int on_authorize(void *user_data, int action, const char *first, const char *second, const char *database, const char *trigger) {
+    struct seen *seen = user_data;
+    (void)first, (void)second, (void)database, (void)trigger;
+    seen->authorized++;
+    return action == HDB_ACTION_DROP_TABLE ? HDB_DENY : HDB_ALLOW;
+}
+
+static int on_trace(void *user_data, int event, void *stmt, const char *sql, int64_t nanoseconds) {
+    struct seen *seen = user_data;
+    (void)stmt;
+    seen->traced += event == HDB_TRACE_STMT && sql && nanoseconds == 0;
+    return 0;
+}
+
+static int on_commit(void *user_data) {
+    struct seen *seen = user_data;
+    return ++seen->committed == 2;
+}
+
+static void on_rollback(void *user_data) {
+    struct seen *seen = user_data;
+    seen->rolled_back++;
+}
+
+static void on_update(void *user_data, int operation, const char *database, const char *table, int64_t rowid) {
+    struct seen *seen = user_data;
+    seen->updated += operation == HDB_OPERATION_INSERT && strcmp(database, "main") == 0 && strcmp(table, "t") == 0 && rowid > 0;
+}
+
+static int on_busy(void *user_data, int count) {
+    struct seen *seen = user_data;
+    seen->waited = count + 1;
+    return count < 1;
+}
+
+static void test_hooks(void **state) {
+    char *path = support_format("%s/hooks.db", directory);
+    void *conn = open_database(path), *other = open_database(path);
+    struct seen seen = {0};
+    (void)state;
+    run(conn, "CREATE TABLE t(a)");
+    assert_int_equal(call_int("hdb_set_authorizer", conn, (void *)on_authorize, &seen, NULL), HDB_OK);
+    assert_int_equal(call_int("hdb_trace", conn, HDB_TRACE_STMT, (void *)on_trace, &seen, NULL), HDB_OK);
+    assert_int_equal(call_int("hdb_commit_hook", conn, (void *)on_commit, &seen, NULL), HDB_OK);
+    assert_int_equal(call_int("hdb_rollback_hook", conn, (void *)on_rollback, &seen, NULL), HDB_OK);
+    assert_int_equal(call_int("hdb_update_hook", conn, (void *)on_update, &seen, NULL), HDB_OK);
+    assert_int_equal(call_int("hdb_busy_handler", conn, (void *)on_busy, &seen, NULL), HDB_OK);
+    run(conn, "INSERT INTO t VALUES (1)");
+    assert_int_equal(call_int("hdb_exec", conn, "INSERT INTO t VALUES (2)", (int64_t)-1), HDB_CONSTRAINT);
+    assert_int_equal(call_int("hdb_exec", conn, "DROP TABLE t", (int64_t)-1), HDB_AUTH);
+    assert_true(seen.authorized > 3);
+    assert_int_equal(seen.traced, 2);
+    assert_int_equal(seen.committed, 2);
+    assert_int_equal(seen.rolled_back, 1);
+    assert_int_equal(seen.updated, 2);
+    run(other, "BEGIN IMMEDIATE");
+    assert_int_equal(call_int("hdb_exec", conn, "INSERT INTO t VALUES (3)", (int64_t)-1), HDB_BUSY);
+    assert_int_equal(seen.waited, 2);
+    assert_int_equal(call_int("hdb_close", other), HDB_OK);
+    assert_int_equal(call_int("hdb_close", conn), HDB_OK);
+    free(path);
+}
+
 static void test_engine(void **state) {
     char *path = support_format("%s/engine.db", directory);
     void *conn = open_database(path);
@@ -565,6 +633,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_progress_handler),
         cmocka_unit_test(test_function),
         cmocka_unit_test(test_aggregates_and_collations),
+        cmocka_unit_test(test_hooks),
         cmocka_unit_test(test_engine),
         cmocka_unit_test(test_backup),
         cmocka_unit_test(test_null_handles),

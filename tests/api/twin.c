@@ -17,6 +17,7 @@ struct answer {
 };
 
 static struct answer answers[2], notes[2];
+static const char *set_up;
 
 static void add(struct answer *answer, const char *format, va_list list) {
     int size = vsnprintf(answer->text + answer->size, ROOM - answer->size, format, list);
@@ -55,10 +56,14 @@ static void forget(struct answer *pair) {
     }
 }
 
+void twin_forget_notes(void) {
+    forget(notes);
+}
+
 size_t twin_compare_notes_at(const char *file, int line) {
     size_t size = notes[0].size;
     if (strcmp(notes[0].text, notes[1].text) != 0) {
-        print_error("SQLite's callbacks:\n%sours:\n%s", notes[0].text, notes[1].text);
+        print_error("%s: SQLite's callbacks:\n%sours:\n%s", set_up, notes[0].text, notes[1].text);
         _fail(file, line);
     }
     forget(notes);
@@ -192,6 +197,7 @@ static void run_in(void (*test)(struct twin *twin), const char *label, const cha
     if (dsn)
         assert_true(server_clean(dsn));
     forget(notes);
+    set_up = label;
     open_twins(&twin);
     test(&twin);
     close_twins(&twin);

@@ -15,7 +15,6 @@ struct twin {
     const char *direct;
     sqlite3 *db;
     hdb_conn *conn;
-    char *told; /* what the callbacks of the test noted, see twin_note() */
 };
 
 /* Runs a test in every set-up. */
@@ -33,6 +32,7 @@ void twin_rebuild(struct twin *twin);
 void twin_note(int who, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Fails the test if the two journals differ, then empties them. Gives the length of what was in one. */
 size_t twin_compare_notes_at(const char *file, int line);
+void twin_forget_notes(void);
 #define twin_compare_notes() twin_compare_notes_at(__FILE__, __LINE__)
 
 #endif

@@ -21,7 +21,7 @@ import xml.etree.ElementTree as ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from committed import ROOT, settle  # noqa: E402
 
-HEADERS = ["status.h", "heliosdb.h", "backup.h", "function.h"]
+HEADERS = ["status.h", "heliosdb.h", "backup.h", "function.h", "hook.h"]
 OUTPUT = ROOT / "bindings" / "api.json"
 
 # Calls that may wait for a lock, a disk or the engine: a binding must let other threads run meanwhile.

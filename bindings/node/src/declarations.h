@@ -61,8 +61,63 @@
     X(HDB_FUNCTION_INNOCUOUS, 2097152) \
     X(HDB_FUNCTION_RESULT_SUBTYPE, 16777216)
 
+/* X(name, value). What an authorizer answers. */
+#define HDB_VERDICT_CONSTANTS(X) \
+    X(HDB_ALLOW, 0) \
+    X(HDB_DENY, 1) \
+    X(HDB_IGNORE, 2)
+
+/* X(name, value). What an authorizer is asked about (https://www.sqlite.org/c3ref/c_alter_table.html). */
+#define HDB_ACTION_CONSTANTS(X) \
+    X(HDB_ACTION_CREATE_INDEX, 1) \
+    X(HDB_ACTION_CREATE_TABLE, 2) \
+    X(HDB_ACTION_CREATE_TEMP_INDEX, 3) \
+    X(HDB_ACTION_CREATE_TEMP_TABLE, 4) \
+    X(HDB_ACTION_CREATE_TEMP_TRIGGER, 5) \
+    X(HDB_ACTION_CREATE_TEMP_VIEW, 6) \
+    X(HDB_ACTION_CREATE_TRIGGER, 7) \
+    X(HDB_ACTION_CREATE_VIEW, 8) \
+    X(HDB_ACTION_DELETE, 9) \
+    X(HDB_ACTION_DROP_INDEX, 10) \
+    X(HDB_ACTION_DROP_TABLE, 11) \
+    X(HDB_ACTION_DROP_TEMP_INDEX, 12) \
+    X(HDB_ACTION_DROP_TEMP_TABLE, 13) \
+    X(HDB_ACTION_DROP_TEMP_TRIGGER, 14) \
+    X(HDB_ACTION_DROP_TEMP_VIEW, 15) \
+    X(HDB_ACTION_DROP_TRIGGER, 16) \
+    X(HDB_ACTION_DROP_VIEW, 17) \
+    X(HDB_ACTION_INSERT, 18) \
+    X(HDB_ACTION_PRAGMA, 19) \
+    X(HDB_ACTION_READ, 20) \
+    X(HDB_ACTION_SELECT, 21) \
+    X(HDB_ACTION_TRANSACTION, 22) \
+    X(HDB_ACTION_UPDATE, 23) \
+    X(HDB_ACTION_ATTACH, 24) \
+    X(HDB_ACTION_DETACH, 25) \
+    X(HDB_ACTION_ALTER_TABLE, 26) \
+    X(HDB_ACTION_REINDEX, 27) \
+    X(HDB_ACTION_ANALYZE, 28) \
+    X(HDB_ACTION_CREATE_VTABLE, 29) \
+    X(HDB_ACTION_DROP_VTABLE, 30) \
+    X(HDB_ACTION_FUNCTION, 31) \
+    X(HDB_ACTION_SAVEPOINT, 32) \
+    X(HDB_ACTION_RECURSIVE, 33)
+
+/* X(name, value). What a trace tells; added up (https://www.sqlite.org/c3ref/c_trace.html). */
+#define HDB_TRACE_EVENT_CONSTANTS(X) \
+    X(HDB_TRACE_STMT, 1) \
+    X(HDB_TRACE_PROFILE, 2) \
+    X(HDB_TRACE_ROW, 4) \
+    X(HDB_TRACE_CLOSE, 8)
+
+/* X(name, value). What an update hook is told of. */
+#define HDB_OPERATION_CONSTANTS(X) \
+    X(HDB_OPERATION_DELETE, 9) \
+    X(HDB_OPERATION_INSERT, 18) \
+    X(HDB_OPERATION_UPDATE, 23)
+
 /* X(name, value) for every constant. */
-#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X)
+#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X) HDB_VERDICT_CONSTANTS(X) HDB_ACTION_CONSTANTS(X) HDB_TRACE_EVENT_CONSTANTS(X) HDB_OPERATION_CONSTANTS(X)
 
 /* X(name, result, (parameter types)) for every type of function that the library calls. */
 #define HDB_CALLBACKS(X) \
@@ -71,7 +126,13 @@
     X(hdb_function_callback, void, (void *, hdb_context *, int, hdb_datum **)) \
     X(hdb_final_callback, void, (void *, hdb_context *)) \
     X(hdb_compare_callback, int, (void *, int, const void *, int, const void *)) \
-    X(hdb_collation_needed_callback, void, (void *, hdb_conn *, const char *))
+    X(hdb_collation_needed_callback, void, (void *, hdb_conn *, const char *)) \
+    X(hdb_authorizer_callback, int, (void *, int, const char *, const char *, const char *, const char *)) \
+    X(hdb_trace_callback, int, (void *, int, hdb_stmt *, const char *, int64_t)) \
+    X(hdb_commit_callback, int, (void *)) \
+    X(hdb_rollback_callback, void, (void *)) \
+    X(hdb_update_callback, void, (void *, int, const char *, const char *, int64_t)) \
+    X(hdb_busy_callback, int, (void *, int))
 
 /* X(name, result, (parameter types), 1 if the call may wait) for every function. */
 #define HDB_FUNCTIONS(X) \
@@ -173,6 +234,12 @@
     X(hdb_datum_text, const char *, (hdb_datum *), 0) \
     X(hdb_datum_blob, const void *, (hdb_datum *), 0) \
     X(hdb_datum_bytes, int64_t, (hdb_datum *), 0) \
-    X(hdb_datum_subtype, int, (hdb_datum *), 0)
+    X(hdb_datum_subtype, int, (hdb_datum *), 0) \
+    X(hdb_set_authorizer, int, (hdb_conn *, hdb_authorizer_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_trace, int, (hdb_conn *, int, hdb_trace_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_commit_hook, int, (hdb_conn *, hdb_commit_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_rollback_hook, int, (hdb_conn *, hdb_rollback_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_update_hook, int, (hdb_conn *, hdb_update_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_busy_handler, int, (hdb_conn *, hdb_busy_callback, void *, hdb_destroy_callback), 0)
 
 #endif

@@ -57,6 +57,57 @@ HDB_FUNCTION_SUBTYPE = 1048576
 HDB_FUNCTION_INNOCUOUS = 2097152
 HDB_FUNCTION_RESULT_SUBTYPE = 16777216
 
+# hdb_verdict: What an authorizer answers.
+HDB_ALLOW = 0
+HDB_DENY = 1
+HDB_IGNORE = 2
+
+# hdb_action: What an authorizer is asked about (https://www.sqlite.org/c3ref/c_alter_table.html).
+HDB_ACTION_CREATE_INDEX = 1
+HDB_ACTION_CREATE_TABLE = 2
+HDB_ACTION_CREATE_TEMP_INDEX = 3
+HDB_ACTION_CREATE_TEMP_TABLE = 4
+HDB_ACTION_CREATE_TEMP_TRIGGER = 5
+HDB_ACTION_CREATE_TEMP_VIEW = 6
+HDB_ACTION_CREATE_TRIGGER = 7
+HDB_ACTION_CREATE_VIEW = 8
+HDB_ACTION_DELETE = 9
+HDB_ACTION_DROP_INDEX = 10
+HDB_ACTION_DROP_TABLE = 11
+HDB_ACTION_DROP_TEMP_INDEX = 12
+HDB_ACTION_DROP_TEMP_TABLE = 13
+HDB_ACTION_DROP_TEMP_TRIGGER = 14
+HDB_ACTION_DROP_TEMP_VIEW = 15
+HDB_ACTION_DROP_TRIGGER = 16
+HDB_ACTION_DROP_VIEW = 17
+HDB_ACTION_INSERT = 18
+HDB_ACTION_PRAGMA = 19
+HDB_ACTION_READ = 20
+HDB_ACTION_SELECT = 21
+HDB_ACTION_TRANSACTION = 22
+HDB_ACTION_UPDATE = 23
+HDB_ACTION_ATTACH = 24
+HDB_ACTION_DETACH = 25
+HDB_ACTION_ALTER_TABLE = 26
+HDB_ACTION_REINDEX = 27
+HDB_ACTION_ANALYZE = 28
+HDB_ACTION_CREATE_VTABLE = 29
+HDB_ACTION_DROP_VTABLE = 30
+HDB_ACTION_FUNCTION = 31
+HDB_ACTION_SAVEPOINT = 32
+HDB_ACTION_RECURSIVE = 33
+
+# hdb_trace_event: What a trace tells; added up (https://www.sqlite.org/c3ref/c_trace.html).
+HDB_TRACE_STMT = 1
+HDB_TRACE_PROFILE = 2
+HDB_TRACE_ROW = 4
+HDB_TRACE_CLOSE = 8
+
+# hdb_operation: What an update hook is told of.
+HDB_OPERATION_DELETE = 9
+HDB_OPERATION_INSERT = 18
+HDB_OPERATION_UPDATE = 23
+
 # What the library calls. Keep the object made of one alive as long as it may be called.
 hdb_progress_callback = CFUNCTYPE(c_int, c_void_p)
 hdb_destroy_callback = CFUNCTYPE(None, c_void_p)
@@ -64,6 +115,12 @@ hdb_function_callback = CFUNCTYPE(None, c_void_p, c_void_p, c_int, POINTER(c_voi
 hdb_final_callback = CFUNCTYPE(None, c_void_p, c_void_p)
 hdb_compare_callback = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_int, c_void_p)
 hdb_collation_needed_callback = CFUNCTYPE(None, c_void_p, c_void_p, c_char_p)
+hdb_authorizer_callback = CFUNCTYPE(c_int, c_void_p, c_int, c_char_p, c_char_p, c_char_p, c_char_p)
+hdb_trace_callback = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p, c_char_p, c_int64)
+hdb_commit_callback = CFUNCTYPE(c_int, c_void_p)
+hdb_rollback_callback = CFUNCTYPE(None, c_void_p)
+hdb_update_callback = CFUNCTYPE(None, c_void_p, c_int, c_char_p, c_char_p, c_int64)
+hdb_busy_callback = CFUNCTYPE(c_int, c_void_p, c_int)
 
 # name: (result, parameters, whether the call may wait)
 FUNCTIONS = {
@@ -166,6 +223,12 @@ FUNCTIONS = {
     "hdb_datum_blob": (c_void_p, [c_void_p], False),
     "hdb_datum_bytes": (c_int64, [c_void_p], False),
     "hdb_datum_subtype": (c_int, [c_void_p], False),
+    "hdb_set_authorizer": (c_int, [c_void_p, c_void_p, c_void_p, c_void_p], False),
+    "hdb_trace": (c_int, [c_void_p, c_int, c_void_p, c_void_p, c_void_p], False),
+    "hdb_commit_hook": (c_int, [c_void_p, c_void_p, c_void_p, c_void_p], False),
+    "hdb_rollback_hook": (c_int, [c_void_p, c_void_p, c_void_p, c_void_p], False),
+    "hdb_update_hook": (c_int, [c_void_p, c_void_p, c_void_p, c_void_p], False),
+    "hdb_busy_handler": (c_int, [c_void_p, c_void_p, c_void_p, c_void_p], False),
 }
 
 

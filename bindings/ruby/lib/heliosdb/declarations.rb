@@ -64,6 +64,57 @@ module HeliosDB
     HDB_FUNCTION_INNOCUOUS = 2097152
     HDB_FUNCTION_RESULT_SUBTYPE = 16777216
 
+    # hdb_verdict: What an authorizer answers.
+    HDB_ALLOW = 0
+    HDB_DENY = 1
+    HDB_IGNORE = 2
+
+    # hdb_action: What an authorizer is asked about (https://www.sqlite.org/c3ref/c_alter_table.html).
+    HDB_ACTION_CREATE_INDEX = 1
+    HDB_ACTION_CREATE_TABLE = 2
+    HDB_ACTION_CREATE_TEMP_INDEX = 3
+    HDB_ACTION_CREATE_TEMP_TABLE = 4
+    HDB_ACTION_CREATE_TEMP_TRIGGER = 5
+    HDB_ACTION_CREATE_TEMP_VIEW = 6
+    HDB_ACTION_CREATE_TRIGGER = 7
+    HDB_ACTION_CREATE_VIEW = 8
+    HDB_ACTION_DELETE = 9
+    HDB_ACTION_DROP_INDEX = 10
+    HDB_ACTION_DROP_TABLE = 11
+    HDB_ACTION_DROP_TEMP_INDEX = 12
+    HDB_ACTION_DROP_TEMP_TABLE = 13
+    HDB_ACTION_DROP_TEMP_TRIGGER = 14
+    HDB_ACTION_DROP_TEMP_VIEW = 15
+    HDB_ACTION_DROP_TRIGGER = 16
+    HDB_ACTION_DROP_VIEW = 17
+    HDB_ACTION_INSERT = 18
+    HDB_ACTION_PRAGMA = 19
+    HDB_ACTION_READ = 20
+    HDB_ACTION_SELECT = 21
+    HDB_ACTION_TRANSACTION = 22
+    HDB_ACTION_UPDATE = 23
+    HDB_ACTION_ATTACH = 24
+    HDB_ACTION_DETACH = 25
+    HDB_ACTION_ALTER_TABLE = 26
+    HDB_ACTION_REINDEX = 27
+    HDB_ACTION_ANALYZE = 28
+    HDB_ACTION_CREATE_VTABLE = 29
+    HDB_ACTION_DROP_VTABLE = 30
+    HDB_ACTION_FUNCTION = 31
+    HDB_ACTION_SAVEPOINT = 32
+    HDB_ACTION_RECURSIVE = 33
+
+    # hdb_trace_event: What a trace tells; added up (https://www.sqlite.org/c3ref/c_trace.html).
+    HDB_TRACE_STMT = 1
+    HDB_TRACE_PROFILE = 2
+    HDB_TRACE_ROW = 4
+    HDB_TRACE_CLOSE = 8
+
+    # hdb_operation: What an update hook is told of.
+    HDB_OPERATION_DELETE = 9
+    HDB_OPERATION_INSERT = 18
+    HDB_OPERATION_UPDATE = 23
+
     # What the library calls. Keep the FFI::Function made of one alive as long as it may be called.
     callback :hdb_progress_callback, [:pointer], :int
     callback :hdb_destroy_callback, [:pointer], :void
@@ -71,6 +122,12 @@ module HeliosDB
     callback :hdb_final_callback, [:pointer, :pointer], :void
     callback :hdb_compare_callback, [:pointer, :int, :pointer, :int, :pointer], :int
     callback :hdb_collation_needed_callback, [:pointer, :pointer, :string], :void
+    callback :hdb_authorizer_callback, [:pointer, :int, :string, :string, :string, :string], :int
+    callback :hdb_trace_callback, [:pointer, :int, :pointer, :string, :int64], :int
+    callback :hdb_commit_callback, [:pointer], :int
+    callback :hdb_rollback_callback, [:pointer], :void
+    callback :hdb_update_callback, [:pointer, :int, :string, :string, :int64], :void
+    callback :hdb_busy_callback, [:pointer, :int], :int
 
     # Loads the library and declares every function of it as a module function.
     def self.attach(path)
@@ -174,6 +231,12 @@ module HeliosDB
       attach_function :hdb_datum_blob, [:pointer], :pointer
       attach_function :hdb_datum_bytes, [:pointer], :int64
       attach_function :hdb_datum_subtype, [:pointer], :int
+      attach_function :hdb_set_authorizer, [:pointer, :hdb_authorizer_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_trace, [:pointer, :int, :hdb_trace_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_commit_hook, [:pointer, :hdb_commit_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_rollback_hook, [:pointer, :hdb_rollback_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_update_hook, [:pointer, :hdb_update_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_busy_handler, [:pointer, :hdb_busy_callback, :pointer, :hdb_destroy_callback], :int
     end
   end
 end
