@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "direct/describe.h"
 
+#include "record/native.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -121,6 +122,9 @@ static const hdb_direct_table *find(void *context, const char *name) {
         .alias = table->alias,
         .traits = traits_of(replica, table->name, item),
     };
+    for (int i = 0; i < table->column_count; i++)
+        if (hdb_native_is(table->columns[i].affinity))
+            described->table.traits |= HDB_DIRECT_NATIVE;
     bool strict = holds(replica, "SELECT strict FROM pragma_table_list WHERE schema = 'main' AND name = ?1", table->name);
     if (failed || !fill_columns(described, table, strict))
         return NULL;

@@ -41,6 +41,7 @@
     X(VIEW, "a view")                                                                                                  \
     X(VIRTUAL, "a virtual table")                                                                                      \
     X(SYSTEM, "a table of SQLite's own")                                                                               \
+    X(NATIVE, "the table has a column of a type that only the engine has")                                             \
     X(NO_ROWID_COLUMN, "the table has no INTEGER PRIMARY KEY")                                                         \
     X(TRIGGERS, "the table has triggers")                                                                              \
     X(FOREIGN_KEYS, "the table has, or is the target of, foreign keys")                                                \

@@ -56,7 +56,8 @@ enum hdb_direct_trait {
     HDB_DIRECT_UNIQUE = 32, /* a UNIQUE constraint or index, or a PRIMARY KEY that is not the rowid */
     HDB_DIRECT_EXPRESSION_INDEX = 64, /* or a partial one: the condition and the expression may fail */
     HDB_DIRECT_AUTOINCREMENT = 128,
-    HDB_DIRECT_SYSTEM = 256 /* sqlite_schema, sqlite_sequence and the like */
+    HDB_DIRECT_SYSTEM = 256, /* sqlite_schema, sqlite_sequence and the like */
+    HDB_DIRECT_NATIVE = 512  /* columns of types that only the engine has */
 };
 
 typedef struct hdb_direct_table {

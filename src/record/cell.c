@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/cell.h"
 
+#include "record/native.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,6 +254,9 @@ bool hdb_cell_is_ordinary(enum hdb_affinity affinity, const hdb_value *value) {
     case HDB_AFFINITY_BLOB:
         return value->type == HDB_TYPE_BLOB;
     case HDB_AFFINITY_ANY:
+    case HDB_AFFINITY_VECTOR:
+    case HDB_AFFINITY_JSON:
+    case HDB_AFFINITY_UUID:
         break;
     }
     return false;
@@ -271,31 +275,53 @@ static void put_odd(hdb_buffer *buffer, int column, const hdb_value *value) {
     hdb_buffer_char(buffer, ODD_END);
 }
 
-bool hdb_row_to_engine(const hdb_table *table, const hdb_value *cells, hdb_buffer *arena, hdb_value *out) {
-    size_t odd_start = 0;
-    /* First pass: text forms, which may move the arena; offsets are kept in the values' size fields meanwhile. */
+/* Whether a column's cells have a text form of their own, in the arena. */
+static bool has_form(enum hdb_affinity affinity) {
+    return affinity == HDB_AFFINITY_ANY || hdb_native_is(affinity);
+}
+
+/* Appends the forms. They may move the arena: where each begins is kept in its value's size meanwhile. */
+static void put_forms(const hdb_table *table, const hdb_value *cells, hdb_buffer *arena, hdb_value *out) {
     for (int i = 0; i < table->column_count; i++) {
-        out[i] = cells[i];
-        if (cells[i].type == HDB_TYPE_NULL || table->columns[i].affinity != HDB_AFFINITY_ANY)
-            continue;
+        const hdb_column *column = &table->columns[i];
         size_t start = arena->size;
-        hdb_cell_encode(arena, &cells[i]);
+        out[i] = cells[i];
+        if (cells[i].type == HDB_TYPE_NULL || !has_form(column->affinity))
+            continue;
+        if (column->affinity == HDB_AFFINITY_ANY) {
+            hdb_cell_encode(arena, &cells[i]);
+        } else if (!hdb_native_form(column, &cells[i], arena)) {
+            out[i] = hdb_value_null();
+            continue;
+        }
         out[i] = hdb_value_text(NULL, start);
         hdb_buffer_char(arena, '\0');
     }
-    odd_start = arena->size;
-    for (int i = 0; i < table->column_count; i++) {
-        enum hdb_affinity affinity = table->columns[i].affinity;
-        if (cells[i].type == HDB_TYPE_NULL || affinity == HDB_AFFINITY_ANY || hdb_cell_is_ordinary(affinity, &cells[i]))
+}
+
+/* Whether "_hdb_odd" must tell what a cell holds; `out` as put_forms() left it. */
+static bool is_odd(const hdb_column *column, const hdb_value *cell, const hdb_buffer *arena, const hdb_value *out) {
+    if (cell->type == HDB_TYPE_NULL || column->affinity == HDB_AFFINITY_ANY)
+        return false;
+    if (!hdb_native_is(column->affinity))
+        return !hdb_cell_is_ordinary(column->affinity, cell);
+    return out->type == HDB_TYPE_NULL || !hdb_native_is_exact(column, cell, arena->data + out->as.bytes.size);
+}
+
+bool hdb_row_to_engine(const hdb_table *table, const hdb_value *cells, hdb_buffer *arena, hdb_value *out) {
+    put_forms(table, cells, arena, out);
+    size_t odd_start = arena->size, end = odd_start;
+    for (int i = 0; !arena->failed && i < table->column_count; i++) {
+        if (!is_odd(&table->columns[i], &cells[i], arena, &out[i]))
             continue;
         put_odd(arena, i, &cells[i]);
-        out[i] = hdb_value_null();
+        if (!has_form(table->columns[i].affinity))
+            out[i] = hdb_value_null();
     }
     if (arena->failed)
         return false;
-    size_t end = odd_start;
     for (int i = table->column_count - 1; i >= 0; i--) {
-        if (cells[i].type == HDB_TYPE_NULL || table->columns[i].affinity != HDB_AFFINITY_ANY)
+        if (out[i].type == HDB_TYPE_NULL || !has_form(table->columns[i].affinity))
             continue;
         size_t start = out[i].as.bytes.size;
         out[i] = hdb_value_text(arena->data + start, end - start - 1);
@@ -310,13 +336,17 @@ static bool take_odd(const hdb_table *table, const hdb_value *odd, hdb_buffer *a
     const char *at = odd->as.bytes.data, *end = at + odd->as.bytes.size;
     while (at < end) {
         char *number_end = NULL;
+        hdb_value value;
         long column = strtol(at, &number_end, 10);
         const char *stop = memchr(at, ODD_END, (size_t)(end - at));
         if (!stop || *number_end != ':' || column < 0 || column >= table->column_count)
             return false;
         at = number_end + 1;
-        if (!hdb_cell_decode(at, (size_t)(stop - at), arena, &out[column]))
+        if (!hdb_cell_decode(at, (size_t)(stop - at), arena, &value))
             return false;
+        if (!hdb_native_is(table->columns[column].affinity) ||
+            hdb_native_agrees(&table->columns[column], &value, &out[column]))
+            out[column] = value;
         at = stop + 1;
     }
     return true;

@@ -26,6 +26,8 @@ static void put_table(hdb_buffer *out, const hdb_table *table) {
         put_text(out, strcmp(column->name, column->engine_name) == 0 ? NULL : column->engine_name);
         hdb_put_number(out, (uint64_t)column->affinity << 1 | (column->generated ? 1 : 0));
         hdb_put_number(out, (uint64_t)column->key);
+        if (column->affinity == HDB_AFFINITY_VECTOR)
+            hdb_put_number(out, (uint64_t)column->dimension);
     }
 }
 
@@ -116,8 +118,10 @@ static void get_column(hdb_reader *in, hdb_column *column) {
     column->affinity = (enum hdb_affinity)(bits >> 1);
     column->generated = bits & 1;
     column->key = (int)hdb_get_number(in);
+    if (column->affinity == HDB_AFFINITY_VECTOR)
+        column->dimension = (int)hdb_get_number(in);
     in->failed = in->failed || !column->name || !column->engine_name || column->affinity < HDB_AFFINITY_INTEGER ||
-                 column->affinity > HDB_AFFINITY_ANY;
+                 column->affinity > HDB_AFFINITY_UUID;
 }
 
 static void get_table(hdb_reader *in, hdb_table *table) {

@@ -36,7 +36,7 @@ int hdb_fill_more(hdb_link *link, const hdb_table *table, hdb_table_filler **out
 static int make_anew(hdb_link *link, const hdb_table *table, hdb_error *error) {
     hdb_buffer drop = HDB_BUFFER_INIT, create = HDB_BUFFER_INIT;
     hdb_mirror_drop(&drop, table->engine_name);
-    hdb_mirror_create(&create, table);
+    hdb_mirror_create(&create, table, hdb_link_peer(link));
     int rc = drop.failed || create.failed ? hdb_error_nomem(error) : hdb_link_script(link, drop.data, error);
     if (rc == HDB_OK)
         rc = hdb_link_script(link, create.data, error);

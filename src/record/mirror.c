@@ -5,8 +5,19 @@
 
 static const char *const types[] = {
     [HDB_AFFINITY_INTEGER] = "BIGINT", [HDB_AFFINITY_REAL] = "DOUBLE PRECISION", [HDB_AFFINITY_TEXT] = "TEXT",
-    [HDB_AFFINITY_BLOB] = "BYTEA",     [HDB_AFFINITY_ANY] = "TEXT",
+    [HDB_AFFINITY_BLOB] = "BYTEA",     [HDB_AFFINITY_ANY] = "TEXT",              [HDB_AFFINITY_VECTOR] = "TEXT",
+    [HDB_AFFINITY_JSON] = "JSON",      [HDB_AFFINITY_UUID] = "UUID",
 };
+
+/* PostgreSQL has no vectors of its own, and its JSONB does not keep a text as it was written; HeliosDB's does. */
+static void put_type(hdb_buffer *sql, const hdb_column *column, enum hdb_peer peer) {
+    if (peer == HDB_PEER_HELIOSDB && column->affinity == HDB_AFFINITY_VECTOR)
+        hdb_buffer_format(sql, "VECTOR(%d)", column->dimension);
+    else if (peer == HDB_PEER_HELIOSDB && column->affinity == HDB_AFFINITY_JSON)
+        hdb_buffer_text(sql, "JSONB");
+    else
+        hdb_buffer_text(sql, types[column->affinity]);
+}
 
 static int hidden(const hdb_table *table) {
     return table->key_kind == HDB_KEY_ALIAS ? 0 : 1;
@@ -28,7 +39,7 @@ static const char *key_name(const hdb_table *table) {
     return "_hdb_key";
 }
 
-void hdb_mirror_create(hdb_buffer *sql, const hdb_table *table) {
+void hdb_mirror_create(hdb_buffer *sql, const hdb_table *table, enum hdb_peer peer) {
     hdb_buffer_text(sql, "CREATE TABLE ");
     hdb_buffer_identifier(sql, table->engine_name);
     hdb_buffer_text(sql, " (");
@@ -37,8 +48,9 @@ void hdb_mirror_create(hdb_buffer *sql, const hdb_table *table) {
                           table->key_kind == HDB_KEY_COLUMNS ? "BYTEA" : "BIGINT");
     for (int i = 0; i < table->column_count; i++) {
         hdb_buffer_identifier(sql, table->columns[i].engine_name);
-        hdb_buffer_format(sql, " %s%s, ", types[table->columns[i].affinity],
-                          table->key_kind == HDB_KEY_ALIAS && i == table->alias ? " PRIMARY KEY" : "");
+        hdb_buffer_char(sql, ' ');
+        put_type(sql, &table->columns[i], peer);
+        hdb_buffer_text(sql, table->key_kind == HDB_KEY_ALIAS && i == table->alias ? " PRIMARY KEY, " : ", ");
     }
     hdb_buffer_text(sql, "\"_hdb_odd\" TEXT)");
 }
@@ -65,6 +77,10 @@ static void put_excluded(hdb_buffer *sql, const char *name, bool first) {
     hdb_buffer_identifier(sql, name);
 }
 
+static const char *cast_of(const hdb_column *column) {
+    return column->affinity == HDB_AFFINITY_JSON ? "::json" : column->affinity == HDB_AFFINITY_UUID ? "::uuid" : "";
+}
+
 void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table) {
     int width = hdb_mirror_width(table);
     hdb_buffer_text(sql, "INSERT INTO ");
@@ -72,8 +88,12 @@ void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table) {
     hdb_buffer_text(sql, " (");
     put_columns(sql, table);
     hdb_buffer_text(sql, ") VALUES (");
-    for (int i = 0; i < width; i++)
-        hdb_buffer_format(sql, "%s$%d", i ? ", " : "", i + 1);
+    for (int i = 0; i < width; i++) {
+        int column = i - hidden(table);
+        bool known = column >= 0 && column < table->column_count;
+        /* Parameters are declared as text: a strict server wants to be told. */
+        hdb_buffer_format(sql, "%s$%d%s", i ? ", " : "", i + 1, known ? cast_of(&table->columns[column]) : "");
+    }
     hdb_buffer_char(sql, ')');
 }
 

@@ -6,12 +6,13 @@
 #define HDB_MIRROR_H
 
 #include "buffer.h"
+#include "link/link.h"
 #include "record/cell.h"
 #include "record/table.h"
 
 /* Number of engine columns. */
 int hdb_mirror_width(const hdb_table *table);
-void hdb_mirror_create(hdb_buffer *sql, const hdb_table *table);
+void hdb_mirror_create(hdb_buffer *sql, const hdb_table *table, enum hdb_peer peer);
 void hdb_mirror_drop(hdb_buffer *sql, const char *engine_name);
 /* INSERT of a row whose key is not there. */
 void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table);

@@ -60,9 +60,33 @@ static bool contains(const char *text, const char *word) {
     return false;
 }
 
-enum hdb_affinity hdb_affinity_of(const char *declared) {
+/* The n of VECTOR(n), 0 if it is none that the engine takes. */
+static int dimension_of(const char *declared) {
+    enum { LARGEST = 16000 };
+    char *end = NULL;
+    if (strncasecmp(declared, "vector", 6) != 0)
+        return 0;
+    declared += 6 + strspn(declared + 6, " ");
+    if (*declared != '(')
+        return 0;
+    declared += 1 + strspn(declared + 1, " ");
+    long number = *declared >= '0' && *declared <= '9' ? strtol(declared, &end, 10) : 0;
+    if (number < 1 || number > LARGEST)
+        return 0;
+    end += strspn(end, " ");
+    return *end == ')' && end[1] == '\0' ? (int)number : 0;
+}
+
+enum hdb_affinity hdb_affinity_of(const char *declared, int *dimension) {
+    *dimension = 0;
     if (!declared || !*declared)
         return HDB_AFFINITY_ANY;
+    if ((*dimension = dimension_of(declared)) > 0)
+        return HDB_AFFINITY_VECTOR;
+    if (strcasecmp(declared, "jsonb") == 0)
+        return HDB_AFFINITY_JSON;
+    if (strcasecmp(declared, "uuid") == 0)
+        return HDB_AFFINITY_UUID;
     if (contains(declared, "int"))
         return HDB_AFFINITY_INTEGER;
     if (contains(declared, "char") || contains(declared, "clob") || contains(declared, "text"))

@@ -13,7 +13,11 @@ enum hdb_affinity {
     HDB_AFFINITY_REAL = 2,    /* DOUBLE PRECISION */
     HDB_AFFINITY_TEXT = 3,    /* TEXT */
     HDB_AFFINITY_BLOB = 4,    /* BYTEA */
-    HDB_AFFINITY_ANY = 5      /* TEXT, each value encoded with its storage class */
+    HDB_AFFINITY_ANY = 5,     /* TEXT, each value encoded with its storage class */
+    /* Types that only the engine has (record/native.h): */
+    HDB_AFFINITY_VECTOR = 6,
+    HDB_AFFINITY_JSON = 7,
+    HDB_AFFINITY_UUID = 8
 };
 
 enum hdb_key_kind {
@@ -26,6 +30,7 @@ typedef struct hdb_column {
     char *name;
     char *engine_name;
     enum hdb_affinity affinity;
+    int dimension; /* of a VECTOR(n), else 0 */
     bool generated;
     int key; /* from 1: place in a WITHOUT ROWID key; 0: not part of it */
 } hdb_column;
@@ -67,8 +72,9 @@ const hdb_schema_item *hdb_schema_item_find(const hdb_schema *schema, const char
 bool hdb_schema_item_is_virtual(const hdb_schema_item *item);
 
 /* The engine kind for a declared type (NULL: none): SQLite's affinity rules, but BOOLEAN-like names are integers and
- * DATE- and TIME-like ones text, since that is what applications store there. */
-enum hdb_affinity hdb_affinity_of(const char *declared);
+ * DATE- and TIME-like ones text, since that is what applications store there; VECTOR(n), JSONB and UUID are the engine's.
+ * `dimension` gets n, or 0. */
+enum hdb_affinity hdb_affinity_of(const char *declared, int *dimension);
 /* The name to use in the engine: the same one, or a made-up one when the engine can't take it. The caller frees it. */
 char *hdb_engine_name(const char *name);
 

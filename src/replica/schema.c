@@ -103,7 +103,7 @@ static int read_columns(sqlite3_stmt *xinfo, hdb_table *table, bool without_rowi
         column->name = copy_column(xinfo, 0, &failed);
         column->engine_name = column->name ? hdb_engine_name(column->name) : NULL;
         failed = failed || !column->engine_name;
-        column->affinity = hdb_affinity_of(type);
+        column->affinity = hdb_affinity_of(type, &column->dimension);
         column->generated = sqlite3_column_int(xinfo, 3) >= 2;
         int key = sqlite3_column_int(xinfo, 2);
         if (key > 0) {

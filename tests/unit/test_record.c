@@ -2,6 +2,7 @@
 /* What lies in the engine and in the log: cells, rows, entries, names. */
 #include "record/cell.h"
 #include "record/entry.h"
+#include "record/native.h"
 #include "record/table.h"
 
 #include <setjmp.h>
@@ -97,23 +98,30 @@ static hdb_column columns[] = {
     {.name = (char *)"t", .engine_name = (char *)"t", .affinity = HDB_AFFINITY_TEXT},
     {.name = (char *)"b", .engine_name = (char *)"b", .affinity = HDB_AFFINITY_BLOB},
     {.name = (char *)"n", .engine_name = (char *)"n", .affinity = HDB_AFFINITY_ANY},
+    {.name = (char *)"v", .engine_name = (char *)"v", .affinity = HDB_AFFINITY_VECTOR, .dimension = 3},
+    {.name = (char *)"j", .engine_name = (char *)"j", .affinity = HDB_AFFINITY_JSON},
+    {.name = (char *)"u", .engine_name = (char *)"u", .affinity = HDB_AFFINITY_UUID},
 };
+enum { COLUMNS = sizeof columns / sizeof *columns };
+#define UUID "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+#define ROW {hdb_value_integer(1), hdb_value_real(1.5), TEXT("x"), BLOB("\1\2"), TEXT("y"), hdb_value_null(), \
+             TEXT("{\"b\": [1e2, \"\\u00e9\"],  \"a\":{}}"), TEXT(UUID)}
 static const hdb_table table = {.name = (char *)"t", .engine_name = (char *)"t", .key_kind = HDB_KEY_ROWID, .alias = -1,
-                                .columns = columns, .column_count = 5};
+                                .columns = columns, .column_count = COLUMNS};
 
 /* Any value in any column, with others around it. */
 static void every_value_survives_in_every_column(void **state) {
     (void)state;
     for (int column = 0; column < table.column_count; column++) {
         for (int i = 0; i < SAMPLES; i++) {
-            hdb_value cells[5], engine[6], back[5];
+            hdb_value cells[COLUMNS], engine[COLUMNS + 1], back[COLUMNS];
             hdb_buffer arena = HDB_BUFFER_INIT, other = HDB_BUFFER_INIT;
-            for (int k = 0; k < 5; k++)
+            for (int k = 0; k < COLUMNS; k++)
                 cells[k] = samples[(i + k) % SAMPLES];
             cells[column] = samples[i];
             assert_true(hdb_row_to_engine(&table, cells, &arena, engine));
             assert_true(hdb_row_from_engine(&table, engine, &other, back));
-            for (int k = 0; k < 5; k++)
+            for (int k = 0; k < COLUMNS; k++)
                 assert_true(hdb_value_identical(&cells[k], &back[k]));
             hdb_buffer_free(&arena);
             hdb_buffer_free(&other);
@@ -122,14 +130,78 @@ static void every_value_survives_in_every_column(void **state) {
 }
 
 static void ordinary_values_stay_native(void **state) {
-    hdb_value cells[5] = {hdb_value_integer(1), hdb_value_real(1.5), TEXT("x"), BLOB("\1\2"), TEXT("y")}, engine[6];
+    hdb_value cells[COLUMNS] = ROW, engine[COLUMNS + 1];
     hdb_buffer arena = HDB_BUFFER_INIT;
     (void)state;
     assert_true(hdb_row_to_engine(&table, cells, &arena, engine));
     for (int i = 0; i < 4; i++)
         assert_true(hdb_value_identical(&cells[i], &engine[i]));
-    assert_int_equal(engine[5].type, HDB_TYPE_NULL);
+    for (int i = 5; i < COLUMNS; i++)
+        assert_true(hdb_value_identical(&cells[i], &engine[i]));
+    assert_int_equal(engine[COLUMNS].type, HDB_TYPE_NULL);
     hdb_buffer_free(&arena);
+}
+
+/* What the engine would write otherwise stands beside its native form, which wins when it was changed. */
+static void native_forms_stand_beside_what_was_written(void **state) {
+    static const char same[] = "[1.0,2.5,-300000.0]", other[] = "[1.0,2.5,7.0]";
+    hdb_value vectors[] = {TEXT(" [1, 2.50 ,-3e5]"), BLOB("\0\0\x80\x3f\0\0\x20\x40\0\x7c\x92\xc8")};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        hdb_value cells[COLUMNS] = ROW, engine[COLUMNS + 1], back[COLUMNS], upper = TEXT("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11");
+        hdb_buffer arena = HDB_BUFFER_INIT, decoded = HDB_BUFFER_INIT;
+        cells[5] = vectors[i];
+        cells[7] = upper;
+        assert_true(hdb_row_to_engine(&table, cells, &arena, engine));
+        assert_int_equal(engine[5].as.bytes.size, strlen("[1,2.5,-300000]"));
+        assert_memory_equal(engine[5].as.bytes.data, "[1,2.5,-300000]", engine[5].as.bytes.size);
+        assert_memory_equal(engine[7].as.bytes.data, UUID, 36);
+        engine[5] = TEXT(same);
+        assert_true(hdb_row_from_engine(&table, engine, &decoded, back));
+        for (int k = 0; k < COLUMNS; k++)
+            assert_true(hdb_value_identical(&cells[k], &back[k]));
+        engine[5] = TEXT(other);
+        assert_true(hdb_row_from_engine(&table, engine, &decoded, back));
+        assert_true(hdb_value_identical(&engine[5], &back[5]));
+        hdb_buffer_free(&arena);
+        hdb_buffer_free(&decoded);
+    }
+}
+
+/* A native cell that the server refused would stop every later commit. */
+static void what_a_server_might_refuse_is_not_native(void **state) {
+    static const struct {
+        int column;
+        const char *text;
+    } misfits[] = {
+        {5, ""}, {5, "["}, {5, "[1,2]"}, {5, "[1,2,3,4]"}, {5, "[1,2,3"}, {5, "[1,2,3]x"}, {5, "[1,2,nan]"}, {5, "[1,2,1e39]"},
+        {5, "[1,,3]"}, {5, "[a,b,c]"}, {5, "1,2,3"}, {5, "[1;2;3]"}, {5, "[0x1,2,3]"}, {5, "[1,2,1e999]"},
+        {6, ""}, {6, " "}, {6, "{"}, {6, "[1,]"}, {6, "{a:1}"}, {6, "{'a':1}"}, {6, "[1 2]"}, {6, "\"\\ud800\""}, {6, "\"\\u0000\""},
+        {6, "nul"}, {6, "01"}, {6, "1."}, {6, ".5"}, {6, "+1"}, {6, "1e999"}, {6, "[]]"}, {6, "{\"a\"}"}, {6, "{\"a\":1,}"}, {6, "\"\t\""},
+        {6, "NaN"}, {6, "[1]x"}, {6, "\"a"}, {6, "\"\\x\""}, {6, "{]"}, {6, "[}"}, {6, "[1}"},
+        {7, ""}, {7, "a0eebc999c0b4ef8bb6d6bb9bd380a11"}, {7, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1g"},
+        {7, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1"}, {7, "{a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof misfits / sizeof *misfits; i++) {
+        hdb_buffer form = HDB_BUFFER_INIT;
+        hdb_value value = hdb_value_text(misfits[i].text, strlen(misfits[i].text));
+        assert_false(hdb_native_form(&columns[misfits[i].column], &value, &form));
+        assert_int_equal(form.size, 0);
+        hdb_buffer_free(&form);
+    }
+}
+
+static void json_is_told(void **state) {
+    static const char *const good[] = {"{}", "[]", " [ ] ", "1", "-0.5e-10", "\"\"", "true", "false", "null", "[[],[{}]]",
+                                       "{\"a\":[1,2,{\"b\":null}],\"a\":\"\\n\\u00e9\"}", "\n{ \"a\" : 1 , \"b\" : [ ] }\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        hdb_buffer form = HDB_BUFFER_INIT;
+        hdb_value value = hdb_value_text(good[i], strlen(good[i]));
+        assert_true(hdb_native_form(&columns[6], &value, &form));
+        hdb_buffer_free(&form);
+    }
 }
 
 static void equal_keys_are_encoded_alike(void **state) {
@@ -150,7 +222,7 @@ static void equal_keys_are_encoded_alike(void **state) {
 }
 
 static void an_entry_is_read_as_it_was_written(void **state) {
-    hdb_value cells[5] = {hdb_value_integer(1), hdb_value_real(1.5), TEXT("x"), BLOB("\1\2"), TEXT("y")};
+    hdb_value cells[COLUMNS] = ROW;
     hdb_buffer entry = HDB_BUFFER_INIT;
     hdb_entry_reader reader;
     (void)state;
@@ -160,7 +232,7 @@ static void an_entry_is_read_as_it_was_written(void **state) {
     hdb_entry_open(&reader, entry.data, entry.size);
     assert_int_equal(hdb_entry_next(&reader), HDB_ENTRY_TABLE);
     assert_string_equal(reader.table.name, "t");
-    assert_int_equal(reader.table.column_count, 5);
+    assert_int_equal(reader.table.column_count, COLUMNS);
     assert_false(reader.whole);
     assert_int_equal(hdb_entry_next(&reader), HDB_ENTRY_DELETE);
     assert_true(reader.rowid == -7);
@@ -177,7 +249,7 @@ static void an_entry_is_read_as_it_was_written(void **state) {
 
 /* No prefix and no single wrong byte may be followed out of bounds; the sanitizers watch. */
 static void damaged_entries_are_never_followed(void **state) {
-    hdb_value cells[5] = {hdb_value_integer(1), hdb_value_real(1.5), TEXT("x"), BLOB("\1\2"), TEXT("y")};
+    hdb_value cells[COLUMNS] = ROW;
     hdb_buffer entry = HDB_BUFFER_INIT;
     hdb_entry_reader reader;
     (void)state;
@@ -219,15 +291,24 @@ static void names_the_engine_can_not_take_are_made_up(void **state) {
 }
 
 static void declared_types_choose_the_engine_column(void **state) {
+    int dimension = 0;
     (void)state;
-    assert_int_equal(hdb_affinity_of("VARCHAR(9)"), HDB_AFFINITY_TEXT);
-    assert_int_equal(hdb_affinity_of("UNSIGNED BIG INT"), HDB_AFFINITY_INTEGER);
-    assert_int_equal(hdb_affinity_of("BOOLEAN"), HDB_AFFINITY_INTEGER);
-    assert_int_equal(hdb_affinity_of("DATETIME"), HDB_AFFINITY_TEXT);
-    assert_int_equal(hdb_affinity_of("double precision"), HDB_AFFINITY_REAL);
-    assert_int_equal(hdb_affinity_of("BLOB"), HDB_AFFINITY_BLOB);
-    assert_int_equal(hdb_affinity_of("DECIMAL(10,2)"), HDB_AFFINITY_ANY);
-    assert_int_equal(hdb_affinity_of(NULL), HDB_AFFINITY_ANY);
+    assert_int_equal(hdb_affinity_of("VARCHAR(9)", &dimension), HDB_AFFINITY_TEXT);
+    assert_int_equal(hdb_affinity_of("UNSIGNED BIG INT", &dimension), HDB_AFFINITY_INTEGER);
+    assert_int_equal(hdb_affinity_of("BOOLEAN", &dimension), HDB_AFFINITY_INTEGER);
+    assert_int_equal(hdb_affinity_of("DATETIME", &dimension), HDB_AFFINITY_TEXT);
+    assert_int_equal(hdb_affinity_of("double precision", &dimension), HDB_AFFINITY_REAL);
+    assert_int_equal(hdb_affinity_of("BLOB", &dimension), HDB_AFFINITY_BLOB);
+    assert_int_equal(hdb_affinity_of("DECIMAL(10,2)", &dimension), HDB_AFFINITY_ANY);
+    assert_int_equal(hdb_affinity_of(NULL, &dimension), HDB_AFFINITY_ANY);
+    assert_int_equal(hdb_affinity_of("jsonb", &dimension), HDB_AFFINITY_JSON);
+    assert_int_equal(hdb_affinity_of("UUID", &dimension), HDB_AFFINITY_UUID);
+    assert_int_equal(dimension, 0);
+    assert_int_equal(hdb_affinity_of("vector ( 3 )", &dimension), HDB_AFFINITY_VECTOR);
+    assert_int_equal(dimension, 3);
+    static const char *const none[] = {"VECTOR", "VECTOR()", "VECTOR(0)", "VECTOR(-1)", "VECTOR(3, 4)", "VECTORS(3)", "VECTOR(99999)"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        assert_int_equal(hdb_affinity_of(none[i], &dimension), HDB_AFFINITY_ANY);
 }
 
 int main(void) {
@@ -238,6 +319,9 @@ int main(void) {
         cmocka_unit_test(malformed_text_forms_are_refused),
         cmocka_unit_test(every_value_survives_in_every_column),
         cmocka_unit_test(ordinary_values_stay_native),
+        cmocka_unit_test(native_forms_stand_beside_what_was_written),
+        cmocka_unit_test(what_a_server_might_refuse_is_not_native),
+        cmocka_unit_test(json_is_told),
         cmocka_unit_test(equal_keys_are_encoded_alike),
         cmocka_unit_test(an_entry_is_read_as_it_was_written),
         cmocka_unit_test(damaged_entries_are_never_followed),
