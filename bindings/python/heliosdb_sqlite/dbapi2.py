@@ -44,6 +44,8 @@ sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
 
 # Of the module that this one stands in for; this package's own is __version__.
 _VERSION: dict[str, Any] = {"version": "2.6.0", "version_info": (2, 6, 0)}
+if _sys.version_info < (3, 12):
+    globals().update(_VERSION)
 
 Date = _datetime.date
 Time = _datetime.time
@@ -89,8 +91,7 @@ def complete_statement(statement: str) -> bool:
 def __getattr__(name: str) -> Any:
     """Names that sqlite3 gives up: ``OptimizedUnicode`` (Python 3.12), ``version`` and ``version_info`` (3.14)."""
     if name in _VERSION and _sys.version_info < (3, 14):
-        if _sys.version_info >= (3, 12):
-            _deprecations.warn(f"{name} is deprecated and will be removed in Python 3.14")
+        _deprecations.warn(f"{name} is deprecated and will be removed in Python 3.14")
         return _VERSION[name]
     if name == "OptimizedUnicode" and _sys.version_info < (3, 12):
         message = (
