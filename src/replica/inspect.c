@@ -74,6 +74,11 @@ static void note_savepoint(hdb_inspection *inspection, const char *operation, co
     inspection->savepoint = copy_of(inspection, name);
 }
 
+static bool reads_every_table(const char *pragma) {
+    return strcasecmp(pragma, "integrity_check") == 0 || strcasecmp(pragma, "quick_check") == 0 ||
+           strcasecmp(pragma, "foreign_key_check") == 0;
+}
+
 /* PRAGMAs that the replica must not see. SQLITE_IGNORE makes the statement empty; what the application gets instead is
  * prepared by the caller. */
 static int note_pragma(hdb_inspection *inspection, const char *name, const char *argument, const char *database) {
@@ -94,8 +99,7 @@ static int note_pragma(hdb_inspection *inspection, const char *name, const char 
         inspection->pragma_argument = copy_of(inspection, argument);
         return SQLITE_IGNORE;
     }
-    if (strcasecmp(name, "integrity_check") == 0 || strcasecmp(name, "quick_check") == 0 ||
-        strcasecmp(name, "foreign_key_check") == 0)
+    if (reads_every_table(name))
         inspection->uses_all = inspection->uses_main = true;
     if (strcasecmp(name, "user_version") == 0 || strcasecmp(name, "application_id") == 0)
         inspection->uses_main = true;
@@ -141,6 +145,9 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         break;
     case SQLITE_READ:
         note_table(inspection, first, database);
+        /* A PRAGMA as a table-valued function runs while its rows are read, too late to be asked about. */
+        if (first && strncasecmp(first, "pragma_", 7) == 0 && reads_every_table(first + 7))
+            inspection->uses_all = inspection->uses_main = true;
         break;
     case SQLITE_CREATE_TABLE:
     case SQLITE_CREATE_VTABLE:

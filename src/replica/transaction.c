@@ -354,9 +354,13 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
     if (rc != SQLITE_DONE)
         return after_error(replica, implicit, changes_before, hdb_replica_error(replica, error));
     if (implicit) {
+        hdb_counts after = hdb_replica_note_counts(replica);
         rc = finish_implicit(replica, true, error);
         if (rc != HDB_OK && rc != SQLITE_DONE) {
-            /* SQLite itself would have refused the statement, not a COMMIT after it: nothing was changed. */
+            /* SQLite itself would have refused the statement, not a COMMIT after it: nothing was changed. What its
+             * triggers and cascades had changed before a deferred foreign key failed stays in SQLite's total. */
+            if (error->code == SQLITE_CONSTRAINT_FOREIGNKEY && inspection->is_dml)
+                counts.total = after.total - after.changes;
             counts.changes = 0;
             counts.last_rowid = sqlite3_last_insert_rowid(replica->db);
             hdb_replica_restore_counts(replica, &counts);
