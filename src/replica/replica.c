@@ -23,6 +23,9 @@ static int authorize(void *context, int action, const char *first, const char *s
         replica->inspecting->pragma = HDB_PRAGMA_NONE;
         verdict = SQLITE_OK;
     }
+    /* A PRAGMA does its work while it is prepared: what is refused must not get that far. */
+    if (replica->inspecting && replica->inspecting->refusal && replica->store)
+        verdict = SQLITE_DENY;
     return answer != SQLITE_OK ? answer : verdict;
 }
 
@@ -283,12 +286,12 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
         *out = NULL;
         rc = prepare_answer(replica, inspection, out);
     }
-    if (rc != SQLITE_OK)
+    if (inspection->refusal && replica->store)
+        rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "%s", inspection->refusal);
+    else if (rc != SQLITE_OK)
         rc = hdb_replica_error(replica, error);
     else if (inspection->failed)
         rc = hdb_error_nomem(error);
-    else if (inspection->refusal && replica->store)
-        rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "%s", inspection->refusal);
     if (rc != HDB_OK) {
         sqlite3_finalize(*out);
         *out = NULL;
@@ -300,6 +303,10 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
         /* The authorizer is not asked about VACUUM, nor about a DROP IF EXISTS of what is not there. */
         if (!inspection->readonly && !inspection->noted && is_vacuum(sqlite3_sql(*out)))
             inspection->kind = HDB_STATEMENT_VACUUM;
+        if (sqlite3_stmt_isexplain(*out)) {
+            inspection->kind = HDB_STATEMENT_OTHER;
+            inspection->writes_rows = inspection->changes_schema = inspection->sets_header = inspection->is_dml = false;
+        }
         /* DDL is authorized as changes of sqlite_schema too, and a virtual table's declaration as DDL. */
         if (inspection->readonly)
             inspection->changes_schema = inspection->writes_rows = false;

@@ -14,6 +14,7 @@ static void *oracle_open(const struct session_options *options, FILE *report) {
     sqlite3 *db = NULL;
     int code = sqlite3_open(options->path, &db);
     if (code == SQLITE_OK) {
+        sqlite3_extended_result_codes(db, 1); /* what a virtual table answers depends on it */
         sqlite3_busy_timeout(db, (int)(options->timeout * 1000));
         code = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     }
