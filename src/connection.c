@@ -2,6 +2,7 @@
 #include "connection.h"
 
 #include "backup.h"
+#include "blob.h"
 #include "fork_guard.h"
 #include "statement.h"
 #include "store.h"
@@ -207,6 +208,7 @@ int hdb_close(hdb_conn *conn) {
         hdb_stmt_reset(conn->first);
         hdb_stmt_free(conn->first);
     }
+    hdb_blobs_close(conn);
     hdb_backups_leave(conn);
     hdb_replica_destroy(conn->replica);
     conn->replica = NULL;

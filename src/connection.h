@@ -24,6 +24,7 @@ struct hdb_conn {
     hdb_embedded_store *embedded; /* who keeps the rows: one of these, or neither (plain :memory:) */
     hdb_daemon_store *daemon;
     hdb_stmt *first;          /* open statements */
+    hdb_blob *blobs;          /* open BLOB handles */
     volatile int interrupted; /* seen by a wait for the engine */
     char *explanation;        /* owned answer of hdb_explain() */
     char *dsn;                /* owned answer of hdb_engine_dsn() */

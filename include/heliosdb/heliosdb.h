@@ -336,7 +336,9 @@ HDB_API int64_t hdb_column_bytes(hdb_stmt *stmt, int column);
 #endif
 
 #include <heliosdb/backup.h>
+#include <heliosdb/blob.h>
 #include <heliosdb/function.h>
 #include <heliosdb/hook.h>
+#include <heliosdb/inspect.h>
 
 #endif

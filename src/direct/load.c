@@ -78,6 +78,7 @@ int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, hdb_error *error)
         rc = hdb_catalogue_read(link, &catalogue, error);
     if (rc != HDB_OK)
         return rc;
+    hdb_replica_forget_schema(replica);
     hdb_own_work work = hdb_replica_begin_own(replica);
     /* A savepoint, since a transaction that has done nothing yet may be open. */
     sqlite3_exec(replica->db, "SAVEPOINT \"_hdb_schema\"", NULL, NULL, NULL);

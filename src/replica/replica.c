@@ -349,10 +349,15 @@ hdb_own_work hdb_replica_begin_own(hdb_replica *replica) {
     hdb_own_work work = {.counts = hdb_replica_note_counts(replica), .internal = replica->internal};
     sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &work.triggers);
     sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &work.foreign_keys);
+    sqlite3_db_config(replica->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &work.defensive);
     work.query_only = is_query_only(replica);
     if (work.query_only)
         sqlite3_exec(replica->db, "PRAGMA query_only = OFF", NULL, NULL, NULL);
-    /* Switching either expires every prepared statement: only if something could happen. */
+    /* Switching any of them expires every prepared statement: only if something could happen. Shadow tables, and the order
+     * in sqlite_schema, can't be written while it is defensive. */
+    work.defensive = work.defensive && (!replica->schema || replica->schema->has_virtual);
+    if (work.defensive)
+        sqlite3_db_config(replica->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
     if (work.triggers && replica->schema && replica->schema->has_triggers)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     if (work.foreign_keys)
@@ -370,6 +375,8 @@ void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work) {
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
     if (work->foreign_keys)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    if (work->defensive)
+        sqlite3_db_config(replica->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (work->query_only)
         sqlite3_exec(replica->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
     hdb_replica_restore_counts(replica, &work->counts);

@@ -93,7 +93,7 @@ void hdb_replica_restore_counts(hdb_replica *replica, const hdb_counts *counts);
 /* Begins and ends work of our own on the replica that must leave no trace: not captured, triggers and foreign keys off,
  * counts kept. */
 typedef struct hdb_own_work {
-    int triggers, foreign_keys;
+    int triggers, foreign_keys, defensive;
     hdb_counts counts;
     bool internal, query_only;
 } hdb_own_work;
@@ -106,6 +106,11 @@ int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *
 
 /* The schema's version as it is now, -1 if it can't be read. */
 int64_t hdb_replica_schema_version(hdb_replica *replica);
+
+/* Begins and ends work on one table that is no statement: an open BLOB. What a write needs is as for a statement that
+ * changes the table. `keep`: commit if nothing else goes on. */
+int hdb_replica_begin_access(hdb_replica *replica, const char *table, bool writes, hdb_error *error);
+int hdb_replica_end_access(hdb_replica *replica, bool writes, bool keep, hdb_error *error);
 
 /* Forgets all that is known of the database: another one has taken its place. No transaction may be open. */
 void hdb_replica_forget_all(hdb_replica *replica);

@@ -471,3 +471,24 @@ int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_ins
         notice_rollback(replica);
     return rc;
 }
+
+int hdb_replica_begin_access(hdb_replica *replica, const char *table, bool writes, hdb_error *error) {
+    char *tables[] = {(char *)table};
+    const hdb_inspection access = {
+        .readonly = !writes, .writes_rows = writes, .uses_main = true, .tables = tables, .table_count = 1};
+    int rc = HDB_OK;
+    if (replica->store && replica->store->prepare_statement)
+        rc = hdb_replica_need(replica, &access, error);
+    if (rc == HDB_OK && writes && replica->store)
+        rc = before_write(replica, &access, error);
+    if (rc == HDB_OK && writes)
+        replica->hooks.wrote = true;
+    return rc;
+}
+
+int hdb_replica_end_access(hdb_replica *replica, bool writes, bool keep, hdb_error *error) {
+    if (writes && replica->store && replica->implicit_transaction)
+        return finish_implicit(replica, keep, error);
+    notice_rollback(replica);
+    return HDB_OK;
+}

@@ -519,6 +519,54 @@ static void test_hooks(void **state) {
     free(path);
 }
 
+static void test_blob(void **state) {
+    void *conn = open_database(":memory:"), *blob = NULL;
+    char bytes[4] = "";
+    (void)state;
+    run(conn, "CREATE TABLE t(b); INSERT INTO t VALUES (zeroblob(4)), (x'01')");
+    assert_int_equal(call_int("hdb_blob_open", conn, "main", "t", "b", (int64_t)1, 1, &blob), HDB_OK);
+    assert_int_equal(call_int("hdb_blob_bytes", blob), 4);
+    assert_int_equal(call_int("hdb_blob_write", blob, "ab", 2, 1), HDB_OK);
+    assert_int_equal(call_int("hdb_blob_read", blob, bytes, 4, 0), HDB_OK);
+    assert_memory_equal(bytes, "\0ab\0", 4);
+    assert_int_equal(call_int("hdb_blob_reopen", blob, (int64_t)2), HDB_OK);
+    assert_int_equal(call_int("hdb_blob_bytes", blob), 1);
+    assert_int_equal(call_int("hdb_blob_close", blob), HDB_OK);
+    assert_int_equal(call_int("hdb_close", conn), HDB_OK);
+}
+
+static void test_inspection(void **state) {
+    void *conn = open_database(":memory:");
+    int64_t current = 0, highest = 0;
+    const char *decltype = NULL, *collation = NULL;
+    int flags[3] = {0}, value = -1;
+    (void)state;
+    run(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, a VARCHAR COLLATE RTRIM)");
+    void *stmt = prepare(conn, "EXPLAIN SELECT * FROM t");
+    assert_true(call_int("hdb_threadsafe") >= 0);
+    assert_int_equal(call_int("hdb_library_status", 0, &current, &highest, 0), HDB_OK);
+    assert_true(current > 0 && highest >= current);
+    assert_int_equal(call_int("hdb_conn_status", conn, 2, &current, &highest, 0), HDB_OK);
+    assert_true(call_int("hdb_stmt_status", stmt, 99, 0) > 0);
+    assert_int_equal(call_int("hdb_stmt_is_explain", stmt), 1);
+    assert_ptr_equal(call_pointer("hdb_stmt_conn", stmt), conn);
+    assert_int_equal(call_int("hdb_finalize", stmt), HDB_OK);
+    assert_int_equal(call_int("hdb_db_config", conn, HDB_DBCONFIG_ENABLE_FKEY, 1, &value), HDB_OK);
+    assert_int_equal(value, 1);
+    assert_int_equal(call_int("hdb_set_last_insert_rowid", conn, (int64_t)5), HDB_OK);
+    assert_true(call_int64("hdb_last_insert_rowid", conn) == 5);
+    assert_int_equal(call_int("hdb_is_interrupted", conn), 0);
+    assert_int_equal(call_int("hdb_txn_state", conn, NULL), HDB_TXN_NONE);
+    assert_int_equal(call_int("hdb_db_readonly", conn, "main"), 0);
+    assert_string_equal(call_pointer("hdb_db_filename", conn, "main"), "");
+    assert_int_equal(call_int("hdb_table_column_metadata", conn, "main", "t", "a", &decltype, &collation, &flags[0], &flags[1], &flags[2]), HDB_OK);
+    assert_string_equal(decltype, "VARCHAR");
+    assert_string_equal(collation, "RTRIM");
+    assert_int_equal(call_int("hdb_enable_load_extension", conn, 1), HDB_OK);
+    assert_int_equal(call_int("hdb_load_extension", conn, "/absent", NULL), HDB_ERROR);
+    assert_int_equal(call_int("hdb_close", conn), HDB_OK);
+}
+
 static void test_engine(void **state) {
     char *path = support_format("%s/engine.db", directory);
     void *conn = open_database(path);
@@ -634,6 +682,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_function),
         cmocka_unit_test(test_aggregates_and_collations),
         cmocka_unit_test(test_hooks),
+        cmocka_unit_test(test_blob),
+        cmocka_unit_test(test_inspection),
         cmocka_unit_test(test_engine),
         cmocka_unit_test(test_backup),
         cmocka_unit_test(test_null_handles),

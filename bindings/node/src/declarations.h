@@ -116,8 +116,48 @@
     X(HDB_OPERATION_INSERT, 18) \
     X(HDB_OPERATION_UPDATE, 23)
 
+/* X(name, value). What hdb_limit() limits (https://www.sqlite.org/c3ref/c_limit_attached.html). */
+#define HDB_LIMIT_ID_CONSTANTS(X) \
+    X(HDB_LIMIT_LENGTH, 0) \
+    X(HDB_LIMIT_SQL_LENGTH, 1) \
+    X(HDB_LIMIT_COLUMN, 2) \
+    X(HDB_LIMIT_EXPR_DEPTH, 3) \
+    X(HDB_LIMIT_COMPOUND_SELECT, 4) \
+    X(HDB_LIMIT_VDBE_OP, 5) \
+    X(HDB_LIMIT_FUNCTION_ARG, 6) \
+    X(HDB_LIMIT_ATTACHED, 7) \
+    X(HDB_LIMIT_LIKE_PATTERN_LENGTH, 8) \
+    X(HDB_LIMIT_VARIABLE_NUMBER, 9) \
+    X(HDB_LIMIT_TRIGGER_DEPTH, 10) \
+    X(HDB_LIMIT_WORKER_THREADS, 11)
+
+/* X(name, value). Switches for hdb_db_config() (https://www.sqlite.org/c3ref/c_dbconfig_defensive.html). */
+#define HDB_DB_CONFIG_OPTION_CONSTANTS(X) \
+    X(HDB_DBCONFIG_ENABLE_FKEY, 1002) \
+    X(HDB_DBCONFIG_ENABLE_TRIGGER, 1003) \
+    X(HDB_DBCONFIG_ENABLE_FTS3_TOKENIZER, 1004) \
+    X(HDB_DBCONFIG_ENABLE_LOAD_EXTENSION, 1005) \
+    X(HDB_DBCONFIG_NO_CKPT_ON_CLOSE, 1006) \
+    X(HDB_DBCONFIG_ENABLE_QPSG, 1007) \
+    X(HDB_DBCONFIG_TRIGGER_EQP, 1008) \
+    X(HDB_DBCONFIG_RESET_DATABASE, 1009) \
+    X(HDB_DBCONFIG_DEFENSIVE, 1010) \
+    X(HDB_DBCONFIG_WRITABLE_SCHEMA, 1011) \
+    X(HDB_DBCONFIG_LEGACY_ALTER_TABLE, 1012) \
+    X(HDB_DBCONFIG_DQS_DML, 1013) \
+    X(HDB_DBCONFIG_DQS_DDL, 1014) \
+    X(HDB_DBCONFIG_ENABLE_VIEW, 1015) \
+    X(HDB_DBCONFIG_LEGACY_FILE_FORMAT, 1016) \
+    X(HDB_DBCONFIG_TRUSTED_SCHEMA, 1017)
+
+/* X(name, value). State of a transaction (https://www.sqlite.org/c3ref/c_txn_none.html). */
+#define HDB_TXN_STATE_KIND_CONSTANTS(X) \
+    X(HDB_TXN_NONE, 0) \
+    X(HDB_TXN_READ, 1) \
+    X(HDB_TXN_WRITE, 2)
+
 /* X(name, value) for every constant. */
-#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X) HDB_VERDICT_CONSTANTS(X) HDB_ACTION_CONSTANTS(X) HDB_TRACE_EVENT_CONSTANTS(X) HDB_OPERATION_CONSTANTS(X)
+#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X) HDB_VERDICT_CONSTANTS(X) HDB_ACTION_CONSTANTS(X) HDB_TRACE_EVENT_CONSTANTS(X) HDB_OPERATION_CONSTANTS(X) HDB_LIMIT_ID_CONSTANTS(X) HDB_DB_CONFIG_OPTION_CONSTANTS(X) HDB_TXN_STATE_KIND_CONSTANTS(X)
 
 /* X(name, result, (parameter types)) for every type of function that the library calls. */
 #define HDB_CALLBACKS(X) \
@@ -208,6 +248,12 @@
     X(hdb_serialize, int, (hdb_conn *, const char *, void **, int64_t *), 1) \
     X(hdb_deserialize, int, (hdb_conn *, const char *, const void *, int64_t), 1) \
     X(hdb_free, void, (void *), 0) \
+    X(hdb_blob_open, int, (hdb_conn *, const char *, const char *, const char *, int64_t, int, hdb_blob **), 1) \
+    X(hdb_blob_reopen, int, (hdb_blob *, int64_t), 0) \
+    X(hdb_blob_bytes, int, (hdb_blob *), 0) \
+    X(hdb_blob_read, int, (hdb_blob *, void *, int, int), 0) \
+    X(hdb_blob_write, int, (hdb_blob *, const void *, int, int), 0) \
+    X(hdb_blob_close, int, (hdb_blob *), 1) \
     X(hdb_create_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_create_aggregate, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_create_window_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, hdb_final_callback, hdb_function_callback, void *, hdb_destroy_callback), 0) \
@@ -240,6 +286,21 @@
     X(hdb_commit_hook, int, (hdb_conn *, hdb_commit_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_rollback_hook, int, (hdb_conn *, hdb_rollback_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_update_hook, int, (hdb_conn *, hdb_update_callback, void *, hdb_destroy_callback), 0) \
-    X(hdb_busy_handler, int, (hdb_conn *, hdb_busy_callback, void *, hdb_destroy_callback), 0)
+    X(hdb_busy_handler, int, (hdb_conn *, hdb_busy_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_threadsafe, int, (void), 0) \
+    X(hdb_library_status, int, (int, int64_t *, int64_t *, int), 0) \
+    X(hdb_conn_status, int, (hdb_conn *, int, int64_t *, int64_t *, int), 0) \
+    X(hdb_stmt_status, int, (hdb_stmt *, int, int), 0) \
+    X(hdb_stmt_is_explain, int, (hdb_stmt *), 0) \
+    X(hdb_stmt_conn, hdb_conn *, (hdb_stmt *), 0) \
+    X(hdb_db_config, int, (hdb_conn *, int, int, int *), 0) \
+    X(hdb_set_last_insert_rowid, int, (hdb_conn *, int64_t), 0) \
+    X(hdb_is_interrupted, int, (hdb_conn *), 0) \
+    X(hdb_txn_state, int, (hdb_conn *, const char *), 0) \
+    X(hdb_db_readonly, int, (hdb_conn *, const char *), 0) \
+    X(hdb_db_filename, const char *, (hdb_conn *, const char *), 0) \
+    X(hdb_table_column_metadata, int, (hdb_conn *, const char *, const char *, const char *, const char **, const char **, int *, int *, int *), 0) \
+    X(hdb_enable_load_extension, int, (hdb_conn *, int), 0) \
+    X(hdb_load_extension, int, (hdb_conn *, const char *, const char *), 0)
 
 #endif

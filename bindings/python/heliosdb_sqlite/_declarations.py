@@ -108,6 +108,43 @@ HDB_OPERATION_DELETE = 9
 HDB_OPERATION_INSERT = 18
 HDB_OPERATION_UPDATE = 23
 
+# hdb_limit_id: What hdb_limit() limits (https://www.sqlite.org/c3ref/c_limit_attached.html).
+HDB_LIMIT_LENGTH = 0
+HDB_LIMIT_SQL_LENGTH = 1
+HDB_LIMIT_COLUMN = 2
+HDB_LIMIT_EXPR_DEPTH = 3
+HDB_LIMIT_COMPOUND_SELECT = 4
+HDB_LIMIT_VDBE_OP = 5
+HDB_LIMIT_FUNCTION_ARG = 6
+HDB_LIMIT_ATTACHED = 7
+HDB_LIMIT_LIKE_PATTERN_LENGTH = 8
+HDB_LIMIT_VARIABLE_NUMBER = 9
+HDB_LIMIT_TRIGGER_DEPTH = 10
+HDB_LIMIT_WORKER_THREADS = 11
+
+# hdb_db_config_option: Switches for hdb_db_config() (https://www.sqlite.org/c3ref/c_dbconfig_defensive.html).
+HDB_DBCONFIG_ENABLE_FKEY = 1002
+HDB_DBCONFIG_ENABLE_TRIGGER = 1003
+HDB_DBCONFIG_ENABLE_FTS3_TOKENIZER = 1004
+HDB_DBCONFIG_ENABLE_LOAD_EXTENSION = 1005
+HDB_DBCONFIG_NO_CKPT_ON_CLOSE = 1006
+HDB_DBCONFIG_ENABLE_QPSG = 1007
+HDB_DBCONFIG_TRIGGER_EQP = 1008
+HDB_DBCONFIG_RESET_DATABASE = 1009
+HDB_DBCONFIG_DEFENSIVE = 1010
+HDB_DBCONFIG_WRITABLE_SCHEMA = 1011
+HDB_DBCONFIG_LEGACY_ALTER_TABLE = 1012
+HDB_DBCONFIG_DQS_DML = 1013
+HDB_DBCONFIG_DQS_DDL = 1014
+HDB_DBCONFIG_ENABLE_VIEW = 1015
+HDB_DBCONFIG_LEGACY_FILE_FORMAT = 1016
+HDB_DBCONFIG_TRUSTED_SCHEMA = 1017
+
+# hdb_txn_state_kind: State of a transaction (https://www.sqlite.org/c3ref/c_txn_none.html).
+HDB_TXN_NONE = 0
+HDB_TXN_READ = 1
+HDB_TXN_WRITE = 2
+
 # What the library calls. Keep the object made of one alive as long as it may be called.
 hdb_progress_callback = CFUNCTYPE(c_int, c_void_p)
 hdb_destroy_callback = CFUNCTYPE(None, c_void_p)
@@ -196,6 +233,12 @@ FUNCTIONS = {
     "hdb_serialize": (c_int, [c_void_p, c_char_p, POINTER(c_void_p), POINTER(c_int64)], True),
     "hdb_deserialize": (c_int, [c_void_p, c_char_p, c_void_p, c_int64], True),
     "hdb_free": (None, [c_void_p], False),
+    "hdb_blob_open": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p, c_int64, c_int, POINTER(c_void_p)], True),
+    "hdb_blob_reopen": (c_int, [c_void_p, c_int64], False),
+    "hdb_blob_bytes": (c_int, [c_void_p], False),
+    "hdb_blob_read": (c_int, [c_void_p, c_void_p, c_int, c_int], False),
+    "hdb_blob_write": (c_int, [c_void_p, c_void_p, c_int, c_int], False),
+    "hdb_blob_close": (c_int, [c_void_p], True),
     "hdb_create_function": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p], False),
     "hdb_create_aggregate": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p, c_void_p], False),
     "hdb_create_window_function": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p], False),
@@ -229,6 +272,21 @@ FUNCTIONS = {
     "hdb_rollback_hook": (c_int, [c_void_p, c_void_p, c_void_p, c_void_p], False),
     "hdb_update_hook": (c_int, [c_void_p, c_void_p, c_void_p, c_void_p], False),
     "hdb_busy_handler": (c_int, [c_void_p, c_void_p, c_void_p, c_void_p], False),
+    "hdb_threadsafe": (c_int, [], False),
+    "hdb_library_status": (c_int, [c_int, POINTER(c_int64), POINTER(c_int64), c_int], False),
+    "hdb_conn_status": (c_int, [c_void_p, c_int, POINTER(c_int64), POINTER(c_int64), c_int], False),
+    "hdb_stmt_status": (c_int, [c_void_p, c_int, c_int], False),
+    "hdb_stmt_is_explain": (c_int, [c_void_p], False),
+    "hdb_stmt_conn": (c_void_p, [c_void_p], False),
+    "hdb_db_config": (c_int, [c_void_p, c_int, c_int, POINTER(c_int)], False),
+    "hdb_set_last_insert_rowid": (c_int, [c_void_p, c_int64], False),
+    "hdb_is_interrupted": (c_int, [c_void_p], False),
+    "hdb_txn_state": (c_int, [c_void_p, c_char_p], False),
+    "hdb_db_readonly": (c_int, [c_void_p, c_char_p], False),
+    "hdb_db_filename": (c_char_p, [c_void_p, c_char_p], False),
+    "hdb_table_column_metadata": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p, POINTER(c_char_p), POINTER(c_char_p), POINTER(c_int), POINTER(c_int), POINTER(c_int)], False),
+    "hdb_enable_load_extension": (c_int, [c_void_p, c_int], False),
+    "hdb_load_extension": (c_int, [c_void_p, c_char_p, c_char_p], False),
 }
 
 

@@ -115,6 +115,43 @@ module HeliosDB
     HDB_OPERATION_INSERT = 18
     HDB_OPERATION_UPDATE = 23
 
+    # hdb_limit_id: What hdb_limit() limits (https://www.sqlite.org/c3ref/c_limit_attached.html).
+    HDB_LIMIT_LENGTH = 0
+    HDB_LIMIT_SQL_LENGTH = 1
+    HDB_LIMIT_COLUMN = 2
+    HDB_LIMIT_EXPR_DEPTH = 3
+    HDB_LIMIT_COMPOUND_SELECT = 4
+    HDB_LIMIT_VDBE_OP = 5
+    HDB_LIMIT_FUNCTION_ARG = 6
+    HDB_LIMIT_ATTACHED = 7
+    HDB_LIMIT_LIKE_PATTERN_LENGTH = 8
+    HDB_LIMIT_VARIABLE_NUMBER = 9
+    HDB_LIMIT_TRIGGER_DEPTH = 10
+    HDB_LIMIT_WORKER_THREADS = 11
+
+    # hdb_db_config_option: Switches for hdb_db_config() (https://www.sqlite.org/c3ref/c_dbconfig_defensive.html).
+    HDB_DBCONFIG_ENABLE_FKEY = 1002
+    HDB_DBCONFIG_ENABLE_TRIGGER = 1003
+    HDB_DBCONFIG_ENABLE_FTS3_TOKENIZER = 1004
+    HDB_DBCONFIG_ENABLE_LOAD_EXTENSION = 1005
+    HDB_DBCONFIG_NO_CKPT_ON_CLOSE = 1006
+    HDB_DBCONFIG_ENABLE_QPSG = 1007
+    HDB_DBCONFIG_TRIGGER_EQP = 1008
+    HDB_DBCONFIG_RESET_DATABASE = 1009
+    HDB_DBCONFIG_DEFENSIVE = 1010
+    HDB_DBCONFIG_WRITABLE_SCHEMA = 1011
+    HDB_DBCONFIG_LEGACY_ALTER_TABLE = 1012
+    HDB_DBCONFIG_DQS_DML = 1013
+    HDB_DBCONFIG_DQS_DDL = 1014
+    HDB_DBCONFIG_ENABLE_VIEW = 1015
+    HDB_DBCONFIG_LEGACY_FILE_FORMAT = 1016
+    HDB_DBCONFIG_TRUSTED_SCHEMA = 1017
+
+    # hdb_txn_state_kind: State of a transaction (https://www.sqlite.org/c3ref/c_txn_none.html).
+    HDB_TXN_NONE = 0
+    HDB_TXN_READ = 1
+    HDB_TXN_WRITE = 2
+
     # What the library calls. Keep the FFI::Function made of one alive as long as it may be called.
     callback :hdb_progress_callback, [:pointer], :int
     callback :hdb_destroy_callback, [:pointer], :void
@@ -204,6 +241,12 @@ module HeliosDB
       attach_function :hdb_serialize, [:pointer, :string, :pointer, :pointer], :int, blocking: true
       attach_function :hdb_deserialize, [:pointer, :string, :pointer, :int64], :int, blocking: true
       attach_function :hdb_free, [:pointer], :void
+      attach_function :hdb_blob_open, [:pointer, :string, :string, :string, :int64, :int, :pointer], :int, blocking: true
+      attach_function :hdb_blob_reopen, [:pointer, :int64], :int
+      attach_function :hdb_blob_bytes, [:pointer], :int
+      attach_function :hdb_blob_read, [:pointer, :pointer, :int, :int], :int
+      attach_function :hdb_blob_write, [:pointer, :pointer, :int, :int], :int
+      attach_function :hdb_blob_close, [:pointer], :int, blocking: true
       attach_function :hdb_create_function, [:pointer, :string, :int, :int, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_create_aggregate, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_create_window_function, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :hdb_final_callback, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int
@@ -237,6 +280,21 @@ module HeliosDB
       attach_function :hdb_rollback_hook, [:pointer, :hdb_rollback_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_update_hook, [:pointer, :hdb_update_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_busy_handler, [:pointer, :hdb_busy_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_threadsafe, [], :int
+      attach_function :hdb_library_status, [:int, :pointer, :pointer, :int], :int
+      attach_function :hdb_conn_status, [:pointer, :int, :pointer, :pointer, :int], :int
+      attach_function :hdb_stmt_status, [:pointer, :int, :int], :int
+      attach_function :hdb_stmt_is_explain, [:pointer], :int
+      attach_function :hdb_stmt_conn, [:pointer], :pointer
+      attach_function :hdb_db_config, [:pointer, :int, :int, :pointer], :int
+      attach_function :hdb_set_last_insert_rowid, [:pointer, :int64], :int
+      attach_function :hdb_is_interrupted, [:pointer], :int
+      attach_function :hdb_txn_state, [:pointer, :string], :int
+      attach_function :hdb_db_readonly, [:pointer, :string], :int
+      attach_function :hdb_db_filename, [:pointer, :string], :string
+      attach_function :hdb_table_column_metadata, [:pointer, :string, :string, :string, :pointer, :pointer, :pointer, :pointer, :pointer], :int
+      attach_function :hdb_enable_load_extension, [:pointer, :int], :int
+      attach_function :hdb_load_extension, [:pointer, :string, :string], :int
     end
   end
 end
