@@ -1,55 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Python functions, aggregates and collations that SQL calls.
 
-What one of them raises ends the statement with OperationalError, as in sqlite3; enable_callback_tracebacks(True) has it
-shown by ``sys.unraisablehook``.
+What one of them raises ends the statement with OperationalError, as in sqlite3.
 """
 
 from __future__ import annotations
 
-import sys
 from ctypes import POINTER, c_int64, c_void_p, cast, string_at
 from typing import Any, Callable
 
 from . import _declarations as c
+from . import hooks
 from ._library import lib
 from .exceptions import OperationalError, ProgrammingError
-
-_shown = False
-_hook_arguments: Any = None
-
-
-def show_tracebacks(enable: bool) -> None:
-    """Whether what callbacks raise is shown."""
-    global _shown
-    _shown = bool(enable)
-
-
-def show(error: BaseException, callback: Any) -> None:
-    """Hands an exception that can't be raised to ``sys.unraisablehook``, if that was asked for."""
-    if _shown:
-        fields = (type(error), error, error.__traceback__, None, callback)
-        sys.unraisablehook(_unraisable_type()(fields))
-
-
-def _unraisable_type() -> Any:
-    """The type of what the hook takes, which has no public name."""
-    global _hook_arguments
-    if _hook_arguments is None:
-
-        class Raising:
-            def __del__(self) -> None:
-                raise RuntimeError
-
-        hook, seen = sys.unraisablehook, []
-        sys.unraisablehook = lambda told: seen.append(type(told))
-        try:
-            Raising()
-        finally:
-            sys.unraisablehook = hook
-        _hook_arguments = seen[0]
-    return _hook_arguments
-
+from .tracebacks import show
 
 # Values
 
@@ -245,6 +209,18 @@ class Callbacks:
         code = lib.hdb_create_window_function(self._handle.pointer, name.encode(), arguments, 0, *parts, None, None)
         failure = "" if code == c.HDB_OK else str(self._handle.error(code))
         self._keep((name.lower(), arguments), made, code, ProgrammingError, failure)
+
+    def set_authorizer(self, ask: Callable | None) -> None:
+        """Sets the authorizer, or removes it (None)."""
+        callback = hooks.authorizer(ask) if ask is not None else None
+        self._handle.check(lib.hdb_set_authorizer(self._handle.pointer, callback, None, None))
+        self._kept["authorizer"] = callback
+
+    def set_trace(self, tell: Callable | None) -> None:
+        """Sets the trace, or removes it (None)."""
+        callback = hooks.trace(tell) if tell is not None else None
+        self._handle.check(lib.hdb_trace(self._handle.pointer, c.HDB_TRACE_STMT, callback, None, None))
+        self._kept["trace"] = callback
 
     def create_collation(self, name: str, compare: Callable | None) -> None:
         """Registers a collation, or removes it (None)."""

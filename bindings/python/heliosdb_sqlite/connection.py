@@ -229,6 +229,8 @@ class Connection:
         """
         self._initialized()
         self._check_thread()
+        if self._autocommit is False and self._handle.pointer is not None and self._open_transaction():
+            self._handle.run(b"ROLLBACK")
         self._cache.clear()
         self._finalizer()
 
@@ -314,6 +316,37 @@ class Connection:
         if callback is not None and not callable(callback):
             raise TypeError("parameter must be callable")
         self._callbacks.create_collation(_text(name), callback)
+
+    @deprecations.keywords("authorizer_callback")
+    def set_authorizer(self, authorizer_callback: Callable[..., int] | None) -> None:
+        """Has a function asked what each statement may do, while it is prepared. None: no longer.
+
+        It gets an action code (SQLITE_READ and so on), two words that depend on it, the database's name and that of the
+        trigger or view, and returns SQLITE_OK, SQLITE_DENY (the statement is refused) or SQLITE_IGNORE.
+
+        >>> connection.set_authorizer(lambda action, *words: SQLITE_DENY if action == SQLITE_DELETE else SQLITE_OK)
+        """
+        self._check()
+        self._callbacks.set_authorizer(authorizer_callback)
+
+    @deprecations.keywords("progress_handler")
+    def set_progress_handler(self, progress_handler: Callable[[], Any] | None, n: int) -> None:
+        """Has a function called every ``n`` instructions of SQLite; what it returns, if true, ends the statement with
+        OperationalError ("interrupted"). None: no longer.
+
+        >>> connection.set_progress_handler(lambda: time.monotonic() > deadline, 1000)
+        """
+        self._check()
+        self._handle.set_progress_handler(progress_handler, n)
+
+    @deprecations.keywords("trace_callback")
+    def set_trace_callback(self, trace_callback: Callable[[str], Any] | None) -> None:
+        """Has a function told each statement that runs, with the values of its parameters in it. None: no longer.
+
+        >>> connection.set_trace_callback(print)
+        """
+        self._check()
+        self._callbacks.set_trace(trace_callback)
 
     # Copies
 
@@ -425,15 +458,6 @@ class Connection:
 
     def blobopen(self, *arguments: Any, **options: Any) -> Any:
         self._refuse("blobopen")
-
-    def set_authorizer(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("set_authorizer")
-
-    def set_progress_handler(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("set_progress_handler")
-
-    def set_trace_callback(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("set_trace_callback")
 
     def enable_load_extension(self, *arguments: Any, **options: Any) -> None:
         self._refuse("enable_load_extension")

@@ -16,7 +16,6 @@ from .adapters import adapters as adapters
 from .adapters import converters as converters
 from .adapters import register_adapter as register_adapter
 from .adapters import register_converter as register_converter
-from .callbacks import show_tracebacks as _show_tracebacks
 from .connection import LEGACY_TRANSACTION_CONTROL as LEGACY_TRANSACTION_CONTROL
 from .connection import Connection as Connection
 from .connection import connect as connect
@@ -34,6 +33,7 @@ from .exceptions import OperationalError as OperationalError
 from .exceptions import ProgrammingError as ProgrammingError
 from .exceptions import Warning as Warning
 from .row import Row as Row
+from .tracebacks import show_tracebacks as _show_tracebacks
 
 apilevel = "2.0"
 paramstyle = "qmark"

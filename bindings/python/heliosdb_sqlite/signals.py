@@ -7,38 +7,50 @@ library calls back now and then; that lets a pending handler run, and what it ra
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, c_int, c_void_p
-from typing import Any, Generator
+from typing import Any, Callable, Generator
+
+from . import _declarations as c
+from .tracebacks import show
 
 # SQLite's instructions between two calls: some milliseconds, so that a call costs nothing in comparison.
 OPERATIONS = 50_000
 
-_CALLBACK = CFUNCTYPE(c_int, c_void_p)
-
 
 class SignalWatch:
-    """The callback of one connection. ``raised`` is what a signal's handler raised, until take() takes it."""
+    """The callback of one connection. ``raised`` is what a signal's handler raised, until take() takes it; ``handler`` is
+    the program's own progress handler, which is called each time."""
 
-    __slots__ = ("callback", "raised")
+    __slots__ = ("callback", "handler", "raised")
 
     def __init__(self) -> None:
         self.raised: BaseException | None = None
+        self.handler: Callable[[], Any] | None = None
         # Not a function: a handler that raises as a function is entered does so outside of any ``try`` in it, and what
         # a callback raises is lost. A generator is entered inside its ``try``.
         look = self._look()
         next(look)
-        self.callback = _CALLBACK(look.send)
+        self.callback = c.hdb_progress_callback(look.send)
 
     def _look(self) -> Generator[int, Any, None]:
         stop = 0
         while True:
             try:
                 yield stop
-                stop = 0
+                stop = 0 if self.handler is None else self._ask(self.handler)
             except GeneratorExit:
                 return
             except BaseException as error:
                 self.raised, stop = error, 1
+
+    def _ask(self, handler: Callable[[], Any]) -> int:
+        """1 if the program's handler wants the statement to end, or fails."""
+        try:
+            return 1 if handler() else 0
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            show(error, handler)
+            return 1
 
     def take(self) -> BaseException | None:
         """What was raised since this was asked last."""

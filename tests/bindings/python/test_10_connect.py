@@ -340,8 +340,8 @@ def test_another_library(python):
 
 
 @pytest.mark.parametrize("name", [
-    "blobopen", "set_authorizer",
-    "set_progress_handler", "set_trace_callback", "enable_load_extension", "load_extension",
+    "blobopen",
+    "enable_load_extension", "load_extension",
     "getconfig", "setconfig",
 ])  # fmt: skip
 def test_not_supported_yet(name):
