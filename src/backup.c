@@ -23,6 +23,7 @@ struct hdb_backup {
     hdb_conn *destination, *source; /* NULL: one of them was closed */
     char *destination_name, *source_name;
     enum destination kind;
+    hdb_embedded_store *store; /* of a destination that an engine keeps */
     sqlite3_backup *raw;
     sqlite3 *staged_source, *staged_copy; /* databases in memory, on the way out of or into a server */
     unsigned char *old;               /* of a destination whose old content may have to come back */
@@ -97,10 +98,15 @@ static void free_backup(hdb_backup *backup) {
     free(backup);
 }
 
-static enum destination kind_of(const hdb_conn *conn, const char *name) {
-    if (!is_main(name) || !(conn->embedded || conn->daemon))
+static enum destination kind_of(hdb_backup *backup) {
+    hdb_conn *conn = backup->destination;
+    const hdb_replica *kept = hdb_replica_find(conn->replica, backup->destination_name);
+    if (!kept || !kept->store)
         return TO_PLAIN;
-    return conn->daemon ? TO_SERVER : *conn->path ? TO_FILE : TO_MEMORY_ENGINE;
+    if (conn->daemon)
+        return TO_SERVER;
+    backup->store = kept->store_context;
+    return kept == conn->replica && !*conn->path ? TO_MEMORY_ENGINE : TO_FILE;
 }
 
 static int fail(hdb_conn *conn, int code) {
@@ -167,7 +173,7 @@ int hdb_backup_init(hdb_conn *destination, const char *destination_name, hdb_con
     } else {
         backup->destination = destination;
         backup->source = source;
-        backup->kind = kind_of(destination, destination_name);
+        backup->kind = kind_of(backup);
         if (backup->kind == TO_SERVER && !hdb_daemon_store_is_idle(destination->daemon))
             rc = hdb_error_set(error, HDB_ERROR, NULL, "destination database is in use");
     }
@@ -235,7 +241,7 @@ static int stage_empty(hdb_backup *backup) {
     char sql[96];
     int rc = open_memory(&backup->staged_source, &backup->destination->error);
     sqlite3_snprintf(sizeof sql, sql, "PRAGMA page_size = %d; PRAGMA user_version = 0",
-                     page_number(backup->destination->replica->db, "main", "page_size"));
+                     page_number(backup->destination->replica->db, backup->destination_name, "page_size"));
     sqlite3_backup_finish(backup->raw);
     backup->raw = NULL;
     if (rc == HDB_OK && sqlite3_exec(backup->staged_source, sql, NULL, NULL, NULL) != SQLITE_OK)
@@ -248,7 +254,7 @@ static int step_into_file(hdb_backup *backup, int pages) {
     const char *name = NULL;
     sqlite3 *from = source_of(backup, &name);
     hdb_conn *destination = backup->destination;
-    int rc = hdb_embedded_store_settle(destination->embedded, &destination->error);
+    int rc = hdb_embedded_store_settle(backup->store, &destination->error);
     if (rc != HDB_OK)
         return rc;
     backup->pages = page_number(from, name, "page_count");
@@ -279,7 +285,7 @@ static int step_into_file(hdb_backup *backup, int pages) {
         sqlite3_backup_finish(backup->raw);
         backup->raw = NULL;
     }
-    rc = hdb_embedded_store_receive(destination->embedded, from, name, by_rows ? NULL : copy_rest, backup, &destination->error);
+    rc = hdb_embedded_store_receive(backup->store, from, name, by_rows ? NULL : copy_rest, backup, &destination->error);
     return rc == HDB_OK ? HDB_DONE : rc;
 }
 
@@ -295,7 +301,7 @@ static int push_memory(hdb_backup *backup) {
     hdb_error ignored = HDB_ERROR_INIT;
     hdb_conn *conn = backup->destination;
     hdb_replica_forget_all(conn->replica);
-    int rc = hdb_embedded_store_push_all(conn->embedded, &conn->error);
+    int rc = hdb_embedded_store_push_all(backup->store, &conn->error);
     if (rc == HDB_OK)
         return HDB_DONE;
     sqlite3_backup_finish(backup->raw);
@@ -322,7 +328,7 @@ static int step(hdb_backup *backup, int pages) {
         rc = step_into_file(backup, pages);
         let_go(backup->source, held);
         if (rc == HDB_DONE)
-            hdb_replica_forget_all(destination->replica);
+            hdb_replica_forget_all(hdb_replica_find(destination->replica, backup->destination_name));
         return rc;
     }
     case TO_PLAIN:

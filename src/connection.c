@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "connection.h"
 
+#include "attach.h"
 #include "backup.h"
 #include "blob.h"
 #include "fork_guard.h"
@@ -27,6 +28,10 @@ int hdb_conn_leave(hdb_conn *conn, int rc) {
     return rc;
 }
 
+bool hdb_conn_has_database(hdb_conn *conn, const char *name) {
+    return sqlite3_txn_state(conn->replica->db, name) >= 0;
+}
+
 static hdb_conn *new_connection(void) {
     pthread_mutexattr_t attributes;
     hdb_conn *conn = calloc(1, sizeof *conn);
@@ -45,8 +50,7 @@ static bool is_private(const char *database) {
     return *database == '\0' || strcmp(database, ":memory:") == 0;
 }
 
-/* The path of a file that may not exist yet, symlinks resolved, so that two names of one file are one database. */
-static int resolve_path(const char *name, char **out, hdb_error *error) {
+int hdb_conn_resolve_path(const char *name, char **out, hdb_error *error) {
     char resolved[PATH_MAX], directory[PATH_MAX];
     if (realpath(name, resolved)) {
         *out = strdup(resolved);
@@ -68,7 +72,7 @@ static int resolve_path(const char *name, char **out, hdb_error *error) {
 }
 
 /* Opens the SQLite side. A file: URI is opened once just to learn its path and whether it is in memory. */
-static int open_sqlite(hdb_conn *conn, const char *database, sqlite3 **out) {
+int hdb_conn_open_sqlite(hdb_conn *conn, const char *database, sqlite3 **out) {
     int flags = SQLITE_OPEN_FULLMUTEX;
     switch (conn->settings.open) {
     case HDB_OPEN_CREATE:
@@ -99,7 +103,7 @@ static int open_sqlite(hdb_conn *conn, const char *database, sqlite3 **out) {
 /* The file a URI names, "" for one in memory. SQLite itself reads the URI. */
 static int path_of_uri(hdb_conn *conn, const char *database, char **out, bool *readonly) {
     sqlite3 *db = NULL;
-    int rc = open_sqlite(conn, database, &db);
+    int rc = hdb_conn_open_sqlite(conn, database, &db);
     if (rc != HDB_OK)
         return rc;
     const char *name = sqlite3_db_filename(db, "main");
@@ -127,7 +131,7 @@ static int open_embedded(hdb_conn *conn, const char *database) {
         is_file = rc == HDB_OK && *name;
     }
     if (rc == HDB_OK && is_file)
-        rc = resolve_path(name ? name : database, &conn->path, &conn->error);
+        rc = hdb_conn_resolve_path(name ? name : database, &conn->path, &conn->error);
     if (rc == HDB_OK && is_file && conn->settings.open != HDB_OPEN_CREATE && access(conn->path, F_OK) != 0) {
         hdb_buffer directory = HDB_BUFFER_INIT;
         hdb_buffer_format(&directory, "%s-heliosdb", conn->path);
@@ -139,7 +143,7 @@ static int open_embedded(hdb_conn *conn, const char *database) {
     if (rc == HDB_OK && kept)
         rc = hdb_embedded_store_open(&conn->settings, is_file ? conn->path : NULL, &conn->embedded, &conn->error);
     if (rc == HDB_OK)
-        rc = open_sqlite(conn, database, &db);
+        rc = hdb_conn_open_sqlite(conn, database, &db);
     if (rc == HDB_OK)
         rc = hdb_replica_create(db, &conn->replica, &conn->error);
     if (rc == HDB_OK && is_file && kept)
@@ -155,7 +159,7 @@ static int open_daemon(hdb_conn *conn) {
     sqlite3 *db = NULL;
     int rc = hdb_daemon_store_open(&conn->settings, &conn->daemon, &conn->error);
     if (rc == HDB_OK)
-        rc = open_sqlite(conn, ":memory:", &db);
+        rc = hdb_conn_open_sqlite(conn, ":memory:", &db);
     if (rc == HDB_OK)
         rc = hdb_replica_create(db, &conn->replica, &conn->error);
     if (rc == HDB_OK)
@@ -194,11 +198,15 @@ static void free_connection(hdb_conn *conn) {
 }
 
 int hdb_close(hdb_conn *conn) {
-    int rc = HDB_OK;
+    int rc = HDB_OK, attached_rc = HDB_OK;
     if (!conn)
         return HDB_OK;
     if (conn->generation != hdb_fork_generation()) {
         /* SQLite's handles are the parent's too: touching them here would drop its locks. */
+        hdb_embedded_store **attached = hdb_attached_stores(conn);
+        for (int i = 0; attached && attached[i]; i++)
+            hdb_embedded_store_abandon(attached[i]);
+        free(attached);
         hdb_embedded_store_abandon(conn->embedded);
         hdb_daemon_store_abandon(conn->daemon);
         return HDB_OK;
@@ -210,14 +218,20 @@ int hdb_close(hdb_conn *conn) {
     }
     hdb_blobs_close(conn);
     hdb_backups_leave(conn);
+    hdb_embedded_store **attached = hdb_attached_stores(conn);
     hdb_replica_destroy(conn->replica);
     conn->replica = NULL;
     hdb_hooks_destroy(conn);
     hdb_daemon_store_close(conn->daemon);
+    for (int i = 0; attached && attached[i]; i++) {
+        int closed = hdb_embedded_store_close(attached[i], &conn->error);
+        attached_rc = closed == HDB_OK ? attached_rc : closed;
+    }
+    free(attached);
     rc = hdb_embedded_store_close(conn->embedded, &conn->error);
     pthread_mutex_unlock(&conn->mutex);
     free_connection(conn);
-    return rc;
+    return rc == HDB_OK ? attached_rc : rc;
 }
 
 int hdb_conn_mode(hdb_conn *conn) {

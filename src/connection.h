@@ -38,6 +38,12 @@ struct hdb_conn {
 int hdb_conn_enter(hdb_conn *conn);
 /* Ends it; gives `rc` back, so that a call can end with `return hdb_conn_leave(conn, rc)`. */
 int hdb_conn_leave(hdb_conn *conn, int rc);
+/* The path of a file that may not exist yet, symlinks resolved, so that two names of one file are one database. */
+int hdb_conn_resolve_path(const char *name, char **out, hdb_error *error);
+/* Opens a SQLite handle as the settings say. */
+int hdb_conn_open_sqlite(hdb_conn *conn, const char *database, sqlite3 **out);
+/* Whether a database of that name is there: main, temp or attached. */
+bool hdb_conn_has_database(hdb_conn *conn, const char *name);
 /* Starts the engine for a plain in-memory database and gives it what is there; nothing to do elsewhere. */
 int hdb_conn_need_engine(hdb_conn *conn);
 

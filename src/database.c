@@ -27,8 +27,12 @@ static hdb_database *new_database(const hdb_settings *settings, const char *path
     pthread_mutex_init(&database->steward_mutex, NULL);
     database->references = 1;
     database->notices = settings->notices;
+    database->linger = settings->linger;
+    database->program = settings->engine ? strdup(settings->engine) : NULL;
     database->path = path ? strdup(path) : NULL;
-    if (path && !database->path) {
+    if ((path && !database->path) || (settings->engine && !database->program)) {
+        free(database->path);
+        free(database->program);
         free(database);
         return NULL;
     }
@@ -41,6 +45,7 @@ static void free_database(hdb_database *database) {
     pthread_mutex_destroy(&database->setup);
     pthread_mutex_destroy(&database->steward_mutex);
     free(database->path);
+    free(database->program);
     free(database);
 }
 

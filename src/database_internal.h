@@ -13,6 +13,8 @@ struct hdb_database {
     pthread_mutex_t setup; /* held while the first one opens it */
     bool ready, notices;
     int timeout_ms;
+    char *program; /* engine's path, NULL: the usual one */
+    double linger;
     hdb_record *record;
     pthread_mutex_t steward_mutex; /* held over a transaction of the steward */
     sqlite3 *steward;
@@ -26,6 +28,9 @@ bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out);
 /* Makes the file's change counter grow, so that copies made before can be told from it, and notes it. Nobody else has the
  * file open. */
 void hdb_database_stamp(hdb_database *database);
+/* If an entry was pushed for a transaction over several databases that was not finished: asks the database that decides, and
+ * takes the entry out of the log if it decided against. commit.lock is held, or nobody else is there. */
+int hdb_database_settle_promise(hdb_database *database, hdb_link *link, hdb_error *error);
 /* Copies the WAL into the file, durably: an hdb_checkpoint. */
 int hdb_database_checkpoint(void *context);
 

@@ -2,22 +2,12 @@
 /* Embedded mode's store: commits of one connection go to the record of its database. */
 #include "store.h"
 
-#include "database.h"
+#include "embedded_internal.h"
 #include "record/entry.h"
 #include "replica/schema.h"
 #include "replica/wal_mark.h"
-#include "replica/write_set.h"
 #include <stdlib.h>
 #include <string.h>
-
-struct hdb_embedded_store {
-    hdb_database *database;
-    hdb_record *record;
-    hdb_replica *replica; /* NULL until attached */
-    hdb_sequences sequences;
-    hdb_buffer entry; /* pushed, waiting for the replica's COMMIT */
-    bool foreign;     /* somebody else committed to the file: to be found out after our own commit */
-};
 
 int hdb_embedded_store_open(const hdb_settings *settings, const char *path, hdb_embedded_store **out, hdb_error *error) {
     hdb_embedded_store *store = calloc(1, sizeof *store);
@@ -40,12 +30,26 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     return hdb_database_finish_inflight(store->database, error);
 }
 
-static int push(void *context, hdb_error *error) {
-    hdb_embedded_store *store = context;
-    hdb_state *state = hdb_record_state(store->record);
-    hdb_wal_mark mark;
+int hdb_embedded_store_encode(hdb_embedded_store *store, hdb_error *error) {
     hdb_buffer_reset(&store->entry);
     int rc = hdb_write_set_encode(store->replica, &store->sequences, &store->entry, error);
+    if (rc != HDB_OK)
+        hdb_sequences_clear(&store->sequences);
+    return rc;
+}
+
+void hdb_embedded_store_note_foreign(hdb_embedded_store *store) {
+    hdb_state *state = hdb_record_state(store->record);
+    hdb_wal_mark mark;
+    /* We hold the write lock: what the file's index tells is as it was when our transaction began. */
+    if (!state->in_memory && hdb_wal_mark_read(store->replica->db, store->replica->database, &mark) &&
+        !hdb_wal_mark_same(&state->page->mark, &mark))
+        store->foreign = true;
+}
+
+static int push(void *context, hdb_error *error) {
+    hdb_embedded_store *store = context;
+    int rc = hdb_embedded_store_encode(store, error);
     if (rc == HDB_OK && store->entry.size == 0)
         return HDB_DONE;
     if (rc == HDB_OK)
@@ -54,15 +58,11 @@ static int push(void *context, hdb_error *error) {
         hdb_sequences_clear(&store->sequences);
         return rc;
     }
-    /* We hold the write lock: what the file's index tells is as it was when our transaction began. */
-    if (!state->in_memory && hdb_wal_mark_read(store->replica->db, store->replica->database, &mark) &&
-        !hdb_wal_mark_same(&state->page->mark, &mark))
-        store->foreign = true;
+    hdb_embedded_store_note_foreign(store);
     return HDB_OK;
 }
 
-static int finish(void *context, bool done, hdb_error *error) {
-    hdb_embedded_store *store = context;
+int hdb_embedded_store_finish(hdb_embedded_store *store, bool done, hdb_error *error) {
     hdb_wal_mark mark;
     if (!done) {
         hdb_sequences_clear(&store->sequences);
@@ -77,8 +77,17 @@ static int finish(void *context, bool done, hdb_error *error) {
     return hdb_database_push_foreign(store->database, error);
 }
 
+static int finish(void *context, bool done, hdb_error *error) {
+    return hdb_embedded_store_finish(context, done, error);
+}
+
 static int changed_unseen(void *context, hdb_error *error) {
     hdb_embedded_store *store = context;
+    hdb_wal_mark mark;
+    /* Nothing was written: VACUUM INTO, or another database's VACUUM. */
+    if (hdb_database_steward(store->database) && hdb_wal_mark_read(store->replica->db, store->replica->database, &mark) &&
+        hdb_wal_mark_same(&hdb_record_state(store->record)->page->mark, &mark))
+        return HDB_OK;
     return hdb_database_steward(store->database) ? hdb_database_push_foreign(store->database, error)
                                                  : hdb_embedded_store_push_all(store, error);
 }
@@ -87,6 +96,8 @@ static const hdb_store operations = {
     .prepare_statement = prepare_statement,
     .push = push,
     .finish = finish,
+    .push_together = hdb_together_push,
+    .finish_together = hdb_together_finish,
     .changed_unseen = changed_unseen,
 };
 

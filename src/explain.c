@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hdb_explain() and the other functions that look at what lies behind a connection. */
+#include "attach.h"
 #include "direct_lane.h"
 #include "store.h"
 
@@ -80,8 +81,12 @@ int hdb_flush(hdb_conn *conn) {
     int rc = hdb_conn_enter(conn);
     if (rc != HDB_OK)
         return rc;
+    hdb_embedded_store **attached = hdb_attached_stores(conn);
     if (conn->embedded)
         rc = hdb_embedded_store_flush(conn->embedded, &conn->error);
+    for (int i = 0; rc == HDB_OK && attached && attached[i]; i++)
+        rc = hdb_embedded_store_flush(attached[i], &conn->error);
+    free(attached);
     return hdb_conn_leave(conn, rc);
 }
 
@@ -90,8 +95,12 @@ int hdb_verify(hdb_conn *conn, int64_t *out) {
     int rc = hdb_conn_enter(conn);
     if (rc != HDB_OK)
         return rc;
+    hdb_embedded_store **attached = hdb_attached_stores(conn);
     if (conn->embedded)
         rc = hdb_embedded_store_verify(conn->embedded, &differences, &conn->error);
+    for (int i = 0; rc == HDB_OK && attached && attached[i]; i++)
+        rc = hdb_embedded_store_verify(attached[i], &differences, &conn->error);
+    free(attached);
     if (out)
         *out = differences;
     return hdb_conn_leave(conn, rc);

@@ -447,6 +447,8 @@ int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
         if (rc == HDB_OK && id > hdb_state_synced(state)) {
             rc = hdb_record_link(database->record, &link, error);
             if (rc == HDB_OK)
+                rc = hdb_database_settle_promise(database, link, error);
+            if (rc == HDB_OK)
                 rc = hdb_log_has(link, id, &there, error);
             sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
             if (rc == HDB_OK && there)
@@ -484,6 +486,8 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
         rc = hdb_meta_get(link, "used", 0, &used, error);
     if (rc == HDB_OK)
         rc = hdb_meta_get(link, "taking_in", 0, &taking_in, error);
+    if (rc == HDB_OK && used && !was_new)
+        rc = hdb_database_settle_promise(database, link, error);
     if (rc == HDB_OK && (was_new || !used || taking_in)) {
         if (file_exists)
             rc = take_in(database, link, error);

@@ -153,6 +153,22 @@ static int deserialize_main(hdb_conn *conn, const void *data, int64_t size) {
     return rc;
 }
 
+/* An attached database; if it is one that an engine keeps, it no longer is. */
+static int deserialize_attached(hdb_conn *conn, const char *name, const void *data, int64_t size) {
+    hdb_replica *kept = hdb_replica_find(conn->replica, name);
+    if (kept)
+        hdb_replica_forget_all(kept);
+    int rc = hdb_deserialize_database(conn->replica->db, name, data, size, &conn->error);
+    if (rc == HDB_OK && kept) {
+        hdb_error ignored = HDB_ERROR_INIT;
+        hdb_embedded_store *store = kept->store_context;
+        hdb_replica_detach(conn->replica, kept);
+        hdb_embedded_store_close(store, &ignored);
+        hdb_error_clear(&ignored);
+    }
+    return rc;
+}
+
 int hdb_deserialize(hdb_conn *conn, const char *name, const void *data, int64_t size) {
     int rc = hdb_conn_enter(conn);
     if (rc != HDB_OK)
@@ -165,6 +181,6 @@ int hdb_deserialize(hdb_conn *conn, const char *name, const void *data, int64_t 
     else if (sqlite3_stricmp(name, "main") == 0)
         rc = deserialize_main(conn, data, size);
     else
-        rc = hdb_deserialize_database(conn->replica->db, name, data, size, &conn->error);
+        rc = deserialize_attached(conn, name, data, size);
     return hdb_conn_leave(conn, rc);
 }

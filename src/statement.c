@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "statement.h"
 
+#include "attach.h"
 #include "direct/classify.h"
 #include "direct/engine_text.h"
 #include "direct_lane.h"
@@ -156,6 +157,10 @@ static int step(hdb_stmt *stmt, bool fresh) {
         if (rc != HDB_DIRECT_UNFIT)
             return rc;
     }
+    if (fresh && stmt->inspection.kind == HDB_STATEMENT_ATTACH)
+        return hdb_attach_run(stmt);
+    if (fresh && stmt->inspection.kind == HDB_STATEMENT_DETACH)
+        return hdb_attach_end(stmt);
     stmt->running = true;
     rc = hdb_replica_step(conn->replica, stmt->replica, &stmt->inspection, fresh, &conn->error);
     if (rc != HDB_ROW) {

@@ -148,7 +148,8 @@ HDB_API void hdb_config_destroy(hdb_config *config);
  * Opens a database.
  *
  * Embedded, `database` is the path of an ordinary SQLite file, made if it is not there; its rows are kept by the engine
- * in the directory `<path>-heliosdb` beside it. An existing SQLite file is taken in. ":memory:" and "" are private and
+ * in the directory `<path>-heliosdb` beside it. An existing SQLite file is taken in. So is a file that is attached: it
+ * has an engine of its own, and a transaction over several files happens in all of them or in none. ":memory:" and "" are private and
  * vanish when closed. In daemon mode the rows are the server's and `database` is a label, or the DSN itself.
  *
  * @param database path, ":memory:", "", `file:` URI (key `uri`) or `postgresql://` DSN, in UTF-8

@@ -2,6 +2,7 @@
 #include "record/applier.h"
 
 #include "record/apply.h"
+#include "record/promise.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -161,7 +162,9 @@ static int empty_log(hdb_applier *applier, hdb_error *error) {
         return HDB_OK;
     }
     int64_t head = hdb_state_synced(applier->state);
+    const char *directory = hdb_record_directory(applier->record);
     if (head == hdb_state_applied(applier->state) && applier->state->page->inflight <= head &&
+        !(directory && hdb_askers_left(directory)) &&
         (applier->state->in_memory || applier->checkpoint(applier->checkpoint_context) == HDB_OK)) {
         rc = hdb_log_empty(applier->link, head, error);
         if (rc == HDB_OK)

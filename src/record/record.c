@@ -2,6 +2,7 @@
 #include "record/record.h"
 
 #include "record/applier.h"
+#include "record/promise.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@ struct hdb_record {
     pthread_mutex_t mutex; /* guards link and durable; held over a push */
     hdb_state state;
     hdb_engine *engine;
+    char *directory; /* NULL in memory */
     hdb_link *link;
     bool durable; /* what the link's session was last told */
     const volatile int *interrupt;
@@ -21,7 +23,11 @@ int hdb_record_open(const hdb_engine_options *options, hdb_record **out, hdb_err
     if (!record)
         return hdb_error_nomem(error);
     pthread_mutex_init(&record->mutex, NULL);
-    int rc = hdb_engine_open(options, &record->engine, error);
+    int rc = HDB_OK;
+    if (options->directory && !(record->directory = strdup(options->directory)))
+        rc = hdb_error_nomem(error);
+    if (rc == HDB_OK)
+        rc = hdb_engine_open(options, &record->engine, error);
     if (rc == HDB_OK)
         rc = hdb_state_open(options->directory, &record->state, error);
     if (rc == HDB_OK)
@@ -43,6 +49,7 @@ void hdb_record_close(hdb_record *record) {
         hdb_state_close(&record->state);
     hdb_engine_close(record->engine);
     pthread_mutex_destroy(&record->mutex);
+    free(record->directory);
     free(record);
 }
 
@@ -58,6 +65,10 @@ void hdb_record_set_checkpoint(hdb_record *record, hdb_checkpoint checkpoint, vo
 
 hdb_state *hdb_record_state(hdb_record *record) {
     return &record->state;
+}
+
+const char *hdb_record_directory(const hdb_record *record) {
+    return record->directory;
 }
 
 hdb_engine *hdb_record_engine(hdb_record *record) {
@@ -128,8 +139,8 @@ static int set_durable(hdb_record *record, hdb_link *link, bool durable, hdb_err
 }
 
 /* One try. *unknown: the session died while the engine had the entry, perhaps. */
-static int try_push(hdb_record *record, int64_t id, const char *data, size_t size, bool durable, bool *unknown,
-                    hdb_error *error) {
+static int try_push(hdb_record *record, int64_t id, int64_t token, const char *data, size_t size, bool durable,
+                    bool *unknown, hdb_error *error) {
     hdb_link *link = NULL;
     bool there = false;
     int rc = hdb_record_link(record, &link, error);
@@ -143,19 +154,20 @@ static int try_push(hdb_record *record, int64_t id, const char *data, size_t siz
     if (rc != HDB_OK)
         return rc;
     *unknown = true;
-    rc = hdb_log_push(link, id, 0, data, size, error);
+    rc = hdb_log_push(link, id, token, data, size, error);
     if (rc == HDB_OK || hdb_link_is_alive(link))
         *unknown = false;
     return rc;
 }
 
-static int push_until_known(hdb_record *record, int64_t id, const char *data, size_t size, bool durable, hdb_error *error) {
+static int push_until_known(hdb_record *record, int64_t id, int64_t token, const char *data, size_t size, bool durable,
+                            hdb_error *error) {
     enum { TRIES = 4 };
     bool unknown = false;
     int rc = HDB_OK;
     for (int i = 0; i < TRIES; i++) {
         hdb_error_clear(error);
-        rc = try_push(record, id, data, size, durable, &unknown, error);
+        rc = try_push(record, id, token, data, size, durable, &unknown, error);
         if (rc != HDB_IOERR && !(unknown && rc != HDB_OK))
             break;
         usleep(20000u << i);
@@ -169,7 +181,7 @@ static int push_until_known(hdb_record *record, int64_t id, const char *data, si
     return rc;
 }
 
-int hdb_record_push(hdb_record *record, const char *data, size_t size, bool durable, hdb_error *error) {
+int hdb_record_push_begin(hdb_record *record, int64_t *out, hdb_error *error) {
     hdb_state_page *page = record->state.page;
     hdb_record_lock(record);
     int rc = hdb_state_lock(&record->state, HDB_LOCK_COMMIT, error);
@@ -188,17 +200,36 @@ int hdb_record_push(hdb_record *record, const char *data, size_t size, bool dura
         if (rc == HDB_OK && there)
             rc = hdb_error_set(error, 517 /* SQLITE_BUSY_SNAPSHOT */, NULL, "database is locked");
     }
-    if (rc == HDB_OK) {
-        page->inflight = id;
-        rc = push_until_known(record, id, data, size, durable, error);
-        if (rc != HDB_OK && strcmp(error->sqlstate, "08007") != 0)
-            page->inflight = 0;
-    }
-    if (rc != HDB_OK) {
-        hdb_state_unlock(&record->state, HDB_LOCK_COMMIT);
-        hdb_record_unlock(record);
-    }
+    *out = id;
+    if (rc != HDB_OK)
+        hdb_record_push_leave(record);
     return rc;
+}
+
+int hdb_record_push_end(hdb_record *record, int64_t token, const char *data, size_t size, bool durable, hdb_error *error) {
+    hdb_state_page *page = record->state.page;
+    page->inflight = hdb_state_synced(&record->state) + 1;
+    int rc = push_until_known(record, page->inflight, token, data, size, durable, error);
+    if (rc != HDB_OK && !hdb_record_outcome_is_unknown(error))
+        page->inflight = 0;
+    if (rc != HDB_OK)
+        hdb_record_push_leave(record);
+    return rc;
+}
+
+bool hdb_record_outcome_is_unknown(const hdb_error *error) {
+    return strcmp(error->sqlstate, "08007") == 0;
+}
+
+void hdb_record_push_leave(hdb_record *record) {
+    hdb_state_unlock(&record->state, HDB_LOCK_COMMIT);
+    hdb_record_unlock(record);
+}
+
+int hdb_record_push(hdb_record *record, const char *data, size_t size, bool durable, hdb_error *error) {
+    int64_t id = 0;
+    int rc = hdb_record_push_begin(record, &id, error);
+    return rc == HDB_OK ? hdb_record_push_end(record, 0, data, size, durable, error) : rc;
 }
 
 void hdb_record_committed(hdb_record *record, char *data, size_t size, const hdb_wal_mark *mark) {
@@ -238,7 +269,8 @@ int hdb_record_empty_log(hdb_record *record, hdb_error *error) {
     hdb_state_page *page = record->state.page;
     int rc = HDB_OK;
     hdb_record_lock(record);
-    if (record->link && hdb_link_is_alive(record->link) && page->synced - page->emptied > ENTRIES_LEFT) {
+    if (record->link && hdb_link_is_alive(record->link) && page->synced - page->emptied > ENTRIES_LEFT &&
+        page->inflight <= page->synced && !(record->directory && hdb_askers_left(record->directory))) {
         rc = hdb_log_empty(record->link, page->synced, error);
         if (rc == HDB_OK)
             page->emptied = page->synced;

@@ -29,6 +29,8 @@ void hdb_record_set_checkpoint(hdb_record *record, hdb_checkpoint checkpoint, vo
 
 hdb_state *hdb_record_state(hdb_record *record);
 hdb_engine *hdb_record_engine(hdb_record *record);
+/* Its data directory, NULL in memory. */
+const char *hdb_record_directory(const hdb_record *record);
 /* While the flag is not 0, waiting for the engine ends with HDB_INTERRUPT. */
 void hdb_record_set_interrupt(hdb_record *record, const volatile int *flag);
 
@@ -45,6 +47,14 @@ int hdb_record_connect(hdb_record *record, hdb_link **out, hdb_error *error);
  * found out on a new one. On success commit.lock stays taken until hdb_record_committed() or _cancel(). HDB_BUSY: an
  * entry of somebody who died is in the log and not in the replica; the transaction must start again. */
 int hdb_record_push(hdb_record *record, const char *data, size_t size, bool durable, hdb_error *error);
+/* The same in two halves, for transactions over several databases: commit.lock and the number of the entry to come, then
+ * the push, with a token that tells it from any other. A half that fails lets the lock go. */
+int hdb_record_push_begin(hdb_record *record, int64_t *out, hdb_error *error);
+int hdb_record_push_end(hdb_record *record, int64_t token, const char *data, size_t size, bool durable, hdb_error *error);
+/* Lets the lock go and leaves everything as it is. */
+void hdb_record_push_leave(hdb_record *record);
+/* Whether a push that failed with this error may have been kept all the same. */
+bool hdb_record_outcome_is_unknown(const hdb_error *error);
 /* The replica has committed what was pushed. Takes `data` over: the thread will apply it. */
 void hdb_record_committed(hdb_record *record, char *data, size_t size, const hdb_wal_mark *mark);
 /* The replica refused what was pushed: takes it out of the log. */

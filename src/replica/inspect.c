@@ -15,7 +15,35 @@ bool hdb_inspection_writes(const hdb_inspection *inspection) {
     return inspection->writes_rows || inspection->changes_schema || inspection->sets_header;
 }
 
+bool hdb_use_writes(const hdb_use *use) {
+    return use->writes_rows || use->changes_schema || use->sets_header;
+}
+
+hdb_use hdb_inspection_use(const hdb_inspection *inspection, const char *database) {
+    if (strcasecmp(database, "main") == 0)
+        return (hdb_use){
+            .writes_rows = inspection->writes_rows,
+            .changes_schema = inspection->changes_schema,
+            .sets_header = inspection->sets_header,
+            .tables = inspection->tables,
+            .rebuilt = inspection->rebuilt,
+            .table_count = inspection->table_count,
+            .rebuilt_count = inspection->rebuilt_count,
+        };
+    for (int i = 0; i < inspection->use_count; i++)
+        if (strcasecmp(inspection->uses[i].database, database) == 0)
+            return inspection->uses[i];
+    return (hdb_use){.database = NULL};
+}
+
 void hdb_inspection_clear(hdb_inspection *inspection) {
+    for (int i = 0; i < inspection->use_count; i++) {
+        free_names(inspection->uses[i].tables, inspection->uses[i].table_count);
+        free_names(inspection->uses[i].rebuilt, inspection->uses[i].rebuilt_count);
+        free(inspection->uses[i].database);
+    }
+    free(inspection->uses);
+    free(inspection->pragma_database);
     free_names(inspection->tables, inspection->table_count);
     free_names(inspection->rebuilt, inspection->rebuilt_count);
     free(inspection->savepoint);
@@ -38,15 +66,57 @@ static void add_name(hdb_inspection *inspection, char ***names, int *count, cons
     (*names)[(*count)++] = copy;
 }
 
+static bool is_main(const char *database) {
+    return !database || strcmp(database, "main") == 0;
+}
+
+/* The place for what is done to an attached database. NULL: it is temp, whose rows are nobody's, or memory ran out. */
+static hdb_use *use_of(hdb_inspection *inspection, const char *database) {
+    if (strcmp(database, "temp") == 0)
+        return NULL;
+    for (int i = 0; i < inspection->use_count; i++)
+        if (strcmp(inspection->uses[i].database, database) == 0)
+            return &inspection->uses[i];
+    hdb_use *grown = realloc(inspection->uses, (size_t)(inspection->use_count + 1) * sizeof *grown);
+    if (grown) {
+        inspection->uses = grown;
+        grown[inspection->use_count] = (hdb_use){.database = strdup(database)};
+    }
+    if (!grown || !grown[inspection->use_count].database) {
+        inspection->failed = true;
+        return NULL;
+    }
+    return &grown[inspection->use_count++];
+}
+
 static void note_table(hdb_inspection *inspection, const char *name, const char *database) {
-    if (!name || (database && strcmp(database, "main") != 0))
+    hdb_use *use = is_main(database) ? NULL : use_of(inspection, database);
+    if (!name)
+        return;
+    if (use)
+        add_name(inspection, &use->tables, &use->table_count, name);
+    if (!is_main(database))
         return;
     inspection->uses_main = true;
     add_name(inspection, &inspection->tables, &inspection->table_count, name);
 }
 
+static void note_write(hdb_inspection *inspection, const char *database) {
+    hdb_use *use = is_main(database) ? NULL : use_of(inspection, database);
+    if (use)
+        use->writes_rows = true;
+    if (is_main(database))
+        inspection->writes_rows = true;
+}
+
 static void note_schema_change(hdb_inspection *inspection, const char *table, const char *database) {
-    if (database && strcmp(database, "main") != 0)
+    hdb_use *use = is_main(database) ? NULL : use_of(inspection, database);
+    if (use) {
+        use->changes_schema = true;
+        if (table)
+            add_name(inspection, &use->rebuilt, &use->rebuilt_count, table);
+    }
+    if (!is_main(database))
         return;
     inspection->changes_schema = inspection->uses_main = true;
     if (table)
@@ -90,26 +160,34 @@ static int note_pragma(hdb_inspection *inspection, const char *name, const char 
         {"journal_mode", HDB_PRAGMA_JOURNAL_MODE},
         {"locking_mode", HDB_PRAGMA_LOCKING_MODE},
     };
-    if (database && strcmp(database, "main") != 0)
+    bool sets = argument && (strcasecmp(name, "user_version") == 0 || strcasecmp(name, "application_id") == 0);
+    if (database && strcmp(database, "temp") == 0)
         return SQLITE_OK;
     for (size_t i = 0; i < sizeof answered / sizeof *answered; i++) {
         if (strcasecmp(name, answered[i].name) != 0)
             continue;
         inspection->pragma = answered[i].pragma;
         inspection->pragma_argument = copy_of(inspection, argument);
+        inspection->pragma_database = copy_of(inspection, database);
         return SQLITE_IGNORE;
+    }
+    if (argument && strcasecmp(name, "writable_schema") == 0 && strcmp(argument, "0") != 0 &&
+        strcasecmp(argument, "off") != 0)
+        inspection->refusal = "PRAGMA writable_schema: the schema is kept by the engine and can only be changed by DDL";
+    if (!is_main(database)) {
+        hdb_use *use = sets ? use_of(inspection, database) : NULL;
+        if (use)
+            use->sets_header = true;
+        return SQLITE_OK;
     }
     if (reads_every_table(name))
         inspection->uses_all = inspection->uses_main = true;
     if (strcasecmp(name, "user_version") == 0 || strcasecmp(name, "application_id") == 0)
         inspection->uses_main = true;
-    if (argument && (strcasecmp(name, "user_version") == 0 || strcasecmp(name, "application_id") == 0))
-        inspection->sets_header = inspection->uses_main = true;
+    if (sets)
+        inspection->sets_header = true;
     if (argument && strcasecmp(name, "query_only") == 0)
         inspection->sets_query_only = true;
-    if (argument && strcasecmp(name, "writable_schema") == 0 && strcmp(argument, "0") != 0 &&
-        strcasecmp(argument, "off") != 0)
-        inspection->refusal = "PRAGMA writable_schema: the schema is kept by the engine and can only be changed by DDL";
     if (argument && strcasecmp(name, "schema_version") == 0)
         inspection->refusal = "PRAGMA schema_version = N: the schema is kept by the engine";
     return SQLITE_OK;
@@ -137,8 +215,7 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         if (is_schema_table(first))
             break; /* how DDL shows itself, too */
         inspection->deletes = inspection->deletes || action == SQLITE_DELETE;
-        if (!database || strcmp(database, "main") == 0)
-            inspection->writes_rows = true;
+        note_write(inspection, database);
         if (!trigger)
             inspection->is_dml = true;
         note_table(inspection, first, database);
@@ -170,8 +247,10 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         note_schema_change(inspection, NULL, database);
         break;
     case SQLITE_ATTACH:
-        if (first && *first && strcmp(first, ":memory:") != 0)
-            inspection->refusal = "ATTACH of a file: its rows would not be kept by the engine; open it by a connection of its own";
+        inspection->kind = HDB_STATEMENT_ATTACH;
+        break;
+    case SQLITE_DETACH:
+        inspection->kind = HDB_STATEMENT_DETACH;
         break;
     default:
         break;

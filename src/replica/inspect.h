@@ -14,11 +14,21 @@ enum hdb_statement_kind {
     HDB_STATEMENT_SAVEPOINT,
     HDB_STATEMENT_RELEASE,
     HDB_STATEMENT_ROLLBACK_TO,
-    HDB_STATEMENT_VACUUM
+    HDB_STATEMENT_VACUUM,
+    HDB_STATEMENT_ATTACH,
+    HDB_STATEMENT_DETACH
 };
 
 /* A PRAGMA that the library answers itself: in the replica its value has another meaning, or would break it. */
 enum hdb_pragma { HDB_PRAGMA_NONE, HDB_PRAGMA_SYNCHRONOUS, HDB_PRAGMA_JOURNAL_MODE, HDB_PRAGMA_LOCKING_MODE };
+
+/* What a statement does to one attached database. */
+typedef struct hdb_use {
+    char *database; /* the name it is attached by */
+    bool writes_rows, changes_schema, sets_header;
+    char **tables, **rebuilt; /* as in hdb_inspection */
+    int table_count, rebuilt_count;
+} hdb_use;
 
 typedef struct hdb_inspection {
     enum hdb_statement_kind kind;
@@ -38,6 +48,9 @@ typedef struct hdb_inspection {
     int rebuilt_count;
     enum hdb_pragma pragma;
     char *pragma_argument; /* NULL: asks for the value */
+    char *pragma_database; /* name given before it, NULL if there is none */
+    hdb_use *uses;         /* attached databases */
+    int use_count;
     const char *refusal;   /* why the statement is not supported, NULL if it is */
     bool noted;            /* the authorizer was asked at all */
     bool failed;           /* out of memory while inspecting */
@@ -45,6 +58,9 @@ typedef struct hdb_inspection {
 
 /* Whether the statement changes what is kept: rows, schema or header values of main. */
 bool hdb_inspection_writes(const hdb_inspection *inspection);
+/* What it does to a database, "main" or an attached one; all is borrowed. */
+hdb_use hdb_inspection_use(const hdb_inspection *inspection, const char *database);
+bool hdb_use_writes(const hdb_use *use);
 void hdb_inspection_clear(hdb_inspection *inspection);
 /* The authorizer's body; called for each action while a statement is prepared. */
 int hdb_inspection_note(hdb_inspection *inspection, int action, const char *first, const char *second,

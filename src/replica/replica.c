@@ -7,6 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
+/* Whether the PRAGMA that is being prepared is about a database whose modes are ours. */
+static bool answers_pragma(hdb_replica *replica) {
+    const char *database = replica->inspecting->pragma_database;
+    const hdb_replica *asked = hdb_replica_find(replica, database ? database : "main");
+    return asked && asked->answers_pragmas;
+}
+
 /* Called by SQLite while a statement is prepared. Also the schema itself is parsed with this on: then nothing is being
  * inspected. */
 static int authorize(void *context, int action, const char *first, const char *second, const char *database,
@@ -19,12 +26,12 @@ static int authorize(void *context, int action, const char *first, const char *s
     if (hooks->authorize && hdb_hooks_in_window(hooks))
         answer = hooks->authorize(hooks->context, action, first, second, database, trigger);
     /* SQLite's own answers to a PRAGMA are right, or the application does not want any. */
-    if (verdict == SQLITE_IGNORE && (!replica->answers_pragmas || answer != SQLITE_OK)) {
+    if (verdict == SQLITE_IGNORE && (!answers_pragma(replica) || answer != SQLITE_OK)) {
         replica->inspecting->pragma = HDB_PRAGMA_NONE;
         verdict = SQLITE_OK;
     }
     /* A PRAGMA does its work while it is prepared: what is refused must not get that far. */
-    if (replica->inspecting && replica->inspecting->refusal && replica->store)
+    if (replica->inspecting && replica->inspecting->refusal && (replica->store || replica->attached))
         verdict = SQLITE_DENY;
     return answer != SQLITE_OK ? answer : verdict;
 }
@@ -32,12 +39,15 @@ static int authorize(void *context, int action, const char *first, const char *s
 static void before_change(void *context, sqlite3 *db, int operation, char const *database, char const *table,
                           sqlite3_int64 old_rowid, sqlite3_int64 new_rowid) {
     hdb_replica *replica = context;
-    if (replica->internal || strcmp(database, replica->database) != 0 || !replica->store)
+    if (replica->internal || strncasecmp(table, "sqlite_stat", 11) == 0)
         return;
-    if (strncasecmp(table, "sqlite_stat", 11) == 0)
+    hdb_replica *kept = NULL;
+    while ((kept = hdb_replica_next_kept(replica, kept)) && strcmp(database, kept->database) != 0)
+        ;
+    if (!kept)
         return;
-    const hdb_table *known = replica->schema ? hdb_schema_table(replica->schema, table) : NULL;
-    hdb_capture_change(replica->capture, db, operation, table, known, old_rowid, new_rowid);
+    const hdb_table *known = kept->schema ? hdb_schema_table(kept->schema, table) : NULL;
+    hdb_capture_change(kept->capture, db, operation, table, known, old_rowid, new_rowid);
 }
 
 static void changes_function(sqlite3_context *context, int count, sqlite3_value **values) {
@@ -50,17 +60,20 @@ static void total_changes_function(sqlite3_context *context, int count, sqlite3_
     sqlite3_result_int64(context, hdb_replica_total_changes(sqlite3_user_data(context)));
 }
 
+/* The argument is the name of the database. */
 static void synchronous_function(sqlite3_context *context, int count, sqlite3_value **values) {
-    const hdb_replica *replica = sqlite3_user_data(context);
-    (void)count, (void)values;
-    sqlite3_result_int(context, replica->synchronous);
+    const char *database = (const char *)sqlite3_value_text(values[0]);
+    const hdb_replica *asked = database ? hdb_replica_find(sqlite3_user_data(context), database) : NULL;
+    (void)count;
+    if (asked)
+        sqlite3_result_int(context, asked->synchronous);
 }
 
 void hdb_replica_register_functions(hdb_replica *replica) {
     sqlite3 *db = replica->db;
     sqlite3_create_function_v2(db, "changes", 0, SQLITE_UTF8, replica, changes_function, NULL, NULL, NULL);
     sqlite3_create_function_v2(db, "total_changes", 0, SQLITE_UTF8, replica, total_changes_function, NULL, NULL, NULL);
-    sqlite3_create_function_v2(db, "_hdb_synchronous", 0, SQLITE_UTF8, replica, synchronous_function, NULL, NULL, NULL);
+    sqlite3_create_function_v2(db, "_hdb_synchronous", 1, SQLITE_UTF8, replica, synchronous_function, NULL, NULL, NULL);
 }
 
 /* Appends the name of the table with a root page, if it is one and no index. */
@@ -121,12 +134,69 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     return HDB_OK;
 }
 
-void hdb_replica_destroy(hdb_replica *replica) {
-    if (!replica)
-        return;
+/* What each database that is kept has of its own. */
+static void forget_own(hdb_replica *replica) {
     hdb_replica_forget_schema(replica);
     hdb_schema_free(replica->schema_before);
     sqlite3_finalize(replica->version_reader);
+}
+
+hdb_replica *hdb_replica_next_kept(hdb_replica *replica, const hdb_replica *kept) {
+    if (!kept && replica->store)
+        return replica;
+    return !kept || kept == replica ? replica->attached : kept->next;
+}
+
+hdb_replica *hdb_replica_find(hdb_replica *replica, const char *database) {
+    if (sqlite3_stricmp(database, "main") == 0)
+        return replica;
+    hdb_replica *attached = replica->attached;
+    while (attached && sqlite3_stricmp(attached->database, database) != 0)
+        attached = attached->next;
+    return attached;
+}
+
+int hdb_replica_attach(hdb_replica *replica, const char *database, hdb_replica **out, hdb_error *error) {
+    hdb_replica *attached = calloc(1, sizeof *attached);
+    char *name = strdup(database);
+    if (attached)
+        attached->capture = calloc(1, sizeof *attached->capture);
+    if (!attached || !attached->capture || !name) {
+        if (attached)
+            free(attached->capture);
+        free(attached);
+        free(name);
+        return hdb_error_nomem(error);
+    }
+    attached->db = replica->db;
+    attached->database = name;
+    attached->synchronous = 2;
+    attached->schema_version = -1;
+    attached->next = replica->attached;
+    replica->attached = attached;
+    *out = attached;
+    return HDB_OK;
+}
+
+void hdb_replica_detach(hdb_replica *replica, hdb_replica *attached) {
+    for (hdb_replica **at = &replica->attached; *at; at = &(*at)->next) {
+        if (*at == attached) {
+            *at = attached->next;
+            break;
+        }
+    }
+    forget_own(attached);
+    hdb_capture_free(attached->capture);
+    free((char *)attached->database);
+    free(attached);
+}
+
+void hdb_replica_destroy(hdb_replica *replica) {
+    if (!replica)
+        return;
+    while (replica->attached)
+        hdb_replica_detach(replica, replica->attached);
+    forget_own(replica);
     replica->hooks.announces = replica->explicit_transaction;
     sqlite3_close_v2(replica->db);
     hdb_capture_free(replica->capture);
@@ -243,15 +313,15 @@ int hdb_synchronous_of(const char *argument) {
 /* Prepares what stands for an answered PRAGMA. journal_mode and locking_mode keep what they are and say so, which is
  * also what SQLite does when a mode can't be changed. */
 static int prepare_answer(hdb_replica *replica, const hdb_inspection *inspection, sqlite3_stmt **out) {
-    char sql[64] = "PRAGMA main.journal_mode";
-    if (inspection->pragma == HDB_PRAGMA_LOCKING_MODE) {
-        sqlite3_snprintf(sizeof sql, sql, "PRAGMA main.locking_mode");
-    } else if (inspection->pragma == HDB_PRAGMA_SYNCHRONOUS && inspection->pragma_argument) {
-        sqlite3_snprintf(sizeof sql, sql, "PRAGMA main.synchronous = NORMAL");
-    } else if (inspection->pragma == HDB_PRAGMA_SYNCHRONOUS) {
-        sqlite3_snprintf(sizeof sql, sql, "SELECT _hdb_synchronous() AS synchronous");
-    }
-    return sqlite3_prepare_v3(replica->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
+    const char *database = inspection->pragma_database ? inspection->pragma_database : "main";
+    const char *format = inspection->pragma == HDB_PRAGMA_LOCKING_MODE   ? "PRAGMA \"%w\".locking_mode"
+                         : inspection->pragma == HDB_PRAGMA_JOURNAL_MODE ? "PRAGMA \"%w\".journal_mode"
+                         : inspection->pragma_argument                   ? "PRAGMA \"%w\".synchronous = NORMAL"
+                                                                         : "SELECT _hdb_synchronous(%Q) AS synchronous";
+    char *sql = sqlite3_mprintf(format, database);
+    int rc = sql ? sqlite3_prepare_v3(replica->db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) : SQLITE_NOMEM;
+    sqlite3_free(sql);
+    return rc;
 }
 
 /* Whether VACUUM is the first word, past space and comments. */
@@ -281,12 +351,12 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
                                 SQLITE_PREPARE_PERSISTENT, out, tail);
     replica->inspecting = NULL;
     replica->hooks.window = outer;
-    if (rc == SQLITE_OK && inspection->pragma && replica->answers_pragmas) {
+    if (rc == SQLITE_OK && inspection->pragma) {
         sqlite3_finalize(*out);
         *out = NULL;
         rc = prepare_answer(replica, inspection, out);
     }
-    if (inspection->refusal && replica->store)
+    if (inspection->refusal && (replica->store || replica->attached))
         rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "%s", inspection->refusal);
     else if (rc != SQLITE_OK)
         rc = hdb_replica_error(replica, error);
@@ -310,6 +380,8 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
         /* DDL is authorized as changes of sqlite_schema too, and a virtual table's declaration as DDL. */
         if (inspection->readonly)
             inspection->changes_schema = inspection->writes_rows = false;
+        for (int i = 0; inspection->readonly && i < inspection->use_count; i++)
+            inspection->uses[i].changes_schema = inspection->uses[i].writes_rows = false;
         if (inspection->changes_schema || inspection->readonly)
             inspection->is_dml = false;
     }

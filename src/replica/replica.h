@@ -28,6 +28,9 @@ typedef struct hdb_store {
     int (*push)(void *context, hdb_error *error);
     /* The replica's COMMIT was done (`done`) or refused after a push that succeeded. */
     int (*finish)(void *context, bool done, hdb_error *error);
+    /* The same for a transaction that has written to several databases, all or none: their stores' contexts. */
+    int (*push_together)(void **contexts, int count, hdb_error *error);
+    int (*finish_together)(void **contexts, int count, bool done, hdb_error *error);
     /* A statement ran that changes rows where no hook sees it (VACUUM). */
     int (*changed_unseen)(void *context, hdb_error *error);
     /* The transaction ended, whichever way; what it had loaded or locked may go. */
@@ -40,7 +43,10 @@ typedef struct hdb_store {
 
 struct hdb_replica {
     sqlite3 *db;
-    const char *database; /* SQLite's name of the database that is kept: "main" */
+    const char *database; /* SQLite's name of the database that is kept: "main", or the name one is attached by */
+    hdb_replica *attached; /* attached databases that are kept: each has `db`, capture, schema and store of its own, the
+                              rest is the first one's */
+    hdb_replica *next;     /* in that list */
     hdb_capture *capture;
     hdb_schema *schema;       /* as last read; NULL: to be read */
     int64_t schema_version;   /* of `schema` */
@@ -76,6 +82,14 @@ void hdb_replica_register_functions(hdb_replica *replica);
 char *hdb_replica_emptied(hdb_replica *replica, sqlite3_stmt *statement);
 /* Hangs the library's own hooks on the database, again if something took their place. */
 void hdb_replica_install(hdb_replica *replica);
+/* Adds an attached database to those that are kept; its name is copied. */
+int hdb_replica_attach(hdb_replica *replica, const char *database, hdb_replica **out, hdb_error *error);
+/* Takes one out that SQLite has detached, and frees it. */
+void hdb_replica_detach(hdb_replica *replica, hdb_replica *attached);
+/* The one of that name, NULL if it is not kept. */
+hdb_replica *hdb_replica_find(hdb_replica *replica, const char *database);
+/* Goes through all that are kept: start with NULL, ends with NULL. */
+hdb_replica *hdb_replica_next_kept(hdb_replica *replica, const hdb_replica *kept);
 /* Closes the database, rolling back. NULL is allowed. Statements must be finalized. */
 void hdb_replica_destroy(hdb_replica *replica);
 /* Copies SQLite's last error into `error`; gives its primary code. */

@@ -18,13 +18,19 @@ static void cut_savepoints(hdb_replica *replica, int count) {
         free(replica->savepoints[--replica->savepoint_count]);
 }
 
+static void forget_transaction(hdb_replica *kept, bool committed) {
+    if (!committed && kept->capture->schema_changed)
+        hdb_replica_forget_schema(kept);
+    hdb_schema_free(kept->schema_before);
+    kept->schema_before = NULL;
+    hdb_capture_reset(kept->capture);
+}
+
 /* The transaction is over. After a rollback the schema version goes back and may come again with another schema. */
 static void end_transaction(hdb_replica *replica, bool committed) {
-    if (!committed && replica->capture->schema_changed)
-        hdb_replica_forget_schema(replica);
-    hdb_schema_free(replica->schema_before);
-    replica->schema_before = NULL;
-    hdb_capture_reset(replica->capture);
+    forget_transaction(replica, committed);
+    for (hdb_replica *attached = replica->attached; attached; attached = attached->next)
+        forget_transaction(attached, committed);
     cut_savepoints(replica, 0);
     replica->explicit_transaction = replica->implicit_transaction = replica->savepoint_began = false;
     replica->implicit_writers = 0;
@@ -97,43 +103,83 @@ static int step_commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error 
     return rc;
 }
 
+/* What a COMMIT is about to push: the stores of the databases that were written to. */
+struct pushing {
+    const hdb_store *store;
+    void **contexts;
+    int count;
+};
+
+static int find_written(hdb_replica *replica, struct pushing *pushing, hdb_error *error) {
+    int rc = HDB_OK, attached = 0;
+    bool has_virtual = false;
+    for (const hdb_replica *each = replica->attached; each; each = each->next)
+        attached++;
+    pushing->contexts = calloc((size_t)attached + 1, sizeof *pushing->contexts);
+    if (!pushing->contexts)
+        return hdb_error_nomem(error);
+    for (hdb_replica *kept = NULL; (kept = hdb_replica_next_kept(replica, kept));)
+        has_virtual = has_virtual || (!hdb_capture_is_empty(kept->capture) && kept->schema && kept->schema->has_virtual);
+    if (has_virtual)
+        rc = settle_virtual_tables(replica, error);
+    for (hdb_replica *kept = NULL; rc == HDB_OK && (kept = hdb_replica_next_kept(replica, kept));) {
+        if (hdb_capture_is_empty(kept->capture))
+            continue;
+        if (kept->capture->failed)
+            rc = hdb_error_nomem(error);
+        pushing->store = kept->store;
+        pushing->contexts[pushing->count++] = kept->store_context;
+    }
+    return rc;
+}
+
+/* HDB_DONE: there was nothing to push after all. */
+static int push(const struct pushing *pushing, hdb_error *error) {
+    return pushing->count == 1 ? pushing->store->push(pushing->contexts[0], error)
+                               : pushing->store->push_together(pushing->contexts, pushing->count, error);
+}
+
+static int finish(const struct pushing *pushing, bool done, hdb_error *error) {
+    if (pushing->count > 1)
+        return pushing->store->finish_together(pushing->contexts, pushing->count, done, error);
+    return pushing->store->finish ? pushing->store->finish(pushing->contexts[0], done, error) : HDB_OK;
+}
+
 /* Steps a statement that commits (`statement`, or our own COMMIT if NULL), after pushing the write set. */
 static int commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
-    bool pushed = false;
-    int rc = HDB_OK;
-    bool refused = will_be_refused(replica), pushes = replica->store && !hdb_capture_is_empty(replica->capture);
-    if (pushes && !refused && replica->schema && replica->schema->has_virtual)
-        rc = settle_virtual_tables(replica, error);
+    struct pushing pushing = {NULL, NULL, 0};
+    bool refused = will_be_refused(replica), pushed = false;
+    int rc = refused ? HDB_OK : find_written(replica, &pushing, error);
     if (rc == HDB_OK && !refused)
         ask_commit_hook(replica);
-    if (pushes && !refused && replica->hooks.answer != HDB_COMMIT_REFUSED) {
-        if (rc == HDB_OK && replica->capture->failed)
-            rc = hdb_error_nomem(error);
-        if (rc == HDB_OK)
-            rc = replica->store->push(replica->store_context, error);
-        if (rc != HDB_OK && rc != HDB_DONE) {
-            /* What the transaction has read is no longer so: it can only start again. */
-            if (error->code == SQLITE_BUSY_SNAPSHOT)
-                roll_back(replica);
-            replica->hooks.answer = HDB_COMMIT_NOT_ASKED;
-            return rc;
-        }
+    if (rc == HDB_OK && pushing.count > 0 && replica->hooks.answer != HDB_COMMIT_REFUSED) {
+        rc = push(&pushing, error);
         pushed = rc == HDB_OK;
+        rc = rc == HDB_DONE ? HDB_OK : rc;
+    }
+    if (rc != HDB_OK) {
+        /* What the transaction has read is no longer so: it can only start again. */
+        if (error->code == SQLITE_BUSY_SNAPSHOT)
+            roll_back(replica);
+        replica->hooks.answer = HDB_COMMIT_NOT_ASKED;
+        goto done;
     }
     rc = step_commit(replica, statement, error);
     replica->hooks.answer = HDB_COMMIT_NOT_ASKED;
-    bool done = rc == HDB_OK && !is_open(replica);
-    if (pushed && replica->store->finish) {
+    bool committed = rc == HDB_OK && !is_open(replica);
+    if (pushed) {
         hdb_error finish_error = HDB_ERROR_INIT;
-        int finish_rc = replica->store->finish(replica->store_context, done, &finish_error);
+        int finish_rc = finish(&pushing, committed, &finish_error);
         if (rc == HDB_OK && finish_rc != HDB_OK)
             rc = hdb_error_move(error, &finish_error);
         hdb_error_clear(&finish_error);
     }
-    if (done)
+    if (committed)
         end_transaction(replica, true);
     else
         notice_rollback(replica);
+done:
+    free(pushing.contexts);
     return rc;
 }
 
@@ -224,8 +270,9 @@ static int step_rollback_to(hdb_replica *replica, sqlite3_stmt *statement, const
     int rc = step_plain(replica, statement, error);
     if (rc == HDB_DONE && index >= 0) {
         cut_savepoints(replica, index + 1);
-        if (replica->capture->schema_changed)
-            hdb_replica_forget_schema(replica);
+        for (hdb_replica *kept = NULL; (kept = hdb_replica_next_kept(replica, kept));)
+            if (kept->capture->schema_changed)
+                hdb_replica_forget_schema(kept);
         if (replica->store && replica->store->rolled_back_to)
             replica->store->rolled_back_to(replica->store_context, index);
     }
@@ -240,13 +287,16 @@ static int step_rollback(hdb_replica *replica, sqlite3_stmt *statement, hdb_erro
 
 /* Takes the write lock through the busy handler. SQLite itself would do so in the statement, but we have to read the
  * schema before, and a lock that is asked for after a read is not waited for. */
-static int take_write_lock(hdb_replica *replica, hdb_error *error) {
+static int take_write_lock(hdb_replica *replica, hdb_replica *kept, hdb_error *error) {
     hdb_error ignored = HDB_ERROR_INIT;
+    bool has_tables = kept->schema && kept->schema->table_count > 0;
     int rc = HDB_OK;
-    if (sqlite3_txn_state(replica->db, "main") != SQLITE_TXN_NONE || !replica->schema || replica->schema->table_count == 0)
+    if (sqlite3_txn_state(kept->db, kept->database) != SQLITE_TXN_NONE || (kept == replica && !has_tables))
         return HDB_OK;
-    /* A statement that changes nothing, on whichever table. One that is no longer there is no harm. */
-    char *sql = sqlite3_mprintf("DELETE FROM main.\"%w\" WHERE 0", replica->schema->tables[0].name);
+    /* Statements that change nothing: one on whichever table (if it is no longer there, that is no harm), or, where there
+     * is none, one that gives free pages back, of which there are none either. */
+    char *sql = has_tables ? sqlite3_mprintf("DELETE FROM \"%w\".\"%w\" WHERE 0", kept->database, kept->schema->tables[0].name)
+                           : sqlite3_mprintf("PRAGMA \"%w\".incremental_vacuum(1)", kept->database);
     if (!sql)
         return hdb_error_nomem(error);
     hdb_counts counts = hdb_replica_note_counts(replica);
@@ -258,38 +308,58 @@ static int take_write_lock(hdb_replica *replica, hdb_error *error) {
     return rc;
 }
 
+/* Locks a database that a statement will write to, and notes what no hook will tell. */
+static int expect_write(hdb_replica *replica, hdb_replica *kept, const hdb_use *use, bool is_dml, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    int rc = take_write_lock(replica, kept, error);
+    if (rc == HDB_OK)
+        rc = hdb_replica_schema(kept, &schema, error);
+    if (rc == HDB_OK && use->changes_schema && !kept->capture->schema_changed) {
+        kept->capture->schema_changed = true;
+        rc = hdb_schema_read(kept->db, kept->database, &kept->schema_before, error);
+    }
+    if (use->sets_header)
+        kept->capture->header_set = true;
+    if (schema && hdb_schema_table(schema, "sqlite_sequence"))
+        kept->capture->wrote = true;
+    /* What the application itself writes to sqlite_sequence, no hook reports. */
+    for (int i = 0; is_dml && i < use->table_count; i++)
+        if (strcmp(use->tables[i], "sqlite_sequence") == 0)
+            hdb_capture_whole(kept->capture, "sqlite_sequence");
+    for (int i = 0; i < use->rebuilt_count; i++)
+        hdb_capture_whole(kept->capture, use->rebuilt[i]);
+    return rc;
+}
+
+/* Whether a statement writes to a database whose rows are kept. */
+static bool writes_kept(hdb_replica *replica, const hdb_inspection *inspection) {
+    for (hdb_replica *kept = NULL; (kept = hdb_replica_next_kept(replica, kept));) {
+        hdb_use use = hdb_inspection_use(inspection, kept->database);
+        if (hdb_use_writes(&use))
+            return true;
+    }
+    return false;
+}
+
 /* A statement that changes rows or the schema is about to run: open our transaction around it if there is none, and
  * make sure that the hook knows every table. */
 static int before_write(hdb_replica *replica, const hdb_inspection *inspection, hdb_error *error) {
-    const hdb_schema *schema = NULL;
     int rc = HDB_OK;
     if (replica->implicit_transaction) {
         replica->implicit_writers++;
     } else if (!is_open(replica)) {
-        rc = hdb_replica_run(replica, "BEGIN IMMEDIATE", error);
+        /* IMMEDIATE would lock every attached database. */
+        rc = hdb_replica_run(replica, replica->attached ? "BEGIN" : "BEGIN IMMEDIATE", error);
         if (rc != HDB_OK)
             return rc;
         replica->implicit_transaction = true;
         replica->implicit_writers = 1;
-    } else {
-        rc = take_write_lock(replica, error);
     }
-    if (rc == HDB_OK)
-        rc = hdb_replica_schema(replica, &schema, error);
-    if (rc == HDB_OK && inspection->changes_schema && !replica->capture->schema_changed) {
-        replica->capture->schema_changed = true;
-        rc = hdb_schema_read(replica->db, replica->database, &replica->schema_before, error);
+    for (hdb_replica *kept = NULL; rc == HDB_OK && (kept = hdb_replica_next_kept(replica, kept));) {
+        hdb_use use = hdb_inspection_use(inspection, kept->database);
+        if (hdb_use_writes(&use))
+            rc = expect_write(replica, kept, &use, inspection->is_dml, error);
     }
-    if (inspection->sets_header)
-        replica->capture->header_set = true;
-    if (schema && hdb_schema_table(schema, "sqlite_sequence"))
-        replica->capture->wrote = true;
-    /* What the application itself writes to sqlite_sequence, no hook reports. */
-    for (int i = 0; inspection->is_dml && i < inspection->table_count; i++)
-        if (strcmp(inspection->tables[i], "sqlite_sequence") == 0)
-            hdb_capture_whole(replica->capture, "sqlite_sequence");
-    for (int i = 0; i < inspection->rebuilt_count; i++)
-        hdb_capture_whole(replica->capture, inspection->rebuilt[i]);
     if (rc != HDB_OK && replica->implicit_transaction) {
         hdb_error ignored = HDB_ERROR_INIT;
         finish_implicit(replica, false, &ignored);
@@ -334,7 +404,7 @@ static int first_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_i
 
 static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
-    bool write = replica->store && hdb_inspection_writes(inspection);
+    bool write = writes_kept(replica, inspection);
     if (fresh && write) {
         int rc = before_write(replica, inspection, error);
         if (rc != HDB_OK) {
@@ -373,9 +443,9 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
 
 static int step_vacuum(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
     int rc = step_plain(replica, statement, error);
-    if (rc == HDB_DONE && replica->store && replica->store->changed_unseen) {
-        int push = replica->store->changed_unseen(replica->store_context, error);
-        rc = push == HDB_OK ? rc : push;
+    for (hdb_replica *kept = NULL; rc == HDB_DONE && (kept = hdb_replica_next_kept(replica, kept));) {
+        int pushed = kept->store->changed_unseen ? kept->store->changed_unseen(kept->store_context, error) : HDB_OK;
+        rc = pushed == HDB_OK ? rc : pushed;
     }
     return rc;
 }
@@ -383,7 +453,21 @@ static int step_vacuum(hdb_replica *replica, sqlite3_stmt *statement, hdb_error 
 /* Reads the schema before a transaction begins, so that its first write need not: see take_write_lock(). */
 static int know_schema(hdb_replica *replica, hdb_error *error) {
     const hdb_schema *schema = NULL;
-    return hdb_replica_schema(replica, &schema, error);
+    int rc = HDB_OK;
+    for (hdb_replica *kept = NULL; rc == HDB_OK && (kept = hdb_replica_next_kept(replica, kept));)
+        rc = hdb_replica_schema(kept, &schema, error);
+    return rc;
+}
+
+/* The same for the stores of attached databases, which are embedded ones. */
+static int ask_attached(hdb_replica *replica, const hdb_inspection *inspection, hdb_error *error) {
+    int rc = HDB_OK;
+    for (hdb_replica *kept = replica->attached; rc == HDB_OK && kept; kept = kept->next) {
+        hdb_use use = hdb_inspection_use(inspection, kept->database);
+        const hdb_inspection its = {.kind = inspection->kind, .writes_rows = hdb_use_writes(&use)};
+        rc = kept->store->prepare_statement(kept->store_context, &its, !is_open(replica), error);
+    }
+    return rc;
 }
 
 /* Asks the store for what the statement needs. A schema that came anew may make the statement touch other tables: SQLite
@@ -419,13 +503,18 @@ int hdb_replica_need_all(hdb_replica *replica, hdb_error *error) {
 int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
     int rc = HDB_OK;
-    if (fresh && inspection->pragma == HDB_PRAGMA_SYNCHRONOUS && inspection->pragma_argument)
-        replica->synchronous = hdb_synchronous_of(inspection->pragma_argument);
-    if (fresh && replica->store && !is_open(replica) &&
+    if (fresh && inspection->pragma == HDB_PRAGMA_SYNCHRONOUS && inspection->pragma_argument) {
+        hdb_replica *set = hdb_replica_find(replica, inspection->pragma_database ? inspection->pragma_database : "main");
+        if (set)
+            set->synchronous = hdb_synchronous_of(inspection->pragma_argument);
+    }
+    if (fresh && !is_open(replica) &&
         (inspection->kind == HDB_STATEMENT_BEGIN || inspection->kind == HDB_STATEMENT_SAVEPOINT))
         rc = know_schema(replica, error);
     if (rc == HDB_OK && fresh && replica->store && replica->store->prepare_statement)
         rc = ask_store(replica, statement, inspection, error);
+    if (rc == HDB_OK && fresh && replica->attached)
+        rc = ask_attached(replica, inspection, error);
     if (rc != HDB_OK) {
         count_nothing(replica, inspection);
         return rc;
@@ -452,6 +541,8 @@ int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
         return step_rollback_to(replica, statement, inspection, error);
     case HDB_STATEMENT_VACUUM:
         return step_vacuum(replica, statement, error);
+    case HDB_STATEMENT_ATTACH:
+    case HDB_STATEMENT_DETACH:
     case HDB_STATEMENT_OTHER:
         break;
     }
@@ -459,7 +550,7 @@ int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
 }
 
 int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, hdb_error *error) {
-    bool implicit = replica->store && hdb_inspection_writes(inspection) && replica->implicit_transaction;
+    bool implicit = replica->implicit_transaction && writes_kept(replica, inspection);
     int outer = hdb_hooks_open_window(&replica->hooks);
     int rc = sqlite3_reset(statement) == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
     replica->hooks.window = outer;

@@ -129,7 +129,12 @@ static int put_sequences(hdb_replica *replica, const hdb_table *table, hdb_seque
     sqlite3_stmt *statement = NULL;
     bool started = false;
     int step = SQLITE_DONE;
-    if (sqlite3_prepare_v2(replica->db, "SELECT rowid, name, seq FROM main.sqlite_sequence", -1, &statement, NULL) != SQLITE_OK)
+    char *sql = sqlite3_mprintf("SELECT rowid, name, seq FROM \"%w\".sqlite_sequence", replica->database);
+    if (!sql)
+        return hdb_error_nomem(error);
+    int prepared = sqlite3_prepare_v2(replica->db, sql, -1, &statement, NULL);
+    sqlite3_free(sql);
+    if (prepared != SQLITE_OK)
         return hdb_replica_error(replica, error);
     while ((step = sqlite3_step(statement)) == SQLITE_ROW && !entry->failed) {
         hdb_value cells[2];
