@@ -3,6 +3,7 @@
  * transaction) is turned into a COMMIT that can be preceded by a push. */
 #include "replica/replica.h"
 
+#include "replica/failure.h"
 #include "replica/schema.h"
 
 #include <stdlib.h>
@@ -368,16 +369,44 @@ static int before_write(hdb_replica *replica, const hdb_inspection *inspection, 
     return rc;
 }
 
-static int after_error(hdb_replica *replica, bool implicit, int64_t changes_before, int rc) {
-    hdb_error ignored = HDB_ERROR_INIT;
-    /* A statement whose constraint failed with OR FAIL has kept, and counted, the rows before; any other error undoes it. */
-    bool kept = (rc & 0xff) == SQLITE_CONSTRAINT && sqlite3_total_changes64(replica->db) != changes_before;
-    if (implicit)
-        finish_implicit(replica, kept, &ignored);
-    else
+static bool keeps_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_error *error) {
+    bool internal = replica->internal;
+    if ((error->code & 0xff) != SQLITE_CONSTRAINT)
+        return false;
+    hdb_counts counts = hdb_replica_note_counts(replica); /* EXPLAIN of an INSERT sets changes() to 0 */
+    replica->internal = true;
+    bool kept = hdb_failure_keeps_rows(replica->db, statement, error->code, error->message);
+    replica->internal = internal;
+    hdb_replica_restore_counts(replica, &counts);
+    return kept;
+}
+
+/* An autocommit statement that was to be committed is undone instead: SQLite itself would have refused the statement, not a
+ * COMMIT after it, so nothing was changed. What its triggers and cascades had changed before a deferred foreign key failed
+ * stays in SQLite's total. */
+static void uncount(hdb_replica *replica, const hdb_inspection *inspection, const hdb_counts *before,
+                    const hdb_counts *after, const hdb_error *error) {
+    hdb_counts counts = {.total = before->total, .last_rowid = sqlite3_last_insert_rowid(replica->db)};
+    if (error->code == SQLITE_CONSTRAINT_FOREIGNKEY && inspection->is_dml)
+        counts.total = after->total - after->changes;
+    hdb_replica_restore_counts(replica, &counts);
+}
+
+static int after_error(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool implicit,
+                       const hdb_counts *before, hdb_error *error) {
+    hdb_error refused = HDB_ERROR_INIT;
+    if (!implicit) {
         notice_rollback(replica);
-    hdb_error_clear(&ignored);
-    return rc;
+        return error->code & 0xff;
+    }
+    /* With FAIL the rows changed before the error stay; any other error undoes them. */
+    hdb_counts after = hdb_replica_note_counts(replica);
+    if (finish_implicit(replica, keeps_rows(replica, statement, error), &refused) != HDB_OK) {
+        hdb_error_move(error, &refused);
+        uncount(replica, inspection, before, &after, error);
+    }
+    hdb_error_clear(&refused);
+    return error->code & 0xff;
 }
 
 /* To SQLite a statement that is not let in is one that changed nothing. */
@@ -418,26 +447,25 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
     int rc = fresh ? first_step(replica, statement, inspection) : step(replica, statement);
     if (rc == SQLITE_ROW)
         return HDB_ROW;
-    if (inspection->is_dml || sqlite3_total_changes64(replica->db) != changes_before ||
-        sqlite3_changes64(replica->db) != raw_changes_before)
+    bool counted = sqlite3_total_changes64(replica->db) != changes_before;
+    if (inspection->is_dml || counted || sqlite3_changes64(replica->db) != raw_changes_before)
         replica->changes_known = false;
-    if (rc != SQLITE_DONE)
-        return after_error(replica, implicit, changes_before, hdb_replica_error(replica, error));
+    if (rc != SQLITE_DONE) {
+        hdb_replica_error(replica, error);
+        if (inspection->is_dml && !counted) {
+            replica->changes = 0;
+            replica->changes_known = true;
+        }
+        return after_error(replica, statement, inspection, implicit, &counts, error);
+    }
     if (implicit) {
         hdb_counts after = hdb_replica_note_counts(replica);
         rc = finish_implicit(replica, true, error);
-        if (rc != HDB_OK && rc != SQLITE_DONE) {
-            /* SQLite itself would have refused the statement, not a COMMIT after it: nothing was changed. What its
-             * triggers and cascades had changed before a deferred foreign key failed stays in SQLite's total. */
-            if (error->code == SQLITE_CONSTRAINT_FOREIGNKEY && inspection->is_dml)
-                counts.total = after.total - after.changes;
-            counts.changes = 0;
-            counts.last_rowid = sqlite3_last_insert_rowid(replica->db);
-            hdb_replica_restore_counts(replica, &counts);
-        }
-    }
-    else
+        if (rc != HDB_OK && rc != SQLITE_DONE)
+            uncount(replica, inspection, &counts, &after, error);
+    } else {
         notice_rollback(replica);
+    }
     return rc == HDB_OK || rc == SQLITE_DONE ? HDB_DONE : rc;
 }
 

@@ -287,12 +287,16 @@ static char *read_whole(const char *path) {
     return text;
 }
 
-bool case_list_read(struct case_list *list, const struct feature_list *features, const char *path) {
-    struct reader in = {.path = path, .list = list, .features = features};
-    char *text = read_whole(path);
-    in.next = text;
-    bool ok = text && parse_lines(&in);
+bool case_list_parse(struct case_list *list, const struct feature_list *features, const char *name, char *text) {
+    struct reader in = {.path = name, .list = list, .features = features, .next = text};
+    bool ok = parse_lines(&in);
     free(in.refused_setup);
+    return ok;
+}
+
+bool case_list_read(struct case_list *list, const struct feature_list *features, const char *path) {
+    char *text = read_whole(path);
+    bool ok = text && case_list_parse(list, features, path, text);
     free(text);
     return ok;
 }

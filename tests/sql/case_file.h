@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { CASE_CONNECTIONS = 3 };
 
@@ -59,6 +60,10 @@ struct case_list {
 /* Adds the cases of a file, which refer to `features`. Tells what is wrong on stderr and returns false if the file
  * can't be read or parsed. */
 bool case_list_read(struct case_list *list, const struct feature_list *features, const char *path);
+/* The same for cases in memory; `name` stands for the file. The text is changed. */
+bool case_list_parse(struct case_list *list, const struct feature_list *features, const char *name, char *text);
+/* Writes a case as a file has it. */
+void case_write(const struct sql_case *test, FILE *out);
 void case_list_free(struct case_list *list);
 /* Why a case is not run in a set-up, NULL if it is. */
 const struct case_skip *case_skip_in(const struct sql_case *test, const char *setup);

@@ -7,7 +7,7 @@
 #include "setup.h"
 #include <stdio.h>
 
-/* Runs a case in a new directory and writes to `out` where the two sides differ. Returns how many places do. */
+/* Runs a case in a directory that is new, or whose database is empty, and writes to `out` where the two sides differ. Returns how many places do. */
 int compare_case(const struct sql_case *test, const struct setup *setup, const char *directory, FILE *out);
 
 /* Compares a plain SQLite file with our database, whatever is open in neither: as our connection finds it, the engine's

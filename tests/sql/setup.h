@@ -9,6 +9,7 @@ struct setup {
     const char *name;   /* "embedded", "memory", "daemon-heliosdb", "daemon-postgresql", "sdk-heliosdb", "sdk-postgresql" */
     const char *dsn;    /* NULL: embedded */
     const char *direct; /* "auto" or "off" */
+    const char *linger; /* seconds that an embedded engine stays when nobody uses it; NULL: 0 */
     bool in_memory;     /* embedded, without a file */
     bool shares_log;    /* daemon mode with a replica file: coherence=sdk */
 };

@@ -19,7 +19,7 @@ static void *subject_open(const struct session_options *options, FILE *report) {
     hdb_config *config = hdb_config_create();
     snprintf(timeout, sizeof timeout, "%.3f", options->timeout);
     hdb_config_set(config, "timeout", timeout);
-    hdb_config_set(config, "linger", "0");
+    hdb_config_set(config, "linger", setup->linger ? setup->linger : "0");
     hdb_config_set(config, "notices", "off");
     hdb_config_set(config, "mode", setup->dsn ? "daemon" : "embedded");
     if (setup->dsn) {
