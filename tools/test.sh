@@ -88,9 +88,9 @@ run_sanitizers() {
     unset LOCPATH
     export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     sanitized sanitizers --no-suite sql --no-suite fault || status=$?
-    # The random cases and those with the direct lane off take long here, and go through the same code.
+    # Those with the direct lane off take long here, and go through the same code.
     mapfile -t sql < <(meson test -C build/sanitizers --no-rebuild --list --suite sql 2>/dev/null |
-        sed -n 's,.* / \(differential .*\),\1,p' | grep -v -e random -e 'direct off')
+        sed -n 's,.* / \(differential .*\),\1,p' | grep -v 'direct off')
     sanitized sanitizers_sql "${sql[@]}" || status=$?
     return "$status"
 }

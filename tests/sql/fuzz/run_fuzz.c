@@ -22,7 +22,6 @@ enum { MAX_JOBS = 8, CASE_SECONDS = 120, MAX_DIFFERING = 1000, CASES_PER_ENGINE 
 struct progress {
     atomic_ullong next; /* seed */
     atomic_ullong seeds, statements;
-    atomic_ullong limit_reached;
 };
 
 /* Shared by the workers and their parent. */
@@ -184,6 +183,13 @@ static void tell(const struct options *options, struct board *board) {
 
 static volatile sig_atomic_t stop_asked;
 
+static bool is_complete(const struct options *options, struct board *board) {
+    for (int i = 0; i < options->jobs; i++)
+        if (atomic_load(&board->workers[i].next) < options->to)
+            return false;
+    return true;
+}
+
 static void on_stop(int number) {
     (void)number;
     stop_asked = 1;
@@ -250,6 +256,8 @@ static void run_workers(const struct options *options, struct board *board) {
         }
     }
     save_state(options, board);
+    if (options->state && is_complete(options, board))
+        unlink(options->state);
 }
 
 /* --- what differed */
