@@ -35,7 +35,10 @@ run_engine() { tools/engine.sh; }
 
 run_build() { meson_build build -Dwerror=true -Ddocs=false; }
 
-run_generated() { build/venv/bin/python tools/bindings/generate.py --check; }
+run_generated() {
+    build/venv/bin/python tools/bindings/generate.py --check
+    build/venv/bin/python tools/docs/compatibility.py --check
+}
 
 run_interface() { tools/check_interface.sh build | tee "$results/interface.tap"; }
 
@@ -43,9 +46,19 @@ run_docs() { meson_build build/docs -Ddocs=true -Dtests=false; }
 
 run_c() { meson_test c --no-suite sql --no-suite fault; }
 
-run_sql() { meson_test sql --suite sql; }
+run_sql() {
+    local status=0
+    meson_test sql --suite sql || status=$?
+    python3 tools/count_differential.py "$results/sql.json" >"$results/sql.summary"
+    return "$status"
+}
 
-run_fault() { meson_test fault --suite fault; }
+run_fault() {
+    local status=0
+    meson_test fault --suite fault || status=$?
+    python3 tools/count_kills.py "$results/fault.json" >"$results/fault.summary"
+    return "$status"
+}
 
 # Suites that use a server empty its database between cases: each gets servers of its own.
 meson_test() { # name, what to select
@@ -189,7 +202,7 @@ limit_of() {
 run_stage() {
     local name=$1 start=$SECONDS status=0 sources=() source report='' counts=(0 0 0)
     local log=$results/$name.log
-    rm -f "$results/$name".{log,totals} "$results/$name"*.{tap,xml,json}
+    rm -f "$results/$name".{log,totals,summary} "$results/$name"*.{tap,xml,json}
     # timeout makes a process group of it and ends that group when the time is over, or when it gets a signal itself.
     # The first two can take long on a new machine: they are shown as they go.
     local bounded=(timeout --kill-after=20 "$(limit_of "$name")" "$0" --run "$name")
@@ -216,6 +229,7 @@ run_stage() {
     passed=$((passed + counts[0])) failed=$((failed + counts[1])) skipped=$((skipped + counts[2]))
     printf '%-11s %4d s   %d ok, %d failed, %d skipped\n' "$name" $((SECONDS - start)) "${counts[@]}"
     [ -z "$report" ] || echo "$report"
+    [ ! -f "$results/$name.summary" ] || cat "$results/$name.summary"
     if [ "${counts[1]}" != 0 ]; then
         [ "$status" != 124 ] || echo "--- $name took more than $(limit_of "$name") s and was ended"
         echo "--- the end of $log:"
