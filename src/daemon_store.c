@@ -16,6 +16,8 @@ struct hdb_daemon_store {
     hdb_replica *replica; /* NULL until attached */
     hdb_loader *loader;
     hdb_sequences sequences;
+    hdb_foreign_tables *foreign; /* tables of other clients, as the replica has them */
+    bool foreign_due, keys_due;  /* they, and what keys they have, are to be looked at again */
     int64_t schema_version; /* of the replica's schema, -1: none */
     int64_t commits;        /* that the rows loaded belong to */
     bool taken_inside;      /* the schema was taken over inside the open transaction */
@@ -46,16 +48,33 @@ static bool is_reading(const hdb_replica *replica) {
 /* Takes the server's schema over if it has changed. What a transaction that is open takes over may be rolled back with it:
  * then it is taken again. */
 static int follow_schema(hdb_daemon_store *store, hdb_error *error) {
-    if (store->schema_version == hdb_server_schema_version(store->server))
-        return HDB_OK;
-    if (!hdb_capture_is_empty(store->replica->capture))
-        return hdb_error_set(error, SQLITE_BUSY_SNAPSHOT, NULL, "database is locked");
-    int rc = hdb_loader_take_schema(store->loader, hdb_server_link(store->server), error);
-    if (rc == HDB_OK) {
+    hdb_link *link = hdb_server_link(store->server);
+    hdb_foreign_tables *found = NULL;
+    bool changed = store->schema_version != hdb_server_schema_version(store->server);
+    int rc = store->foreign_due ? hdb_foreign_read(link, store->keys_due ? NULL : store->foreign, &found, error) : HDB_OK;
+    if (rc != HDB_OK)
+        return rc;
+    changed = changed || (found && !hdb_foreign_same(found, store->foreign));
+    if (changed && !hdb_capture_is_empty(store->replica->capture))
+        rc = hdb_error_set(error, SQLITE_BUSY_SNAPSHOT, NULL, "database is locked");
+    if (changed && rc == HDB_OK)
+        rc = hdb_loader_take_schema(store->loader, link, found ? found : store->foreign, error);
+    if (rc == HDB_OK)
+        store->foreign_due = store->keys_due = false;
+    if (changed && rc == HDB_OK) {
         store->schema_version = hdb_server_schema_version(store->server);
         store->taken_inside = !sqlite3_get_autocommit(store->replica->db);
         store->generation++;
     }
+    if (found && rc == HDB_OK) {
+        hdb_foreign_free(store->foreign);
+        store->foreign = found;
+    } else {
+        hdb_foreign_free(found);
+    }
+    store->replica->foreign = store->foreign;
+    if (changed)
+        hdb_replica_forget_schema(store->replica);
     return rc;
 }
 
@@ -70,9 +89,10 @@ static int take_snapshot(hdb_daemon_store *store, hdb_error *error) {
     return rc == HDB_OK ? follow_schema(store, error) : rc;
 }
 
-int hdb_daemon_store_refresh(hdb_daemon_store *store, hdb_error *error) {
+int hdb_daemon_store_refresh(hdb_daemon_store *store, bool foreign, hdb_error *error) {
     if (!hdb_daemon_store_is_idle(store))
         return HDB_OK;
+    store->foreign_due = store->foreign_due || foreign;
     hdb_server_end(store->server);
     int rc = take_snapshot(store, error);
     hdb_server_end(store->server);
@@ -86,7 +106,7 @@ static int begin_transaction(hdb_daemon_store *store, bool immediate, bool begin
     if (!begins || is_reading(store->replica))
         return immediate ? hdb_server_lock(store->server, error) : HDB_OK;
     if (!immediate)
-        return hdb_daemon_store_refresh(store, error);
+        return hdb_daemon_store_refresh(store, false, error);
     hdb_server_end(store->server);
     int rc = hdb_server_lock(store->server, error);
     if (rc == HDB_OK)
@@ -107,6 +127,75 @@ static int read_again(hdb_daemon_store *store, hdb_error *error) {
     return rc == HDB_OK ? HDB_SCHEMA : rc;
 }
 
+/* Looks at the tables of other clients again. HDB_SCHEMA: they have changed. */
+static int look_again(hdb_daemon_store *store, hdb_error *error) {
+    int64_t generation = store->generation;
+    store->foreign_due = store->keys_due = true;
+    int rc = follow_schema(store, error);
+    return rc == HDB_OK && generation != store->generation ? HDB_SCHEMA : rc;
+}
+
+static int check_foreign_reads(hdb_daemon_store *store, const hdb_inspection *statement, hdb_error *error) {
+    bool current = true;
+    int rc = hdb_loader_check(store->loader, hdb_server_link(store->server), statement, &current, error);
+    return rc == HDB_OK && !current ? look_again(store, error) : rc;
+}
+
+/* A table that is about to be made: the server may have one of that name which we do not know, and must not replace. */
+static int check_new_table(hdb_daemon_store *store, const char *name, hdb_error *error) {
+    const hdb_schema *before = store->replica->schema_before;
+    bool there = false;
+    if (before && hdb_schema_table(before, name))
+        return HDB_OK;
+    int rc = hdb_foreign_exists(hdb_server_link(store->server), name, &there, error);
+    if (rc == HDB_OK && there)
+        rc = look_again(store, error);
+    if (rc == HDB_OK && there)
+        rc = hdb_error_set(error, HDB_ERROR, "42P07", "table %s exists in the server already", name);
+    return rc;
+}
+
+static int only_read(const hdb_daemon_store *store, const char *name, hdb_error *error) {
+    const hdb_foreign_table *foreign = hdb_foreign_find(store->foreign, name);
+    return hdb_error_set(error, HDB_READONLY, NULL, "table %s of another client of the server can only be read: %s", name,
+                         foreign && foreign->fault ? foreign->fault : "it is gone");
+}
+
+/* Tables of other clients are not ours to change, and their rows only where there is a key to find them by. */
+static int check_foreign_writes(hdb_daemon_store *store, const hdb_inspection *statement, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    int rc = hdb_replica_schema(store->replica, &schema, error);
+    for (int i = 0; rc == HDB_OK && i < statement->rebuilt_count; i++) {
+        const hdb_table *table = hdb_schema_table(schema, statement->rebuilt[i]);
+        if (!table)
+            rc = check_new_table(store, statement->rebuilt[i], error);
+        else if (table->is_foreign && !statement->creates_table)
+            rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
+                               "table %s was made by another client of the server: it can't be altered or dropped here",
+                               table->name);
+    }
+    for (int i = 0; rc == HDB_OK && i < statement->written_count; i++) {
+        const hdb_foreign_table *foreign = hdb_foreign_find(store->foreign, statement->written[i]);
+        const hdb_table *table = foreign ? hdb_schema_table(schema, foreign->name) : NULL;
+        if (!table || !table->is_foreign)
+            continue;
+        if (statement->changes_schema)
+            rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
+                               "table %s was made by another client of the server: it can't have an index or a trigger here",
+                               foreign->name);
+        else if (foreign->fault && (rc = look_again(store, error)) == HDB_OK)
+            rc = only_read(store, statement->written[i], error);
+    }
+    return rc;
+}
+
+/* The statement will not run, or not yet: the server need not wait for it. */
+static int end_early(hdb_daemon_store *store, bool fresh, int rc) {
+    if (fresh)
+        hdb_server_end(store->server);
+    return rc;
+}
+
 /* What a statement needs before SQLite runs it: the writer lock if it writes, then rows. */
 static int prepare_statement(void *context, const hdb_inspection *statement, bool begins, hdb_error *error) {
     hdb_daemon_store *store = context;
@@ -116,8 +205,9 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     int rc = HDB_OK;
     if (statement->kind == HDB_STATEMENT_BEGIN || statement->kind == HDB_STATEMENT_SAVEPOINT)
         return begin_transaction(store, immediate, begins, error);
-    if (!statement->uses_main && !write)
+    if (!statement->uses_main && !statement->uses_schema && !write)
         return HDB_OK;
+    store->foreign_due = store->foreign_due || statement->uses_schema;
     /* The lock first: a snapshot taken before it might be too old to write on. */
     bool fresh = begins && hdb_daemon_store_is_idle(store);
     if (fresh) {
@@ -139,7 +229,12 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     }
     if (rc == HDB_OK && generation != store->generation && statement->kind == HDB_STATEMENT_OTHER)
         return HDB_SCHEMA;
+    if (rc == HDB_OK && write)
+        rc = check_foreign_writes(store, statement, error);
     if (rc == HDB_OK && !hdb_loader_has(store->loader, statement)) {
+        rc = check_foreign_reads(store, statement, error);
+        if (rc != HDB_OK)
+            return end_early(store, fresh, rc);
         bool first = !write && hdb_loader_is_empty(store->loader);
         rc = hdb_loader_load(store->loader, hdb_server_link(store->server), statement, error);
         if (rc == HDB_OK)
@@ -175,16 +270,41 @@ static int load_touched(hdb_daemon_store *store, hdb_error *error) {
     return rc;
 }
 
+/* Pushing a table that was made replaces what the server has of that name: another client may have made one meanwhile. */
+static int check_made_tables(hdb_daemon_store *store, hdb_error *error) {
+    const hdb_capture *capture = store->replica->capture;
+    const hdb_schema *before = store->replica->schema_before, *schema = NULL;
+    int rc = before ? hdb_replica_schema(store->replica, &schema, error) : HDB_OK;
+    for (int i = 0; before && rc == HDB_OK && i < capture->table_count; i++) {
+        const char *name = capture->tables[i].table;
+        const hdb_table *table = hdb_schema_table(schema, name);
+        bool there = false;
+        if (!capture->tables[i].whole || !table || hdb_schema_table(before, name))
+            continue;
+        rc = hdb_foreign_exists(hdb_server_link(store->server), table->engine_name, &there, error);
+        if (rc == HDB_OK && there)
+            rc = hdb_error_set(error, HDB_ERROR, "42P07", "table %s exists in the server already", name);
+    }
+    return rc;
+}
+
 static int push(void *context, hdb_error *error) {
     hdb_daemon_store *store = context;
-    hdb_buffer entry = HDB_BUFFER_INIT;
-    int rc = load_touched(store, error);
+    hdb_buffer entry = HDB_BUFFER_INIT, foreign = HDB_BUFFER_INIT;
+    int rc = check_made_tables(store, error);
+    if (rc == HDB_OK)
+        rc = load_touched(store, error);
     if (rc == HDB_OK)
         rc = hdb_write_set_encode(store->replica, &store->sequences, &entry, error);
-    if (rc == HDB_OK && entry.size == 0)
-        rc = HDB_DONE;
     if (rc == HDB_OK)
-        rc = hdb_server_push(store->server, entry.data, entry.size, error);
+        rc = hdb_write_set_foreign(store->replica, &foreign, error);
+    if (rc == HDB_OK && entry.size == 0 && foreign.size == 0)
+        rc = HDB_DONE;
+    if (rc == HDB_OK) {
+        hdb_server_writes writes = {entry.data, entry.size, store->foreign, foreign.data, foreign.size};
+        rc = hdb_server_push(store->server, &writes, error);
+        store->replica->lost = rc != HDB_OK;
+    }
     if (rc == HDB_OK)
         store->commits = hdb_server_commits(store->server);
     if (rc == HDB_OK && store->replica->capture->schema_changed)
@@ -192,6 +312,7 @@ static int push(void *context, hdb_error *error) {
     if (rc == HDB_OK && store->replica->capture->header_set)
         store->schema_version = hdb_server_schema_version(store->server);
     hdb_buffer_free(&entry);
+    hdb_buffer_free(&foreign);
     return rc;
 }
 
@@ -248,7 +369,7 @@ int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const
     hdb_server_set_waits(store->server, settings->timeout_ms, interrupt);
     replica->store = &operations;
     replica->store_context = store;
-    return hdb_daemon_store_refresh(store, error);
+    return hdb_daemon_store_refresh(store, true, error);
 }
 
 void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const volatile int *interrupt) {
@@ -276,10 +397,16 @@ int hdb_daemon_store_receive(hdb_daemon_store *store, sqlite3 *from, hdb_error *
     hdb_buffer entry = HDB_BUFFER_INIT;
     int64_t differences = 0;
     int rc = hdb_replica_need(store->replica, &all, error);
+    for (int i = 0; rc == HDB_OK && store->foreign && i < store->foreign->count; i++) {
+        const char *name = store->foreign->tables[i].name;
+        if (sqlite3_table_column_metadata(from, "main", name, NULL, NULL, NULL, NULL, NULL, NULL) == SQLITE_OK)
+            rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
+                               "table %s of the server was made by another client: it can't be replaced", name);
+    }
     if (rc == HDB_OK)
         rc = hdb_foreign_compare(from, "main", store->replica->db, &entry, NULL, &differences, error);
     if (rc == HDB_OK && differences > 0)
-        rc = hdb_server_push(store->server, entry.data, entry.size, error);
+        rc = hdb_server_push(store->server, &(hdb_server_writes){.data = entry.data, .size = entry.size}, error);
     hdb_server_end(store->server);
     hdb_buffer_free(&entry);
     /* What the private replica holds is of yesterday. */
@@ -309,6 +436,7 @@ void hdb_daemon_store_close(hdb_daemon_store *store) {
     hdb_server_close(store->server);
     hdb_loader_free(store->loader);
     hdb_sequences_clear(&store->sequences);
+    hdb_foreign_free(store->foreign);
     free(store);
 }
 

@@ -70,13 +70,22 @@ static int prepare_engine_only(hdb_stmt *stmt, const char *sql, size_t size) {
     return rc;
 }
 
+/* Whether SQLite's message may be due to a table that another client has made, changed or dropped. */
+static bool may_be_outdated(const char *message) {
+    static const char *const parts[] = {"no such table", "no such column", "has no column", "already exists", "columns but"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (strstr(message, parts[i]))
+            return true;
+    return false;
+}
+
 /* SQLite refused the text; in daemon mode somebody else may have made the table it names meanwhile. */
 static int prepare_again(hdb_stmt *stmt, const char *sql, size_t size, const char **tail) {
     hdb_conn *conn = stmt->conn;
     hdb_error refused = HDB_ERROR_INIT;
     int64_t generation = hdb_daemon_store_generation(conn->daemon);
     hdb_error_move(&refused, &conn->error);
-    int rc = hdb_daemon_store_refresh(conn->daemon, &conn->error);
+    int rc = hdb_daemon_store_refresh(conn->daemon, may_be_outdated(hdb_error_message(&refused)), &conn->error);
     if (rc == HDB_OK && generation != hdb_daemon_store_generation(conn->daemon)) {
         hdb_inspection_clear(&stmt->inspection);
         rc = hdb_replica_prepare(conn->replica, sql, (int64_t)size, &stmt->replica, tail, &stmt->inspection, &conn->error);

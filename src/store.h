@@ -41,8 +41,9 @@ int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const
                             const volatile int *interrupt, hdb_error *error);
 void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const volatile int *interrupt);
 void hdb_daemon_store_set_busy(hdb_daemon_store *store, int (*busy)(void *context, int count), void *context);
-/* Takes over what others did to the schema, if no transaction is open. */
-int hdb_daemon_store_refresh(hdb_daemon_store *store, hdb_error *error);
+/* Takes over what others did to the schema, if no transaction is open; `foreign`: also tables that are not this library's,
+ * which takes longer. */
+int hdb_daemon_store_refresh(hdb_daemon_store *store, bool foreign, hdb_error *error);
 /* Changes whenever the schema came anew from the server: what was told of a statement before may be wrong. */
 int64_t hdb_daemon_store_generation(const hdb_daemon_store *store);
 int64_t hdb_daemon_store_schema_version(const hdb_daemon_store *store);

@@ -113,7 +113,7 @@ static const hdb_direct_table *find(void *context, const char *name) {
         return NULL;
     const hdb_table *table = hdb_schema_table(replica->schema, name);
     const hdb_schema_item *item = hdb_schema_item_find(replica->schema, "table", name);
-    if (!table || !item || !item->sql || table->key_kind == HDB_KEY_COLUMNS)
+    if (!table || !item || !item->sql || table->key_kind == HDB_KEY_COLUMNS || table->is_foreign)
         return NULL;
     described->filled = true;
     described->table = (hdb_direct_table){

@@ -69,15 +69,41 @@ static struct loaded *add(hdb_loader *loader, const char *name) {
     return &loader->tables[loader->count++];
 }
 
-int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, hdb_error *error) {
+/* Adds the tables of other clients to the catalogue, but for names it has. */
+static bool add_foreign(hdb_schema *catalogue, const hdb_foreign_tables *foreign) {
+    int count = foreign ? foreign->count : 0;
+    hdb_schema_item *grown = realloc(catalogue->items, (size_t)(catalogue->item_count + count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    catalogue->items = grown;
+    for (int i = 0; i < count; i++) {
+        const hdb_foreign_table *table = &foreign->tables[i];
+        bool taken = false;
+        for (int k = 0; k < catalogue->item_count; k++)
+            taken = taken || strcasecmp(catalogue->items[k].name, table->name) == 0;
+        if (taken)
+            continue;
+        hdb_schema_item *item = &catalogue->items[catalogue->item_count++];
+        *item = (hdb_schema_item){strdup("table"), strdup(table->name), strdup(table->name), strdup(table->sql)};
+        if (!item->type || !item->name || !item->table || !item->sql)
+            return false;
+    }
+    return true;
+}
+
+int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, const hdb_foreign_tables *foreign, hdb_error *error) {
     hdb_schema *catalogue = NULL;
     const hdb_schema *schema = NULL;
     hdb_replica *replica = loader->replica;
     int rc = hdb_link_forget_statements(link, error);
     if (rc == HDB_OK)
         rc = hdb_catalogue_read(link, &catalogue, error);
-    if (rc != HDB_OK)
+    if (rc == HDB_OK && !add_foreign(catalogue, foreign))
+        rc = hdb_error_nomem(error);
+    if (rc != HDB_OK) {
+        hdb_schema_free(catalogue);
         return rc;
+    }
     hdb_replica_forget_schema(replica);
     hdb_own_work work = hdb_replica_begin_own(replica);
     /* A savepoint, since a transaction that has done nothing yet may be open. */
@@ -134,15 +160,31 @@ bool hdb_loader_has(const hdb_loader *loader, const hdb_inspection *statement) {
     return true;
 }
 
+int hdb_loader_check(const hdb_loader *loader, hdb_link *link, const hdb_inspection *statement, bool *out, hdb_error *error) {
+    const hdb_schema *schema = loader->replica->schema;
+    int rc = HDB_OK;
+    *out = true;
+    for (int i = 0; rc == HDB_OK && *out && schema && i < schema->table_count; i++) {
+        const hdb_table *table = &schema->tables[i];
+        const struct loaded *known = find(loader, table->name);
+        const hdb_foreign_table *foreign = hdb_foreign_find(loader->replica->foreign, table->name);
+        if (table->is_foreign && foreign && names(statement, table) && !(known && known->loaded))
+            rc = hdb_foreign_is_current(link, foreign, out, error);
+    }
+    return rc;
+}
+
 static int load_table(hdb_loader *loader, hdb_link *link, const hdb_table *table, hdb_error *error) {
     const hdb_schema *before = loader->replica->schema_before;
     struct loaded *known = add(loader, table->name);
     if (!known)
         return hdb_error_nomem(error);
     /* A table made in this very transaction is not in the server, and needs nothing from there. */
-    if (!before || hdb_schema_table(before, table->name)) {
+    if (table->is_foreign || !before || hdb_schema_table(before, table->name)) {
+        const hdb_foreign_table *foreign = hdb_foreign_find(loader->replica->foreign, table->name);
         loader->replica->hooks.loading = true;
-        int rc = hdb_fill_from_link(loader->replica->db, link, table, error);
+        int rc = table->is_foreign ? hdb_fill_foreign(loader->replica->db, link, table, foreign, error)
+                                   : hdb_fill_from_link(loader->replica->db, link, table, error);
         loader->replica->hooks.loading = false;
         if (rc != HDB_OK)
             return rc;

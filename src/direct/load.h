@@ -5,14 +5,18 @@
 #define HDB_LOAD_H
 
 #include "link/link.h"
+#include "record/foreign_tables.h"
 #include "replica/replica.h"
 
 typedef struct hdb_loader hdb_loader;
 
 hdb_loader *hdb_loader_create(hdb_replica *replica);
 void hdb_loader_free(hdb_loader *loader);
-/* Makes the replica's schema the server's. No transaction is open that has changed anything. */
-int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, hdb_error *error);
+/* Makes the replica's schema the server's, with tables of other clients. No transaction is open that has changed
+ * anything. */
+int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, const hdb_foreign_tables *foreign, hdb_error *error);
+/* Whether the tables of other clients that are to be loaded for a statement are still what they were. */
+int hdb_loader_check(const hdb_loader *loader, hdb_link *link, const hdb_inspection *statement, bool *out, hdb_error *error);
 /* Whether nothing was loaded since the last hdb_loader_clear(). */
 bool hdb_loader_is_empty(const hdb_loader *loader);
 /* Whether everything that a statement names is loaded. */

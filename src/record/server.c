@@ -3,6 +3,7 @@
 
 #include "record/apply.h"
 #include "record/entry.h"
+#include "record/foreign_rows.h"
 #include "record/log.h"
 #include <stdlib.h>
 #include <string.h>
@@ -432,13 +433,39 @@ static int resolve_entry(hdb_server *server, int64_t id, int64_t token, hdb_erro
     return hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
 }
 
-static int push_entry(hdb_server *server, const char *data, size_t size, hdb_error *error) {
+/* Rows of other clients' tables and the entry, as one transaction of HeliosDB: the entry tells whether it was kept. Its
+ * statements change rows without reading them, and no row twice (docs/decisions/0005-heliosdb-transactions.md). */
+static int push_with_foreign(hdb_server *server, int64_t id, int64_t token, const hdb_server_writes *writes, hdb_error *error) {
+    hdb_error ignored = HDB_ERROR_INIT;
+    int rc = script(server, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
+    if (rc != HDB_OK)
+        return rc;
+    rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
+    if (rc == HDB_OK)
+        rc = hdb_log_push(server->link, id, token, writes->data ? writes->data : "", writes->size, error);
+    if (rc == HDB_OK)
+        rc = script(server, "COMMIT", error);
+    else if (hdb_link_is_alive(server->link))
+        script(server, "ROLLBACK", &ignored);
+    hdb_error_clear(&ignored);
+    return rc;
+}
+
+static int push_entry(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
+    const char *data = writes->data;
+    size_t size = writes->size;
     int64_t id = server->applied + 1, token = new_token();
     end_transaction(server, "COMMIT");
     int rc = add_counter(server, "commits", error);
     if (rc != HDB_OK)
         return rc;
-    rc = hdb_log_push(server->link, id, token, data, size, error);
+    /* One row is one statement, atomic by itself; inside a transaction it would cost a scan of the table. */
+    if (size == 0 && hdb_foreign_count(writes->foreign, writes->foreign_size) == 1) {
+        rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
+        return rc != HDB_OK && !hdb_link_is_alive(server->link) ? lost_in_commit(error) : rc;
+    }
+    rc = writes->foreign_size ? push_with_foreign(server, id, token, writes, error)
+                              : hdb_log_push(server->link, id, token, data, size, error);
     if (rc != HDB_OK && !hdb_link_is_alive(server->link))
         return resolve_entry(server, id, token, error);
     if (rc == HDB_OK) {
@@ -476,7 +503,9 @@ static int resolve_transaction(hdb_server *server, int64_t xid, hdb_error *error
     return hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
 }
 
-static int push_transaction(hdb_server *server, const char *data, size_t size, hdb_error *error) {
+static int push_transaction(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
+    const char *data = writes->data;
+    size_t size = writes->size;
     int64_t xid = 0;
     int rc = hdb_server_snapshot(server, error);
     if (rc == HDB_OK)
@@ -485,6 +514,8 @@ static int push_transaction(hdb_server *server, const char *data, size_t size, h
         rc = read_xid(server, &xid, error);
     if (rc == HDB_OK)
         rc = hdb_apply_entry(server->link, data, size, error);
+    if (rc == HDB_OK)
+        rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
     if (rc == HDB_OK && has_schema(data, size))
         rc = add_counter(server, "schema_version", error);
     if (rc != HDB_OK) {
@@ -497,11 +528,11 @@ static int push_transaction(hdb_server *server, const char *data, size_t size, h
     return rc != HDB_OK && !hdb_link_is_alive(server->link) ? resolve_transaction(server, xid, error) : rc;
 }
 
-int hdb_server_push(hdb_server *server, const char *data, size_t size, hdb_error *error) {
-    int rc = hdb_server_peer(server) == HDB_PEER_HELIOSDB ? push_entry(server, data, size, error)
-                                                          : push_transaction(server, data, size, error);
+int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
+    int rc = hdb_server_peer(server) == HDB_PEER_HELIOSDB ? push_entry(server, writes, error)
+                                                          : push_transaction(server, writes, error);
     server->commits += rc == HDB_OK;
-    if (rc == HDB_OK && has_schema(data, size)) {
+    if (rc == HDB_OK && has_schema(writes->data, writes->size)) {
         hdb_error ignored = HDB_ERROR_INIT;
         server->schema_version++;
         hdb_link_forget_statements(server->link, &ignored);

@@ -10,6 +10,7 @@
 
 #include "error.h"
 #include "link/link.h"
+#include "record/foreign_tables.h"
 
 typedef struct hdb_server hdb_server;
 
@@ -40,8 +41,17 @@ int64_t hdb_server_commits(const hdb_server *server);
 /* Takes the writer lock, if it is not held. HDB_BUSY "database is locked" after the time to wait, or (extended: BUSY
  * SNAPSHOT) if another writer has committed since our snapshot began. */
 int hdb_server_lock(hdb_server *server, hdb_error *error);
-/* Pushes an entry; the lock must be held. HDB_BUSY (BUSY SNAPSHOT) on a conflict, with nothing done. */
-int hdb_server_push(hdb_server *server, const char *data, size_t size, hdb_error *error);
+/* What a transaction has written: an entry for this library's tables, and one for other clients' (foreign_rows.h). Either
+ * may be empty. */
+typedef struct hdb_server_writes {
+    const char *data;
+    size_t size;
+    const hdb_foreign_tables *tables;
+    const char *foreign;
+    size_t foreign_size;
+} hdb_server_writes;
+/* Pushes it as one; the lock must be held. HDB_BUSY (BUSY SNAPSHOT) on a conflict; an error means that nothing was done. */
+int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_error *error);
 /* Says that rows are about to change without a push (a direct statement); the lock must be held. */
 int hdb_server_note_change(hdb_server *server, hdb_error *error);
 /* Runs a statement inside the open snapshot; if it fails, the snapshot stays usable. */

@@ -44,6 +44,7 @@ typedef struct hdb_table {
     hdb_column *columns;
     int column_count;
     bool is_sequence; /* sqlite_sequence: made by SQLite, filled by us */
+    bool is_foreign;  /* another client of the server made it: record/foreign_tables.h; not carried in log entries */
 } hdb_table;
 
 /* One row of sqlite_schema. */

@@ -45,6 +45,7 @@ void hdb_inspection_clear(hdb_inspection *inspection) {
     free(inspection->uses);
     free(inspection->pragma_database);
     free_names(inspection->tables, inspection->table_count);
+    free_names(inspection->written, inspection->written_count);
     free_names(inspection->rebuilt, inspection->rebuilt_count);
     free(inspection->savepoint);
     free(inspection->pragma_argument);
@@ -130,6 +131,10 @@ static char *copy_of(hdb_inspection *inspection, const char *text) {
     return copy;
 }
 
+static bool is_schema_table(const char *name) {
+    return name && (strcmp(name, "sqlite_master") == 0 || strcmp(name, "sqlite_temp_master") == 0);
+}
+
 static void note_transaction(hdb_inspection *inspection, const char *operation) {
     inspection->kind = strcmp(operation, "BEGIN") == 0    ? HDB_STATEMENT_BEGIN
                        : strcmp(operation, "COMMIT") == 0 ? HDB_STATEMENT_COMMIT
@@ -160,6 +165,9 @@ static int note_pragma(hdb_inspection *inspection, const char *name, const char 
         {"journal_mode", HDB_PRAGMA_JOURNAL_MODE},
         {"locking_mode", HDB_PRAGMA_LOCKING_MODE},
     };
+    if (strncasecmp(name, "table_", 6) == 0 || strncasecmp(name, "index_", 6) == 0 ||
+        strcasecmp(name, "foreign_key_list") == 0)
+        inspection->uses_schema = true;
     bool sets = argument && (strcasecmp(name, "user_version") == 0 || strcasecmp(name, "application_id") == 0);
     if (database && strcmp(database, "temp") == 0)
         return SQLITE_OK;
@@ -193,10 +201,6 @@ static int note_pragma(hdb_inspection *inspection, const char *name, const char 
     return SQLITE_OK;
 }
 
-static bool is_schema_table(const char *name) {
-    return name && (strcmp(name, "sqlite_master") == 0 || strcmp(name, "sqlite_temp_master") == 0);
-}
-
 int hdb_inspection_note(hdb_inspection *inspection, int action, const char *first, const char *second,
                         const char *database, const char *trigger) {
     inspection->noted = true;
@@ -219,14 +223,20 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         if (!trigger)
             inspection->is_dml = true;
         note_table(inspection, first, database);
+        if (!database || strcmp(database, "main") == 0)
+            add_name(inspection, &inspection->written, &inspection->written_count, first);
         break;
     case SQLITE_READ:
+        inspection->uses_schema = inspection->uses_schema || is_schema_table(first);
         note_table(inspection, first, database);
         /* A PRAGMA as a table-valued function runs while its rows are read, too late to be asked about. */
         if (first && strncasecmp(first, "pragma_", 7) == 0 && reads_every_table(first + 7))
             inspection->uses_all = inspection->uses_main = true;
         break;
     case SQLITE_CREATE_TABLE:
+        inspection->creates_table = true;
+        note_schema_change(inspection, first, database);
+        break;
     case SQLITE_CREATE_VTABLE:
     case SQLITE_DROP_TABLE:
     case SQLITE_DROP_VTABLE:
@@ -237,9 +247,13 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         break;
     case SQLITE_CREATE_INDEX:
         note_table(inspection, second, database);
+        add_name(inspection, &inspection->written, &inspection->written_count, second);
         note_schema_change(inspection, NULL, database);
         break;
     case SQLITE_CREATE_TRIGGER:
+        add_name(inspection, &inspection->written, &inspection->written_count, second);
+        note_schema_change(inspection, NULL, database);
+        break;
     case SQLITE_CREATE_VIEW:
     case SQLITE_DROP_INDEX:
     case SQLITE_DROP_TRIGGER:

@@ -35,15 +35,19 @@ typedef struct hdb_inspection {
     bool readonly;        /* sqlite3_stmt_readonly() */
     bool writes_rows;     /* changes rows of the main database */
     bool deletes;         /* has a DELETE, a trigger's too, in whichever database */
+    bool creates_table;   /* CREATE TABLE in the main database: with IF NOT EXISTS it may do nothing */
     bool changes_schema;  /* CREATE, DROP, ALTER in the main database */
     bool sets_header;     /* PRAGMA user_version or application_id */
     bool sets_query_only; /* PRAGMA query_only = ... */
     bool is_dml;          /* INSERT, UPDATE, DELETE or REPLACE at the top level */
     bool uses_all;        /* reads every table (integrity_check) */
+    bool uses_schema;     /* asks what tables there are, or what they are like */
     bool uses_main;       /* reads or writes the main database */
     char *savepoint;      /* name, for the savepoint kinds */
     char **tables;        /* tables of main that are read or written, views resolved; each once */
     int table_count;
+    char **written;       /* those that rows are put into, changed in or taken out of */
+    int written_count;
     char **rebuilt;       /* tables of main that DDL makes, drops or alters */
     int rebuilt_count;
     enum hdb_pragma pragma;

@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "link/link.h"
+#include "record/foreign_tables.h"
 #include "record/table.h"
 #include <sqlite3.h>
 
@@ -26,5 +27,8 @@ int hdb_rebuild(sqlite3 *db, hdb_link *link, hdb_progress progress, void *contex
 
 /* Copies all rows of one table from the engine, into the empty or outdated one here; in the transaction that is open. */
 int hdb_fill_from_link(sqlite3 *db, hdb_link *link, const hdb_table *table, hdb_error *error);
+
+/* The same for a table that another client of a server made. */
+int hdb_fill_foreign(sqlite3 *db, hdb_link *link, const hdb_table *table, const hdb_foreign_table *foreign, hdb_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replica/replica.h"
 
+#include "record/foreign_tables.h"
 #include "replica/schema.h"
 #include "replica/table_statement.h"
 #include <stdlib.h>
@@ -277,6 +278,8 @@ int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *
     if (rc == HDB_OK && (!replica->schema || version != replica->schema_version)) {
         rc = hdb_schema_read(replica->db, replica->database, &schema, error);
         if (rc == HDB_OK) {
+            for (int i = 0; i < schema->table_count; i++)
+                schema->tables[i].is_foreign = hdb_foreign_find(replica->foreign, schema->tables[i].name) != NULL;
             hdb_replica_forget_schema(replica);
             replica->schema = schema;
             replica->schema_version = version;

@@ -67,8 +67,10 @@ struct hdb_replica {
     bool changes_known;        /* SQLite's own count is not the application's */
     int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */
     bool may_be_query_only;    /* PRAGMA query_only was set once */
+    bool lost;                 /* a push failed, and with it what the store knew: the transaction can't go on */
     bool answers_pragmas;      /* the file is a replica: its modes are ours, not the application's */
     hdb_hooks hooks;           /* what the application has set */
+    const struct hdb_foreign_tables *foreign; /* which tables other clients of a server made; NULL: none */
     const hdb_store *store;    /* NULL: plain SQLite */
     void *store_context;
 };

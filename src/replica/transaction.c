@@ -160,8 +160,9 @@ static int commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *erro
     }
     if (rc != HDB_OK) {
         /* What the transaction has read is no longer so: it can only start again. */
-        if (error->code == SQLITE_BUSY_SNAPSHOT)
+        if (error->code == SQLITE_BUSY_SNAPSHOT || replica->lost)
             roll_back(replica);
+        replica->lost = false;
         replica->hooks.answer = HDB_COMMIT_NOT_ASKED;
         goto done;
     }
@@ -309,13 +310,20 @@ static int take_write_lock(hdb_replica *replica, hdb_replica *kept, hdb_error *e
     return rc;
 }
 
+/* CREATE TABLE IF NOT EXISTS of one that does: its rows need not be pushed again. */
+static bool creates_nothing(const hdb_schema *schema, const hdb_use *use, const hdb_inspection *inspection) {
+    return schema && inspection->creates_table && use->rebuilt_count == 1 && hdb_schema_table(schema, use->rebuilt[0]);
+}
+
 /* Locks a database that a statement will write to, and notes what no hook will tell. */
-static int expect_write(hdb_replica *replica, hdb_replica *kept, const hdb_use *use, bool is_dml, hdb_error *error) {
+static int expect_write(hdb_replica *replica, hdb_replica *kept, const hdb_use *use, const hdb_inspection *inspection,
+                        hdb_error *error) {
     const hdb_schema *schema = NULL;
     int rc = take_write_lock(replica, kept, error);
     if (rc == HDB_OK)
         rc = hdb_replica_schema(kept, &schema, error);
-    if (rc == HDB_OK && use->changes_schema && !kept->capture->schema_changed) {
+    bool nothing = rc == HDB_OK && creates_nothing(schema, use, inspection);
+    if (rc == HDB_OK && use->changes_schema && !nothing && !kept->capture->schema_changed) {
         kept->capture->schema_changed = true;
         rc = hdb_schema_read(kept->db, kept->database, &kept->schema_before, error);
     }
@@ -324,10 +332,10 @@ static int expect_write(hdb_replica *replica, hdb_replica *kept, const hdb_use *
     if (schema && hdb_schema_table(schema, "sqlite_sequence"))
         kept->capture->wrote = true;
     /* What the application itself writes to sqlite_sequence, no hook reports. */
-    for (int i = 0; is_dml && i < use->table_count; i++)
+    for (int i = 0; inspection->is_dml && i < use->table_count; i++)
         if (strcmp(use->tables[i], "sqlite_sequence") == 0)
             hdb_capture_whole(kept->capture, "sqlite_sequence");
-    for (int i = 0; i < use->rebuilt_count; i++)
+    for (int i = 0; !nothing && i < use->rebuilt_count; i++)
         hdb_capture_whole(kept->capture, use->rebuilt[i]);
     return rc;
 }
@@ -359,7 +367,7 @@ static int before_write(hdb_replica *replica, const hdb_inspection *inspection, 
     for (hdb_replica *kept = NULL; rc == HDB_OK && (kept = hdb_replica_next_kept(replica, kept));) {
         hdb_use use = hdb_inspection_use(inspection, kept->database);
         if (hdb_use_writes(&use))
-            rc = expect_write(replica, kept, &use, inspection->is_dml, error);
+            rc = expect_write(replica, kept, &use, inspection, error);
     }
     if (rc != HDB_OK && replica->implicit_transaction) {
         hdb_error ignored = HDB_ERROR_INIT;

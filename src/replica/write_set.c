@@ -180,6 +180,39 @@ static int put_table(hdb_replica *replica, const hdb_table *table, hdb_sequences
     return touched ? put_touched(replica, table, touched, entry, error) : HDB_OK;
 }
 
+/* The schema without what other clients made. */
+static int put_own_schema(const hdb_schema *schema, hdb_buffer *entry, hdb_error *error) {
+    hdb_schema own = *schema;
+    own.tables = calloc((size_t)schema->table_count + 1, sizeof *own.tables);
+    own.items = calloc((size_t)schema->item_count + 1, sizeof *own.items);
+    own.table_count = own.item_count = 0;
+    int rc = own.tables && own.items ? HDB_OK : hdb_error_nomem(error);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
+        if (!schema->tables[i].is_foreign)
+            own.tables[own.table_count++] = schema->tables[i];
+    for (int i = 0; rc == HDB_OK && i < schema->item_count; i++) {
+        const hdb_table *table = hdb_schema_table(schema, schema->items[i].table);
+        if (!table || !table->is_foreign)
+            own.items[own.item_count++] = schema->items[i];
+    }
+    if (rc == HDB_OK)
+        hdb_entry_put_schema(entry, &own);
+    free(own.tables);
+    free(own.items);
+    return rc;
+}
+
+int hdb_write_set_foreign(hdb_replica *replica, hdb_buffer *entry, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    int rc = hdb_replica_schema(replica, &schema, error);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++) {
+        const hdb_touched *touched = find_touched(replica->capture, schema->tables[i].name);
+        if (touched && schema->tables[i].is_foreign)
+            rc = put_touched(replica, &schema->tables[i], touched, entry, error);
+    }
+    return rc == HDB_OK && entry->failed ? hdb_error_nomem(error) : rc;
+}
+
 int hdb_write_set_encode(hdb_replica *replica, hdb_sequences *sequences, hdb_buffer *entry, hdb_error *error) {
     const hdb_schema *schema = NULL;
     if (replica->capture->header_set)
@@ -188,8 +221,8 @@ int hdb_write_set_encode(hdb_replica *replica, hdb_sequences *sequences, hdb_buf
     if (rc != HDB_OK)
         return rc;
     if (replica->capture->schema_changed || replica->capture->header_set)
-        hdb_entry_put_schema(entry, schema);
+        rc = put_own_schema(schema, entry, error);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
-        rc = put_table(replica, &schema->tables[i], sequences, entry, error);
+        rc = schema->tables[i].is_foreign ? HDB_OK : put_table(replica, &schema->tables[i], sequences, entry, error);
     return rc == HDB_OK && entry->failed ? hdb_error_nomem(error) : rc;
 }

@@ -18,6 +18,8 @@ void hdb_sequences_clear(hdb_sequences *sequences);
 
 /* Writes the entry of the transaction that is about to commit. An empty one has no bytes. */
 int hdb_write_set_encode(hdb_replica *replica, hdb_sequences *sequences, hdb_buffer *entry, hdb_error *error);
+/* Writes what it changed in tables of other clients, which is no part of that. */
+int hdb_write_set_foreign(hdb_replica *replica, hdb_buffer *entry, hdb_error *error);
 /* Writes a table with all its rows. */
 int hdb_write_set_whole(sqlite3 *db, const hdb_table *table, hdb_buffer *entry, hdb_error *error);
 
