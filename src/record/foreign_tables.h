@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables of a server that another client made: what the server's catalogue tells of them, and the CREATE TABLE that stands
- * for each in the replica (docs/decisions/0010-tables-of-other-clients.md). */
+ * for each in the replica (docs/decisions/0011-tables-of-other-clients.md). */
 #ifndef HDB_FOREIGN_TABLES_H
 #define HDB_FOREIGN_TABLES_H
 
