@@ -2,6 +2,7 @@
 #include "replica/capture.h"
 
 #include "record/cell.h"
+#include "replica/schema.h"
 #include "replica/sqlite_value.h"
 #include <stdlib.h>
 #include <string.h>
@@ -181,11 +182,16 @@ static bool keys_are_shifted(const hdb_table *table) {
     return generated && table->key_kind == HDB_KEY_COLUMNS;
 }
 
+/* A row of such a table can't be asked for. */
+static bool has_nameless_rowid(const hdb_table *table) {
+    return table->key_kind == HDB_KEY_ROWID && !hdb_table_rowid_name(table);
+}
+
 void hdb_capture_change(hdb_capture *capture, sqlite3 *db, int operation, const char *name, const hdb_table *table,
                         int64_t old_rowid, int64_t new_rowid) {
     hdb_touched *touched = find_table(capture, name);
     bool done = touched != NULL;
-    if (touched && (!table || keys_are_shifted(table))) {
+    if (touched && (!table || keys_are_shifted(table) || has_nameless_rowid(table))) {
         touched->whole = true;
         return;
     }

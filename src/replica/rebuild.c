@@ -28,6 +28,12 @@ static int take_row(void *context, const hdb_value *in, int count) {
                              incoming->table->engine_name);
     if (incoming->progress && ++*incoming->rows % 10000 == 0)
         incoming->progress(incoming->context, *incoming->rows);
+    int rc = HDB_OK;
+    /* Not before there is a row: SQLite compiles no INSERT for a table whose generated columns need each other. */
+    if (!incoming->put)
+        rc = hdb_table_prepare(incoming->db, incoming->table, HDB_TABLE_PUT_ROW, &incoming->put, incoming->error);
+    if (rc != HDB_OK)
+        return rc;
     return hdb_table_put_row(incoming->db, incoming->put, incoming->table, rowid, incoming->cells, incoming->error);
 }
 
@@ -39,6 +45,9 @@ static int fill_table(sqlite3 *db, hdb_link *link, const hdb_table *table, hdb_p
     struct incoming incoming = {.db = db, .table = table, .error = error, .progress = progress, .context = context, .rows = rows};
     incoming.cells = calloc((size_t)table->column_count + 1, sizeof *incoming.cells);
     hdb_mirror_select(&select, table);
+    /* A rowid without a name comes from the order. */
+    if (table->key_kind == HDB_KEY_ROWID && !hdb_table_rowid_name(table))
+        hdb_buffer_text(&select, " ORDER BY \"_hdb_rowid\"");
     int rc = incoming.cells && !select.failed ? HDB_OK : hdb_error_nomem(error);
     /* What a virtual table puts into its shadow tables when it is made gives way to what the record holds. */
     if (rc == HDB_OK)
@@ -46,8 +55,6 @@ static int fill_table(sqlite3 *db, hdb_link *link, const hdb_table *table, hdb_p
     if (rc == HDB_OK && sqlite3_step(clear) != SQLITE_DONE)
         rc = hdb_sqlite_error(db, error);
     sqlite3_finalize(clear);
-    if (rc == HDB_OK)
-        rc = hdb_table_prepare(db, table, HDB_TABLE_PUT_ROW, &incoming.put, error);
     if (rc == HDB_OK) {
         rc = hdb_link_stream(link, select.data, NULL, 0, HDB_ROWS_NATIVE, take_row, &incoming, &stream_error);
         if (rc != HDB_OK && error->code == HDB_OK)

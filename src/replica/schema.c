@@ -163,10 +163,6 @@ static int read_table(sqlite3 *db, const struct readers *readers, hdb_table *tab
         table->alias = -1;
     table->key_kind = without_rowid ? HDB_KEY_COLUMNS : table->alias >= 0 ? HDB_KEY_ALIAS : HDB_KEY_ROWID;
     table->is_sequence = strcmp(table->name, "sqlite_sequence") == 0;
-    if (!without_rowid && !hdb_table_rowid_name(table))
-        return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
-                             "table %s hides its rowid by columns named rowid, _rowid_ and oid: give it an INTEGER PRIMARY KEY",
-                             table->name);
     return HDB_OK;
 }
 

@@ -178,14 +178,15 @@ static void expect_rows(sqlite3_stmt *rows, int hidden, const enum kind *kinds, 
     write_sorted(&lines, report);
 }
 
-/* The name by which a rowid is to be read that no column shows; NULL if the key is a column. */
+/* The name by which a rowid is to be read that no column shows; the number of the row where columns have all of its names;
+ * NULL if the key is a column. */
 static char *hidden_key(sqlite3 *plain, const char *table) {
     sqlite3_stmt *name = NULL;
     char *key = NULL;
     sqlite3_prepare_v2(
         plain,
-        "SELECT a.alias FROM (SELECT 1 AS k, 'rowid' AS alias UNION ALL SELECT 2, 'oid' UNION ALL SELECT 3, '_rowid_')"
-        " AS a WHERE a.alias NOT IN (SELECT lower(name) FROM pragma_table_xinfo(?1, 'main')) AND NOT ("
+        "SELECT a.alias FROM (SELECT 1 AS k, 'rowid' AS alias UNION ALL SELECT 2, 'oid' UNION ALL SELECT 3, '_rowid_'"
+        "  UNION ALL SELECT 4, 'row_number() OVER ()') AS a WHERE a.alias NOT IN (SELECT lower(name) FROM pragma_table_xinfo(?1, 'main')) AND NOT ("
         "  (SELECT group_concat(lower(type)) FROM pragma_table_xinfo(?1, 'main') WHERE pk > 0) IS 'integer'"
         "  AND NOT EXISTS (SELECT 1 FROM pragma_index_list(?1, 'main') WHERE origin = 'pk')) ORDER BY k LIMIT 1",
         -1, &name, NULL);
