@@ -250,6 +250,16 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         add_name(inspection, &inspection->written, &inspection->written_count, second);
         note_schema_change(inspection, NULL, database);
         break;
+    case SQLITE_CREATE_TEMP_TABLE:
+    case SQLITE_CREATE_TEMP_INDEX:
+    case SQLITE_CREATE_TEMP_TRIGGER:
+    case SQLITE_CREATE_TEMP_VIEW:
+    case SQLITE_DROP_TEMP_TABLE:
+    case SQLITE_DROP_TEMP_INDEX:
+    case SQLITE_DROP_TEMP_TRIGGER:
+    case SQLITE_DROP_TEMP_VIEW:
+        inspection->is_temp_ddl = true;
+        break;
     case SQLITE_CREATE_TRIGGER:
         add_name(inspection, &inspection->written, &inspection->written_count, second);
         note_schema_change(inspection, NULL, database);

@@ -385,7 +385,7 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
             inspection->changes_schema = inspection->writes_rows = false;
         for (int i = 0; inspection->readonly && i < inspection->use_count; i++)
             inspection->uses[i].changes_schema = inspection->uses[i].writes_rows = false;
-        if (inspection->changes_schema || inspection->readonly)
+        if (inspection->changes_schema || inspection->is_temp_ddl || inspection->readonly)
             inspection->is_dml = false;
     }
     return HDB_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compare.h"
+#include "empty.h"
 #include "engine_view.h"
 #include "final_state.h"
 #include "oracle.h"
@@ -148,8 +149,10 @@ static void compare_state(struct run *run, struct side *oracle, struct side *sub
     report_begin(&found);
     if (ours)
         subject_verify(ours, found.stream);
-    if (plain && ours)
+    if (plain && ours && !run->setup->skips_engine)
         compare_engine(run, oracle_connection(plain), ours);
+    if (ours && run->setup->leaves_empty)
+        empty_database(ours, found.stream);
     close_side(oracle, expected.stream);
     close_side(subject, found.stream);
     report_end(&expected);

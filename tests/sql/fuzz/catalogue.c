@@ -60,6 +60,16 @@ static void read_columns(struct catalogue *catalogue, struct relation *relation)
     sqlite3_free(sql);
 }
 
+static bool has_trigger(struct catalogue *catalogue, const char *view) {
+    sqlite3_stmt *stmt = NULL;
+    sqlite3_prepare_v2(catalogue->db, "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?1", -1, &stmt,
+                       NULL);
+    sqlite3_bind_text(stmt, 1, view, -1, SQLITE_STATIC);
+    bool found = sqlite3_step(stmt) == SQLITE_ROW;
+    sqlite3_finalize(stmt);
+    return found;
+}
+
 static void read_relations(struct catalogue *catalogue, bool views) {
     static const char *const queries[] = {
         "SELECT name, schema = 'temp', wr, strict FROM pragma_table_list WHERE type = 'table' AND schema IN"
@@ -77,6 +87,7 @@ static void read_relations(struct catalogue *catalogue, bool views) {
         relation->without_rowid = sqlite3_column_int(stmt, 2);
         relation->strict = sqlite3_column_int(stmt, 3);
         read_columns(catalogue, relation);
+        relation->writable = !views || (!relation->temporary && has_trigger(catalogue, relation->name));
         catalogue->broken_view = views && relation->column_count == 0;
         if (catalogue->broken_view)
             break; /* it lies beyond those that are counted */

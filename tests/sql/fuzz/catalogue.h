@@ -24,6 +24,7 @@ struct column {
 struct relation {
     char name[NAME_SIZE];
     bool temporary, view, without_rowid, strict;
+    bool writable; /* a table, or a view of main with a trigger */
     struct column columns[MAX_COLUMNS];
     int column_count;
 };

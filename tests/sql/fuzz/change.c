@@ -17,9 +17,11 @@ const struct relation *pick_relation(struct generator *g) {
     return catalogue->relation_count > 0 ? &catalogue->relations[pick(g, catalogue->relation_count)] : NULL;
 }
 
-/* A table, or at times a view, which works if it has an INSTEAD OF trigger. */
+/* A table, or at times a view with an INSTEAD OF trigger. What SQLite says of another view depends on whether it has had
+ * to find out its columns before. */
 static const struct relation *pick_target(struct generator *g) {
-    return chance(g, 12) ? pick_relation(g) : pick_table(g);
+    const struct relation *relation = chance(g, 15) ? pick_relation(g) : NULL;
+    return relation && relation->writable ? relation : pick_table(g);
 }
 
 /* Picks up to `most` different columns that can be written. */
