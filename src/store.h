@@ -8,7 +8,8 @@
 #include "record/server.h"
 
 /* Runs a statement in the engine as it is, after everything committed is in its tables. */
-int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, hdb_rows **out);
+int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, enum hdb_row_format format,
+                    hdb_rows **out);
 
 /* Embedded mode (embedded_store.c). Opens the record of the database at `path` and brings file and engine together:
  * taking in, rebuilding, recovering, whatever is needed. `path` NULL: in memory. */
@@ -28,7 +29,7 @@ int hdb_embedded_store_flush(hdb_embedded_store *store, hdb_error *error);
 int hdb_embedded_store_verify(hdb_embedded_store *store, int64_t *out, hdb_error *error);
 int hdb_embedded_store_dsn(hdb_embedded_store *store, char **out, hdb_error *error);
 int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const hdb_value *params, int count,
-                             hdb_rows **out, hdb_error *error);
+                           enum hdb_row_format format, hdb_rows **out, hdb_error *error);
 /* Frees it, after the replica is closed. The last one of a database leaves it clean. NULL is allowed. */
 int hdb_embedded_store_close(hdb_embedded_store *store, hdb_error *error);
 /* In a forked child: frees memory only. */
@@ -52,8 +53,8 @@ bool hdb_daemon_store_is_idle(const hdb_daemon_store *store);
 hdb_server *hdb_daemon_store_server(hdb_daemon_store *store);
 /* Makes the server's tables hold what the main database of `from` does, as one transaction, under the writer lock. */
 int hdb_daemon_store_receive(hdb_daemon_store *store, sqlite3 *from, hdb_error *error);
-int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count, hdb_rows **out,
-                           hdb_error *error);
+int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count,
+                         enum hdb_row_format format, hdb_rows **out, hdb_error *error);
 void hdb_daemon_store_close(hdb_daemon_store *store);
 void hdb_daemon_store_abandon(hdb_daemon_store *store);
 

@@ -23,7 +23,8 @@ enum hdb_peer { HDB_PEER_HELIOSDB = 1, HDB_PEER_POSTGRESQL = 2 };
 /* How an hdb_rows has its cells converted. */
 enum hdb_row_format {
     HDB_ROWS_NATIVE, /* binary: int2/4/8, bool -> INTEGER; float4/8 -> FLOAT; bytea -> BLOB; text types -> TEXT */
-    HDB_ROWS_SHOWN   /* text, as psql shows it: int*, bool -> INTEGER; float*, numeric -> FLOAT; bytea -> BLOB; else TEXT */
+    HDB_ROWS_SHOWN,  /* text, as psql shows it: int*, bool -> INTEGER; float*, numeric -> FLOAT; bytea -> BLOB; else TEXT */
+    HDB_ROWS_NONE    /* the statement is not run: only its columns are asked for */
 };
 
 /* Opens a session. `conninfo` is a libpq connection string or URI; `timeout_ms` bounds the whole connect (0: libpq's

@@ -541,13 +541,13 @@ int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_err
     return rc;
 }
 
-int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count, hdb_rows **out,
-                            hdb_error *error) {
+int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count,
+                            enum hdb_row_format format, hdb_rows **out, hdb_error *error) {
     hdb_error ignored = HDB_ERROR_INIT;
     int rc = has_transactions(server) ? script(server, "SAVEPOINT hdb_query", error) : HDB_OK;
     if (rc != HDB_OK)
         return rc;
-    rc = hdb_link_query(server->link, sql, params, count, HDB_ROWS_SHOWN, out, error);
+    rc = hdb_link_query(server->link, sql, params, count, format, out, error);
     if (has_transactions(server) && hdb_link_is_alive(server->link))
         script(server, rc == HDB_OK ? "RELEASE hdb_query" : "ROLLBACK TO hdb_query", &ignored);
     hdb_error_clear(&ignored);
