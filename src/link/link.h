@@ -55,8 +55,8 @@ int hdb_link_script(hdb_link *link, const char *sql, hdb_error *error);
 /* Forgets the prepared statements: the schema has changed, and inside a transaction a stale one can't be tried again. */
 int hdb_link_forget_statements(hdb_link *link, hdb_error *error);
 
-/* Pipeline: send any number of statements, then sync, which waits for all and gives the first error. Only statements
- * without rows. `failed` (may be NULL) gets the index of the statement that failed, from 0. */
+/* Pipeline: send any number of statements, then sync, which waits for all and gives the first error. Rows
+ * are thrown away. `failed` (may be NULL) gets the index of the statement that failed, from 0. */
 int hdb_link_send(hdb_link *link, const char *sql, const hdb_value *params, int count, hdb_error *error);
 int hdb_link_sync(hdb_link *link, int *failed, hdb_error *error);
 
