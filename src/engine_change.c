@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* INSERT, UPDATE and DELETE in which something only the engine understands (docs/decisions/0011-engine-only-changes.md).
+/* INSERT, UPDATE and DELETE in which something only the engine understands (docs/decisions/0013-engine-only-changes.md).
  *
  * The engine computes rows and changes nothing: what to insert, or the keys and new values of the rows to change. SQLite
  * does the change with these as its source, so that affinity, constraints, triggers, counts and ROLLBACK are its own. */
