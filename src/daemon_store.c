@@ -380,6 +380,10 @@ void hdb_daemon_store_set_busy(hdb_daemon_store *store, int (*busy)(void *contex
     hdb_server_set_busy(store->server, busy, context);
 }
 
+void hdb_daemon_store_registered(hdb_daemon_store *store) {
+    hdb_loader_registered(store->loader);
+}
+
 hdb_server *hdb_daemon_store_server(hdb_daemon_store *store) {
     return store->server;
 }

@@ -24,6 +24,8 @@ int hdb_embedded_store_receive(hdb_embedded_store *store, sqlite3 *from, const c
                                void *context, hdb_error *error);
 /* Pushes all the replica holds: for an in-memory database that gets its engine late. */
 int hdb_embedded_store_push_all(hdb_embedded_store *store, hdb_error *error);
+/* A function or collation was registered: indexes that were written without it are built again. */
+int hdb_embedded_store_registered(hdb_embedded_store *store, hdb_error *error);
 int hdb_embedded_store_flush(hdb_embedded_store *store, hdb_error *error);
 /* Counts differences between replica and engine; HDB_CORRUPT with the first ones named if there are any. */
 int hdb_embedded_store_verify(hdb_embedded_store *store, int64_t *out, hdb_error *error);
@@ -42,6 +44,8 @@ int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const
                             const volatile int *interrupt, hdb_error *error);
 void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const volatile int *interrupt);
 void hdb_daemon_store_set_busy(hdb_daemon_store *store, int (*busy)(void *context, int count), void *context);
+/* A function or collation was registered: rows that came in without it come in again. */
+void hdb_daemon_store_registered(hdb_daemon_store *store);
 /* Takes over what others did to the schema, if no transaction is open; `foreign`: also tables that are not this library's,
  * which takes longer. */
 int hdb_daemon_store_refresh(hdb_daemon_store *store, bool foreign, hdb_error *error);
