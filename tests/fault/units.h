@@ -28,8 +28,7 @@ extern const char *const unit_settings;
 /* Makes the schema that is always there, in one transaction. */
 extern const char *const unit_schema;
 
-/* `vacuum`: it is among them; on a server it does not do what it does to a file. */
-void unit_make(unsigned seed, int number, bool vacuum, struct unit *out);
+void unit_make(unsigned seed, int number, struct unit *out);
 const char *statement_kind_name(enum statement_kind kind);
 
 #endif
