@@ -6,7 +6,7 @@
 #include <string.h>
 
 static sqlite3_stmt *holder(hdb_stmt *stmt) {
-    return stmt->replica ? stmt->replica : stmt->parameters;
+    return stmt->replica && stmt->lane == HDB_LANE_REPLICA ? stmt->replica : stmt->parameters;
 }
 
 static int check(hdb_stmt *stmt, int rc) {
@@ -26,7 +26,7 @@ static int bind(hdb_stmt *stmt, int index, hdb_value value) {
     /* A finished execution may be bound anew, as sqlite3_step() itself would reset it. */
     if (stmt->state == HDB_STMT_FINISHED)
         hdb_stmt_reset(stmt);
-    rc = stmt->replica ? hdb_value_bind_copy(stmt->replica, index, &value) : SQLITE_OK;
+    rc = stmt->replica && stmt->lane == HDB_LANE_REPLICA ? hdb_value_bind_copy(stmt->replica, index, &value) : SQLITE_OK;
     if (rc == SQLITE_OK && stmt->parameters)
         rc = hdb_value_bind_copy(stmt->parameters, index, &value);
     return hdb_conn_leave(stmt->conn, check(stmt, rc));

@@ -10,6 +10,7 @@ struct hdb_blob {
     hdb_blob *previous, *next;
     sqlite3_blob *handle;
     bool kept, writes; /* of a database whose commits are pushed; for writing */
+    bool failed;       /* a call has told of an error, which SQLite tells again when the handle is closed */
 };
 
 static void link_blob(hdb_conn *conn, hdb_blob *blob) {
@@ -71,6 +72,7 @@ static int enter(hdb_blob *blob) {
 /* Ends a call with SQLite's result code. */
 static int leave(hdb_blob *blob, int rc) {
     hdb_conn *conn = blob->conn;
+    blob->failed = blob->failed || rc != SQLITE_OK;
     return hdb_conn_leave(conn, rc == SQLITE_OK ? HDB_OK : hdb_replica_error(conn->replica, &conn->error));
 }
 
@@ -98,7 +100,8 @@ int hdb_blob_write(hdb_blob *blob, const void *data, int size, int offset) {
 
 static int close_blob(hdb_blob *blob) {
     hdb_conn *conn = blob->conn;
-    int rc = sqlite3_blob_close(blob->handle) == SQLITE_OK ? HDB_OK : hdb_replica_error(conn->replica, &conn->error);
+    int rc = sqlite3_blob_close(blob->handle) == SQLITE_OK || blob->failed ? HDB_OK
+                                                                           : hdb_replica_error(conn->replica, &conn->error);
     hdb_error commit_error = HDB_ERROR_INIT;
     if (blob->kept && hdb_replica_end_access(conn->replica, blob->writes, true, &commit_error) != HDB_OK)
         rc = hdb_error_move(&conn->error, &commit_error);

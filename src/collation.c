@@ -50,6 +50,10 @@ int hdb_create_collation(hdb_conn *conn, const char *name, hdb_compare_callback 
         destroy_collation(collation); /* here, unlike for functions, SQLite does not */
     if (rc == SQLITE_OK && is_built_in(name))
         conn->replica->hooks.overrides = true;
+    if (rc == SQLITE_OK && collation && (rc = hdb_registered_anew(conn)) != HDB_OK) {
+        sqlite3_create_collation_v2(conn->replica->db, name, SQLITE_UTF8, NULL, NULL, NULL);
+        return hdb_conn_leave(conn, rc);
+    }
     return hdb_registered(conn, rc);
 }
 
@@ -65,5 +69,7 @@ int hdb_collation_needed(hdb_conn *conn, hdb_collation_needed_callback callback,
         return rc;
     conn->collation_needed = callback;
     conn->collation_needed_data = user_data;
+    conn->replica->hooks.collation_needed = callback ? call_needed : NULL;
+    conn->replica->hooks.collation_needed_context = conn;
     return hdb_registered(conn, sqlite3_collation_needed(conn->replica->db, conn, callback ? call_needed : NULL));
 }

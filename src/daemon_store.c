@@ -380,6 +380,10 @@ void hdb_daemon_store_set_busy(hdb_daemon_store *store, int (*busy)(void *contex
     hdb_server_set_busy(store->server, busy, context);
 }
 
+void hdb_daemon_store_registered(hdb_daemon_store *store) {
+    hdb_loader_registered(store->loader);
+}
+
 hdb_server *hdb_daemon_store_server(hdb_daemon_store *store) {
     return store->server;
 }
@@ -414,8 +418,8 @@ int hdb_daemon_store_receive(hdb_daemon_store *store, sqlite3 *from, hdb_error *
     return rc;
 }
 
-int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count, hdb_rows **out,
-                           hdb_error *error) {
+int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count,
+                           enum hdb_row_format format, hdb_rows **out, hdb_error *error) {
     if (!hdb_capture_is_empty(store->replica->capture))
         return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
                              "a statement that only the engine understands can't run in a transaction that has written");
@@ -423,8 +427,8 @@ int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_v
     bool autocommit = sqlite3_get_autocommit(store->replica->db);
     int rc = hdb_server_snapshot(store->server, error);
     if (rc == HDB_OK)
-        rc = autocommit ? hdb_link_query(hdb_server_link(store->server), sql, params, count, HDB_ROWS_SHOWN, out, error)
-                        : hdb_server_query_inside(store->server, sql, params, count, out, error);
+        rc = autocommit ? hdb_link_query(hdb_server_link(store->server), sql, params, count, format, out, error)
+                        : hdb_server_query_inside(store->server, sql, params, count, format, out, error);
     if (autocommit)
         hdb_server_end(store->server);
     return rc;

@@ -142,6 +142,17 @@ int hdb_embedded_store_push_all(hdb_embedded_store *store, hdb_error *error) {
     return rc;
 }
 
+int hdb_embedded_store_registered(hdb_embedded_store *store, hdb_error *error) {
+    if (!hdb_database_needs_reindex(store->database))
+        return HDB_OK;
+    hdb_replica *replica = store->replica;
+    bool internal = replica->internal;
+    replica->internal = true;
+    int rc = hdb_database_reindex(store->database, replica->db, error);
+    replica->internal = internal;
+    return rc;
+}
+
 int hdb_embedded_store_flush(hdb_embedded_store *store, hdb_error *error) {
     return hdb_record_flush(store->record, error);
 }
@@ -165,7 +176,7 @@ int hdb_embedded_store_dsn(hdb_embedded_store *store, char **out, hdb_error *err
 }
 
 int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const hdb_value *params, int count,
-                             hdb_rows **out, hdb_error *error) {
+                             enum hdb_row_format format, hdb_rows **out, hdb_error *error) {
     hdb_link *link = NULL;
     /* The engine does not have what is not committed: its answer would be another one. */
     if (!hdb_capture_is_empty(store->replica->capture))
@@ -177,7 +188,7 @@ int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const h
     hdb_record_lock(store->record);
     rc = hdb_record_link(store->record, &link, error);
     if (rc == HDB_OK)
-        rc = hdb_link_query(link, sql, params, count, HDB_ROWS_SHOWN, out, error);
+        rc = hdb_link_query(link, sql, params, count, format, out, error);
     hdb_record_unlock(store->record);
     return rc;
 }

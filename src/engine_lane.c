@@ -3,6 +3,7 @@
  * been applied. */
 #include "direct/classify.h"
 #include "direct/engine_text.h"
+#include "engine_names.h"
 #include "replica/sqlite_value.h"
 #include "statement.h"
 #include "store.h"
@@ -29,10 +30,10 @@ static int prepare_carrier(hdb_stmt *stmt, const hdb_sql_parameters *parameters)
     return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
 }
 
-/* `SELECT ?1 AS "name", ...` for the columns of a result. */
+/* `SELECT ?1 AS "name", ...` for the columns of an answer. */
 static int prepare_result(hdb_stmt *stmt) {
     hdb_buffer sql = HDB_BUFFER_INIT;
-    int columns = hdb_rows_columns(stmt->rows);
+    int columns = hdb_answer_columns(stmt->answer);
     sqlite3_finalize(stmt->result);
     stmt->result = NULL;
     if (columns == 0)
@@ -40,66 +41,98 @@ static int prepare_result(hdb_stmt *stmt) {
     hdb_buffer_text(&sql, "SELECT ");
     for (int i = 0; i < columns; i++) {
         hdb_buffer_format(&sql, "%s?%d AS ", i ? ", " : "", i + 1);
-        hdb_buffer_identifier(&sql, hdb_rows_name(stmt->rows, i));
+        hdb_buffer_identifier(&sql, hdb_answer_name(stmt->answer, i));
     }
     int rc = sql.failed ? SQLITE_NOMEM : sqlite3_prepare_v2(stmt->conn->replica->db, sql.data, -1, &stmt->result, NULL);
     hdb_buffer_free(&sql);
     return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
 }
 
-/* Asks the engine for the columns of a SELECT before it is run, since callers ask for them then. Where it can't tell (a
- * parameter whose type only its value shows), they are known when the statement has been executed. */
-static void learn_columns(hdb_stmt *stmt) {
-    hdb_buffer sql = HDB_BUFFER_INIT;
-    size_t size = strlen(stmt->engine_sql);
+static int query(hdb_stmt *stmt, const hdb_value *values, enum hdb_row_format format, hdb_answer **out) {
+    const hdb_schema *schema = NULL;
+    hdb_rows *rows = NULL;
+    hdb_conn *conn = stmt->conn;
+    int rc = hdb_store_query(conn, stmt->engine_sql, values, stmt->engine_parameters, format, &rows);
+    if (rc == HDB_OK && (rc = hdb_replica_schema(conn->replica, &schema, &conn->error)) != HDB_OK)
+        hdb_rows_free(rows);
+    return rc == HDB_OK ? hdb_answer_new(rows, schema, stmt->engine_sql, out, &conn->error) : rc;
+}
+
+/* Asks the engine for the columns before it is run, since callers ask for them then. Where it can't tell, they are known
+ * when the statement has been executed. What SHOW gives is told only by running it. */
+static void learn_columns(hdb_stmt *stmt, bool shows) {
     hdb_value *nulls = calloc((size_t)stmt->engine_parameters + 1, sizeof *nulls);
-    while (size > 0 && strchr("; \t\r\n", stmt->engine_sql[size - 1]))
-        size--;
-    hdb_buffer_text(&sql, "SELECT * FROM (");
-    hdb_buffer_append(&sql, stmt->engine_sql, size);
-    hdb_buffer_text(&sql, ") AS hdb_shape LIMIT 0");
     for (int i = 0; nulls && i < stmt->engine_parameters; i++)
         nulls[i] = hdb_value_null();
-    if (nulls && !sql.failed &&
-        hdb_store_query(stmt->conn, sql.data, nulls, stmt->engine_parameters, &stmt->rows) == HDB_OK)
+    if (nulls && query(stmt, nulls, shows ? HDB_ROWS_SHOWN : HDB_ROWS_NONE, &stmt->answer) == HDB_OK)
         prepare_result(stmt);
     hdb_error_clear(&stmt->conn->error);
-    hdb_rows_free(stmt->rows);
-    stmt->rows = NULL;
-    hdb_buffer_free(&sql);
+    hdb_answer_free(stmt->answer);
+    stmt->answer = NULL;
     free(nulls);
+}
+
+/* What would leave the replica behind, or ahead. */
+static int check_command(const char *hint, hdb_error *error) {
+    if (strcmp(hint, "USE BRANCH") == 0)
+        return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
+                             "USE BRANCH: the rows that SQLite works on are those of the branch \"main\"");
+    if (strcmp(hint, "MERGE BRANCH") == 0)
+        return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
+                             "MERGE BRANCH: it would change rows of \"main\" that SQLite would not hear of");
+    return HDB_OK;
+}
+
+/* The text for the engine, names not yet as the engine has them. */
+static int write_text(hdb_stmt *stmt, const char *sql, size_t size, const hdb_sql_class *class, hdb_buffer *out,
+                      hdb_sql_parameters *parameters) {
+    const char *hint = hdb_sql_engine_only_hint(sql, size);
+    hdb_error *error = &stmt->conn->error;
+    int rc = check_command(hint ? hint : "", error);
+    if (rc == HDB_OK && class->dml)
+        return hdb_stmt_prepare_change(stmt, sql, size, out, parameters);
+    bool of_the_engine = hint && (strstr(hint, "BRANCH") || strstr(hint, "INDEX"));
+    if (rc == HDB_OK && class->kind != HDB_SQL_SELECT && class->kind != HDB_SQL_OTHER && !of_the_engine)
+        rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
+                           "a statement that only the engine understands (%s) can't make or change what SQLite has to know",
+                           hint);
+    return rc == HDB_OK ? hdb_sql_rewrite_parameters(sql, size, out, parameters, error) : rc;
 }
 
 int hdb_stmt_prepare_engine(hdb_stmt *stmt, const char *sql, size_t size) {
     hdb_sql_parameters parameters = HDB_SQL_PARAMETERS_INIT;
-    hdb_buffer text = HDB_BUFFER_INIT;
+    hdb_buffer text = HDB_BUFFER_INIT, fitted = HDB_BUFFER_INIT;
     hdb_sql_class class;
+    const hdb_schema *schema = NULL;
     hdb_error *error = &stmt->conn->error;
     hdb_sql_classify(sql, size, &class);
-    if (class.kind != HDB_SQL_SELECT && class.kind != HDB_SQL_OTHER)
-        return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
-                             "a statement that only the engine understands (%s) can read, but not yet write",
-                             hdb_sql_engine_only_hint(sql, size));
-    int rc = hdb_sql_rewrite_parameters(sql, size, &text, &parameters, error);
+    const char *hint = hdb_sql_engine_only_hint(sql, size);
+    bool shows = hint && strcmp(hint, "SHOW BRANCHES") == 0;
+    int rc = write_text(stmt, sql, size, &class, &text, &parameters);
+    if (rc == HDB_OK)
+        rc = hdb_replica_schema(stmt->conn->replica, &schema, error);
+    if (rc == HDB_OK)
+        rc = text.failed ? hdb_error_nomem(error) : hdb_engine_names(schema, text.data, &fitted, error);
     if (rc == HDB_OK)
         rc = prepare_carrier(stmt, &parameters);
     if (rc == HDB_OK) {
-        stmt->engine_sql = hdb_buffer_take(&text);
+        stmt->engine_sql = hdb_buffer_take(&fitted);
         stmt->engine_parameters = parameters.sent;
         stmt->engine_sources = parameters.sources;
         parameters.sources = NULL;
         stmt->lane = HDB_LANE_ENGINE;
         if (!stmt->engine_sql)
             rc = hdb_error_nomem(error);
-        else if (class.kind == HDB_SQL_SELECT)
-            learn_columns(stmt);
+        else if (class.kind == HDB_SQL_SELECT || shows)
+            learn_columns(stmt, shows);
     }
     hdb_sql_parameters_free(&parameters);
     hdb_buffer_free(&text);
+    hdb_buffer_free(&fitted);
     return rc;
 }
 
-int hdb_stmt_run_engine(hdb_stmt *stmt) {
+int hdb_stmt_ask_engine(hdb_stmt *stmt, hdb_answer **out) {
     hdb_value *values = NULL;
     hdb_error *error = &stmt->conn->error;
     if (stmt->engine_parameters) {
@@ -111,18 +144,23 @@ int hdb_stmt_run_engine(hdb_stmt *stmt) {
     for (int i = 0; i < stmt->engine_parameters; i++)
         values[i] = hdb_value_of_column(stmt->parameters, stmt->engine_sources[i] - 1);
     if (rc == HDB_OK)
-        rc = hdb_store_query(stmt->conn, stmt->engine_sql, values, stmt->engine_parameters, &stmt->rows);
+        rc = query(stmt, values, HDB_ROWS_SHOWN, out);
     sqlite3_reset(stmt->parameters);
     free(values);
+    return rc;
+}
+
+int hdb_stmt_run_engine(hdb_stmt *stmt) {
+    int rc = hdb_stmt_ask_engine(stmt, &stmt->answer);
     return rc == HDB_OK ? prepare_result(stmt) : rc;
 }
 
 int hdb_stmt_next_carried(hdb_stmt *stmt) {
-    if (!stmt->result || stmt->row >= hdb_rows_count(stmt->rows))
+    if (!stmt->result || stmt->row >= hdb_answer_count(stmt->answer))
         return HDB_DONE;
     sqlite3_reset(stmt->result);
-    for (int i = 0; i < hdb_rows_columns(stmt->rows); i++) {
-        hdb_value cell = hdb_rows_cell(stmt->rows, stmt->row, i);
+    for (int i = 0; i < hdb_answer_columns(stmt->answer); i++) {
+        hdb_value cell = hdb_answer_cell(stmt->answer, stmt->row, i);
         hdb_value_bind(stmt->result, i + 1, &cell);
     }
     stmt->row++;

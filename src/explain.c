@@ -145,8 +145,9 @@ int hdb_conn_need_engine(hdb_conn *conn) {
     return hdb_embedded_store_push_all(conn->embedded, &conn->error);
 }
 
-int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, hdb_rows **out) {
+int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, enum hdb_row_format format,
+                    hdb_rows **out) {
     if (conn->daemon)
-        return hdb_daemon_store_query(conn->daemon, sql, params, count, out, &conn->error);
-    return hdb_embedded_store_query(conn->embedded, sql, params, count, out, &conn->error);
+        return hdb_daemon_store_query(conn->daemon, sql, params, count, format, out, &conn->error);
+    return hdb_embedded_store_query(conn->embedded, sql, params, count, format, out, &conn->error);
 }

@@ -2,7 +2,10 @@
 /* Functions of the application's. SQLite calls the trampolines here, they call the application. */
 #include "function.h"
 
+#include "buffer.h"
+#include "store.h"
 #include <stdlib.h>
+#include <unistd.h>
 
 /* One registration. */
 struct function {
@@ -51,6 +54,27 @@ int hdb_registered(hdb_conn *conn, int rc) {
     else if (rc != SQLITE_OK)
         rc = hdb_replica_error(conn->replica, &conn->error);
     return hdb_conn_leave(conn, rc);
+}
+
+/* A connection that only reads can't build indexes. */
+static int check_reader(hdb_conn *conn) {
+    hdb_buffer mark = HDB_BUFFER_INIT;
+    hdb_buffer_format(&mark, "%s-heliosdb/reindex", conn->path);
+    bool needs = *conn->path && !mark.failed && access(mark.data, F_OK) == 0;
+    hdb_buffer_free(&mark);
+    return needs ? hdb_error_set(&conn->error, HDB_READONLY, NULL, "indexes have to be built again with the application's "
+                                 "functions and collations: register them on a connection that may write first")
+                 : HDB_OK;
+}
+
+int hdb_registered_anew(hdb_conn *conn) {
+    if (conn->daemon)
+        hdb_daemon_store_registered(conn->daemon);
+    else if (conn->embedded)
+        return hdb_embedded_store_registered(conn->embedded, &conn->error);
+    else
+        return check_reader(conn);
+    return HDB_OK;
 }
 
 int hdb_not_registered(int rc, hdb_destroy_callback destroy, void *user_data) {
@@ -112,6 +136,10 @@ static int create(hdb_conn *conn, const char *name, int arguments, int flags, en
         conn->replica->hooks.overrides = true;
         if (!function)
             hdb_replica_register_functions(conn->replica); /* removing one of ours brings it back */
+    }
+    if (rc == SQLITE_OK && function && (rc = hdb_registered_anew(conn)) != HDB_OK) {
+        install(conn->replica->db, name, arguments, SQLITE_UTF8, kind, NULL);
+        return hdb_conn_leave(conn, rc);
     }
     return hdb_registered(conn, rc);
 }

@@ -10,6 +10,7 @@
 #include "replica/replay.h"
 #include "replica/schema.h"
 #include "replica/sqlite_value.h"
+#include "replica/stub.h"
 #include "replica/table_statement.h"
 #include "replica/wal_mark.h"
 #include <errno.h>
@@ -72,6 +73,87 @@ void hdb_database_stamp(hdb_database *database) {
     }
 }
 
+static char *in_directory(const hdb_database *database, const char *name) {
+    hdb_buffer path = HDB_BUFFER_INIT;
+    hdb_buffer_format(&path, "%s-heliosdb/%s", database->path, name);
+    return hdb_buffer_take(&path);
+}
+
+/* --- indexes that want functions or collations of the application's: a file says that they have to be built again */
+
+bool hdb_database_needs_reindex(const hdb_database *database) {
+    char *path = database->path ? in_directory(database, "reindex") : NULL;
+    bool needs = path && access(path, F_OK) == 0;
+    free(path);
+    return needs;
+}
+
+static int mark_reindex(const hdb_database *database, hdb_error *error) {
+    char *path = in_directory(database, "reindex");
+    int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+    int rc = fd >= 0 && fsync(fd) == 0 ? HDB_OK : hdb_error_set(error, HDB_IOERR, NULL, "can't make %s: %s", path ? path : "a file", strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return rc;
+}
+
+static void unmark_reindex(const hdb_database *database) {
+    char *path = in_directory(database, "reindex");
+    if (path)
+        unlink(path);
+    free(path);
+}
+
+int hdb_database_reindex(hdb_database *database, sqlite3 *db, hdb_error *error) {
+    bool left = false, outer = !sqlite3_get_autocommit(db);
+    if (sqlite3_exec(db, outer ? "SAVEPOINT \"_hdb_reindex\"" : "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return hdb_sqlite_error(db, error);
+    int rc = hdb_stubs_reindex(db, &left, error);
+    if (sqlite3_exec(db, outer ? "RELEASE \"_hdb_reindex\"" : rc == HDB_OK ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK &&
+        rc == HDB_OK)
+        rc = hdb_sqlite_error(db, error);
+    /* Inside a transaction of the application's, that one may still be rolled back. */
+    if (rc == HDB_OK && !left && !outer)
+        unmark_reindex(database);
+    return rc;
+}
+
+/* What the file's schema calls for. */
+static int keep_stubs(hdb_database *database, hdb_error *error) {
+    hdb_schema *schema = NULL;
+    int rc = hdb_schema_read(database->steward, "main", &schema, error);
+    if (rc == HDB_OK)
+        rc = hdb_stubs_keep(database->steward, schema, error);
+    hdb_schema_free(schema);
+    if (rc == HDB_NOTSUPPORTED) { /* told when it is taken in */
+        hdb_error_clear(error);
+        rc = HDB_OK;
+    }
+    return rc;
+}
+
+/* The steward is about to write to the file, in a transaction. Its indexes get the stubs' order first, so that they are of
+ * one piece; that may only be while nobody uses them. */
+static int prepare_stubs(hdb_database *database, bool alone, hdb_error *error) {
+    hdb_schema *schema = NULL;
+    bool left = false;
+    int rc = hdb_schema_read(database->steward, "main", &schema, error);
+    if (rc == HDB_OK)
+        rc = hdb_stubs_keep(database->steward, schema, error);
+    const char *item = rc == HDB_OK ? hdb_stubs_needed(schema) : NULL;
+    if (item && !alone)
+        rc = hdb_error_set(error, HDB_BUSY, NULL, "%s needs a function or collation of the application's: rows can't be brought "
+                           "into the file while others use it; close all connections and open again", item);
+    else if (item && !hdb_database_needs_reindex(database)) {
+        rc = mark_reindex(database, error);
+        if (rc == HDB_OK)
+            rc = hdb_stubs_reindex(database->steward, &left, error);
+    }
+    hdb_schema_free(schema);
+    return rc;
+}
+
 static int open_steward(hdb_database *database, hdb_error *error) {
     if (database->steward)
         return HDB_OK;
@@ -80,6 +162,8 @@ static int open_steward(hdb_database *database, hdb_error *error) {
         database->found_counter = read_change_counter(database); /* before setting the mode changes it */
         rc = run(database, "PRAGMA journal_mode = WAL", error);
     }
+    if (rc == HDB_OK)
+        rc = keep_stubs(database, error);
     if (rc == HDB_NOTADB || rc == HDB_CORRUPT) {
         hdb_error_set(error, rc, NULL, "file is not a database%s",
                       hdb_record_state(database->record)->page->ready
@@ -135,6 +219,8 @@ static int take_in(hdb_database *database, hdb_link *link, hdb_error *error) {
     if (rc != HDB_OK)
         return rc;
     rc = hdb_schema_read(database->steward, "main", &schema, error);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
+        rc = hdb_stubs_check(database->steward, schema, &schema->tables[i], error);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
         rc = take_in_table(database, link, &schema->tables[i], &notice, error);
     if (rc == HDB_OK)
@@ -196,10 +282,14 @@ static int sync_file(const char *path, hdb_error *error) {
     return rc;
 }
 
-static char *in_directory(const hdb_database *database, const char *name) {
-    hdb_buffer path = HDB_BUFFER_INIT;
-    hdb_buffer_format(&path, "%s-heliosdb/%s", database->path, name);
-    return hdb_buffer_take(&path);
+/* A file that was made anew has nothing but stubs in its indexes. */
+static int mark_rebuilt(hdb_database *database, sqlite3 *copy, hdb_error *error) {
+    hdb_schema *schema = NULL;
+    int rc = hdb_schema_read(copy, "main", &schema, error);
+    if (rc == HDB_OK && hdb_stubs_needed(schema))
+        rc = mark_reindex(database, error);
+    hdb_schema_free(schema);
+    return rc;
 }
 
 /* The file is gone: makes it anew beside, and moves it into place when it is whole. */
@@ -209,6 +299,8 @@ static int rebuild_file(hdb_database *database, hdb_link *link, hdb_error *error
     if (!path)
         return hdb_error_nomem(error);
     int rc = build_copy(database, link, "rebuilding", path, &copy, error);
+    if (rc == HDB_OK)
+        rc = mark_rebuilt(database, copy, error);
     sqlite3_close_v2(copy);
     if (rc == HDB_OK)
         rc = sync_file(path, error);
@@ -243,13 +335,15 @@ static int replay_one(void *context, int64_t id, const char *data, size_t size) 
 }
 
 /* Replays the log from an entry on, in a transaction of the steward's. */
-static int replay_log(hdb_database *database, hdb_link *link, int64_t first, int64_t *last, hdb_error *error) {
+static int replay_log(hdb_database *database, hdb_link *link, bool alone, int64_t first, int64_t *last, hdb_error *error) {
     struct replaying replaying = {database, *last, error};
     hdb_error read_error = HDB_ERROR_INIT;
     int rc = run(database, "BEGIN IMMEDIATE", error);
     if (rc != HDB_OK)
         return rc;
-    rc = hdb_log_read(link, first, replay_one, &replaying, &read_error);
+    rc = prepare_stubs(database, alone, error);
+    if (rc == HDB_OK)
+        rc = hdb_log_read(link, first, replay_one, &replaying, &read_error);
     if (rc != HDB_OK && error->code == HDB_OK)
         hdb_error_move(error, &read_error);
     hdb_error_clear(&read_error);
@@ -289,7 +383,7 @@ static int recover(hdb_database *database, hdb_link *link, hdb_error *error) {
     bool touched = !trusted || !hdb_database_mark(database, &mark) || !hdb_wal_mark_same(&state->page->mark, &mark);
     if (head > synced) {
         int64_t last = synced;
-        rc = replay_log(database, link, synced + 1, &last, error);
+        rc = replay_log(database, link, true, synced + 1, &last, error);
     }
     if (rc == HDB_OK)
         rc = note_positions(database, link, head > synced ? head : synced, error);
@@ -393,6 +487,8 @@ static int push_and_follow(hdb_database *database, hdb_buffer *entry, bool durab
     else if (copy)
         rc = copy(context);
     else
+        rc = prepare_stubs(database, false, error);
+    if (rc == HDB_OK && !copy)
         rc = hdb_replay_entry(database->steward, entry->data, entry->size, error);
     if (rc == HDB_OK && !copy)
         rc = run(database, "COMMIT", error);
@@ -452,7 +548,7 @@ int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
                 rc = hdb_log_has(link, id, &there, error);
             sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
             if (rc == HDB_OK && there)
-                rc = replay_log(database, link, id, &last, error);
+                rc = replay_log(database, link, false, id, &last, error);
             if (rc == HDB_OK && there) {
                 hdb_wal_mark_read(database->steward, "main", &state->page->mark);
                 hdb_state_set_synced(state, id);

@@ -29,7 +29,9 @@ void hdb_stmt_free(hdb_stmt *stmt) {
     sqlite3_finalize(stmt->result);
     hdb_inspection_clear(&stmt->inspection);
     hdb_direct_free(stmt->direct);
-    hdb_rows_free(stmt->rows);
+    hdb_answer_free(stmt->answer);
+    hdb_answer_free(stmt->source);
+    hdb_error_clear(&stmt->engine_error);
     sqlite3_free(stmt->expanded);
     free(stmt->engine_sql);
     free(stmt->engine_sources);
@@ -137,8 +139,8 @@ int hdb_stmt_reset(hdb_stmt *stmt) {
         sqlite3_reset(stmt->replica);
     if (stmt->result)
         sqlite3_reset(stmt->result);
-    hdb_rows_free(stmt->rows);
-    stmt->rows = NULL;
+    hdb_answer_free(stmt->answer);
+    stmt->answer = NULL;
     stmt->row = 0;
     stmt->running = stmt->carrying = false;
     stmt->state = HDB_STMT_IDLE;
@@ -148,13 +150,13 @@ int hdb_stmt_reset(hdb_stmt *stmt) {
 static int step(hdb_stmt *stmt, bool fresh) {
     hdb_conn *conn = stmt->conn;
     int rc;
-    if (fresh && stmt->lane == HDB_LANE_ENGINE) {
+    if (fresh && stmt->lane == HDB_LANE_ENGINE && !stmt->replica) {
         hdb_hooks_trace_statement(stmt);
         rc = hdb_stmt_run_engine(stmt);
         if (rc != HDB_OK)
             return rc;
     }
-    if (stmt->rows)
+    if (stmt->answer)
         return hdb_stmt_next_carried(stmt);
     if (!stmt->replica)
         return HDB_DONE;
@@ -170,12 +172,20 @@ static int step(hdb_stmt *stmt, bool fresh) {
         return hdb_attach_run(stmt);
     if (fresh && stmt->inspection.kind == HDB_STATEMENT_DETACH)
         return hdb_attach_end(stmt);
+    if (fresh) {
+        hdb_answer_free(stmt->source);
+        stmt->source = NULL;
+    }
     stmt->running = true;
+    conn->asking = stmt->lane == HDB_LANE_ENGINE ? stmt : NULL;
     rc = hdb_replica_step(conn->replica, stmt->replica, &stmt->inspection, fresh, &conn->error);
     if (rc != HDB_ROW) {
         sqlite3_reset(stmt->replica);
         stmt->running = false;
     }
+    conn->asking = NULL;
+    if (rc != HDB_ROW && rc != HDB_DONE && stmt->engine_error.code != HDB_OK)
+        rc = hdb_error_move(&conn->error, &stmt->engine_error);
     return rc;
 }
 
@@ -241,7 +251,7 @@ const char *hdb_stmt_expanded_sql(hdb_stmt *stmt) {
     if (hdb_stmt_enter(stmt) != HDB_OK)
         return NULL;
     sqlite3_free(stmt->expanded);
-    stmt->expanded = stmt->replica ? sqlite3_expanded_sql(stmt->replica) : sqlite3_mprintf("%s", stmt->sql);
+    stmt->expanded = stmt->replica && stmt->lane == HDB_LANE_REPLICA ? sqlite3_expanded_sql(stmt->replica) : sqlite3_mprintf("%s", stmt->sql);
     hdb_conn_leave(stmt->conn, HDB_OK);
     return stmt->expanded;
 }

@@ -8,6 +8,8 @@
 #define HDB_STATEMENT_H
 
 #include "connection.h"
+#include "direct/engine_text.h"
+#include "engine_answer.h"
 #include "link/link.h"
 
 enum hdb_lane {
@@ -24,7 +26,7 @@ struct hdb_stmt {
     enum hdb_stmt_state state;
     bool running;             /* stepped and neither finished nor reset */
     char *sql;                /* the application's text */
-    sqlite3_stmt *replica;    /* what SQLite runs, NULL in the engine lane */
+    sqlite3_stmt *replica;    /* what SQLite runs; in the engine lane NULL, but for changes */
     sqlite3_stmt *parameters; /* engine lane and direct statements: carries the bound values */
     sqlite3_stmt *result;     /* carries a row that comes from the engine */
     hdb_inspection inspection;
@@ -33,8 +35,11 @@ struct hdb_stmt {
     char *engine_sql;      /* engine lane: the text with $n */
     int *engine_sources;   /* engine lane: parameter of the application for each $n */
     int engine_parameters;
-    hdb_rows *rows; /* answer of the engine, being read */
-    int row;        /* next one */
+    hdb_answer *answer; /* of the engine, being read */
+    int row;            /* next one */
+    hdb_answer *source; /* a change that only the engine understands: what it computed */
+    int source_columns;
+    hdb_error engine_error; /* why it could not */
     char *expanded; /* owned answer of hdb_stmt_expanded_sql() */
 };
 
@@ -49,7 +54,12 @@ void hdb_stmt_free(hdb_stmt *stmt);
 /* engine_lane.c: statements that only the engine understands. */
 int hdb_stmt_prepare_engine(hdb_stmt *stmt, const char *sql, size_t size);
 int hdb_stmt_run_engine(hdb_stmt *stmt);
-/* Puts the next of `rows` into `result`; HDB_ROW or HDB_DONE. */
+/* Sends the statement's text for the engine, with the values that are bound. */
+int hdb_stmt_ask_engine(hdb_stmt *stmt, hdb_answer **out);
+/* engine_change.c: writes what the engine is asked, and prepares what SQLite does with it. */
+int hdb_stmt_prepare_change(hdb_stmt *stmt, const char *sql, size_t size, hdb_buffer *engine_sql,
+                            hdb_sql_parameters *parameters);
+/* Puts the next row of `answer` into `result`; HDB_ROW or HDB_DONE. */
 int hdb_stmt_next_carried(hdb_stmt *stmt);
 
 #endif

@@ -8,7 +8,8 @@
 #include "record/server.h"
 
 /* Runs a statement in the engine as it is, after everything committed is in its tables. */
-int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, hdb_rows **out);
+int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, int count, enum hdb_row_format format,
+                    hdb_rows **out);
 
 /* Embedded mode (embedded_store.c). Opens the record of the database at `path` and brings file and engine together:
  * taking in, rebuilding, recovering, whatever is needed. `path` NULL: in memory. */
@@ -23,12 +24,14 @@ int hdb_embedded_store_receive(hdb_embedded_store *store, sqlite3 *from, const c
                                void *context, hdb_error *error);
 /* Pushes all the replica holds: for an in-memory database that gets its engine late. */
 int hdb_embedded_store_push_all(hdb_embedded_store *store, hdb_error *error);
+/* A function or collation was registered: indexes that were written without it are built again. */
+int hdb_embedded_store_registered(hdb_embedded_store *store, hdb_error *error);
 int hdb_embedded_store_flush(hdb_embedded_store *store, hdb_error *error);
 /* Counts differences between replica and engine; HDB_CORRUPT with the first ones named if there are any. */
 int hdb_embedded_store_verify(hdb_embedded_store *store, int64_t *out, hdb_error *error);
 int hdb_embedded_store_dsn(hdb_embedded_store *store, char **out, hdb_error *error);
 int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const hdb_value *params, int count,
-                             hdb_rows **out, hdb_error *error);
+                           enum hdb_row_format format, hdb_rows **out, hdb_error *error);
 /* Frees it, after the replica is closed. The last one of a database leaves it clean. NULL is allowed. */
 int hdb_embedded_store_close(hdb_embedded_store *store, hdb_error *error);
 /* In a forked child: frees memory only. */
@@ -41,6 +44,8 @@ int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const
                             const volatile int *interrupt, hdb_error *error);
 void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const volatile int *interrupt);
 void hdb_daemon_store_set_busy(hdb_daemon_store *store, int (*busy)(void *context, int count), void *context);
+/* A function or collation was registered: rows that came in without it come in again. */
+void hdb_daemon_store_registered(hdb_daemon_store *store);
 /* Takes over what others did to the schema, if no transaction is open; `foreign`: also tables that are not this library's,
  * which takes longer. */
 int hdb_daemon_store_refresh(hdb_daemon_store *store, bool foreign, hdb_error *error);
@@ -52,8 +57,8 @@ bool hdb_daemon_store_is_idle(const hdb_daemon_store *store);
 hdb_server *hdb_daemon_store_server(hdb_daemon_store *store);
 /* Makes the server's tables hold what the main database of `from` does, as one transaction, under the writer lock. */
 int hdb_daemon_store_receive(hdb_daemon_store *store, sqlite3 *from, hdb_error *error);
-int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count, hdb_rows **out,
-                           hdb_error *error);
+int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_value *params, int count,
+                         enum hdb_row_format format, hdb_rows **out, hdb_error *error);
 void hdb_daemon_store_close(hdb_daemon_store *store);
 void hdb_daemon_store_abandon(hdb_daemon_store *store);
 

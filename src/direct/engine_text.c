@@ -191,6 +191,8 @@ static const struct pattern {
     {"ILIKE", false, {{WORD, "NOT"}, {WORD, "ILIKE"}}},
     {"AS OF", false, {{WORD, "AS"}, {WORD, "OF"}, {MOMENT, NULL}}},
     {"VERSIONS BETWEEN", false, {{WORD, "VERSIONS"}, {WORD, "BETWEEN"}, {MOMENT, NULL}}},
+    {"INDEX USING HNSW", false, {{WORD, "USING"}, {CALL, "HNSW"}}},
+    {"INDEX USING IVFFLAT", false, {{WORD, "USING"}, {CALL, "IVFFLAT"}}},
     {"CREATE BRANCH", true, {{WORD, "CREATE"}, {WORD, "BRANCH"}}},
     {"CREATE BRANCH", true, {{WORD, "CREATE"}, {WORD, "DATABASE"}, {WORD, "BRANCH"}}},
     {"DROP BRANCH", true, {{WORD, "DROP"}, {WORD, "BRANCH"}}},

@@ -4,6 +4,7 @@
 #include "record/catalogue.h"
 #include "replica/replay.h"
 #include "replica/schema.h"
+#include "replica/stub.h"
 #include "replica/sequence.h"
 #include "replica/table_statement.h"
 #include <stdlib.h>
@@ -20,6 +21,9 @@ struct hdb_loader {
     hdb_replica *replica;
     struct loaded *tables; /* every table that may hold rows */
     int count, capacity;
+    bool needs_stubs;     /* the schema calls for what SQLite does not have */
+    int64_t stub_version; /* of the schema that this was found for */
+    bool stubbed;         /* some were loaded without functions or collations that their indexes need */
 };
 
 hdb_loader *hdb_loader_create(hdb_replica *replica) {
@@ -91,10 +95,45 @@ static bool add_foreign(hdb_schema *catalogue, const hdb_foreign_tables *foreign
     return true;
 }
 
+/* What the schema calls for and the application has not registered is there while we work, and gone afterwards. */
+static int begin_stubs(hdb_loader *loader, const hdb_schema *schema, hdb_stubs *stubs, hdb_error *error) {
+    *stubs = (hdb_stubs){loader->replica->db, HDB_BUFFER_INIT, HDB_BUFFER_INIT};
+    if (schema != loader->replica->schema || loader->stub_version != loader->replica->schema_version) {
+        loader->needs_stubs = hdb_stubs_needed(schema) != NULL;
+        loader->stub_version = schema == loader->replica->schema ? loader->replica->schema_version : -1;
+    }
+    if (!loader->needs_stubs)
+        return HDB_OK;
+    return hdb_stubs_make(stubs, loader->replica->db, schema, error);
+}
+
+static void end_stubs(hdb_loader *loader, hdb_stubs *stubs) {
+    hdb_hooks *hooks = &loader->replica->hooks;
+    loader->stubbed = loader->stubbed || stubs->functions.size || stubs->collations.size;
+    if (!loader->needs_stubs)
+        return;
+    hdb_stubs_remove(stubs);
+    if (hooks->collation_needed)
+        sqlite3_collation_needed(loader->replica->db, hooks->collation_needed_context, hooks->collation_needed);
+}
+
+void hdb_loader_registered(hdb_loader *loader) {
+    const hdb_capture *capture = loader->replica->capture;
+    for (int i = 0; loader->stubbed && i < loader->count; i++) {
+        bool touched = false;
+        for (int k = 0; k < capture->table_count; k++)
+            touched = touched || strcasecmp(capture->tables[k].table, loader->tables[i].name) == 0;
+        /* What was changed was changed with everything registered. */
+        loader->tables[i].loaded = loader->tables[i].loaded && touched;
+    }
+    loader->stubbed = false;
+}
+
 int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, const hdb_foreign_tables *foreign, hdb_error *error) {
     hdb_schema *catalogue = NULL;
     const hdb_schema *schema = NULL;
     hdb_replica *replica = loader->replica;
+    hdb_stubs stubs;
     int rc = hdb_link_forget_statements(link, error);
     if (rc == HDB_OK)
         rc = hdb_catalogue_read(link, &catalogue, error);
@@ -108,7 +147,10 @@ int hdb_loader_take_schema(hdb_loader *loader, hdb_link *link, const hdb_foreign
     hdb_own_work work = hdb_replica_begin_own(replica);
     /* A savepoint, since a transaction that has done nothing yet may be open. */
     sqlite3_exec(replica->db, "SAVEPOINT \"_hdb_schema\"", NULL, NULL, NULL);
-    rc = hdb_replay_schema(replica->db, catalogue, error);
+    rc = begin_stubs(loader, catalogue, &stubs, error);
+    if (rc == HDB_OK)
+        rc = hdb_replay_schema(replica->db, catalogue, error);
+    end_stubs(loader, &stubs);
     if (rc != HDB_OK)
         sqlite3_exec(replica->db, "ROLLBACK TO \"_hdb_schema\"", NULL, NULL, NULL);
     sqlite3_exec(replica->db, "RELEASE \"_hdb_schema\"", NULL, NULL, NULL);
@@ -198,12 +240,15 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
     const hdb_schema *schema = NULL;
     const hdb_table *sequence = NULL;
     hdb_buffer kept = HDB_BUFFER_INIT;
+    hdb_stubs stubs;
     int rc = hdb_replica_schema(loader->replica, &schema, error);
     if (rc != HDB_OK)
         return rc;
     bool all = names_virtual(statement, schema);
     hdb_own_work work = hdb_replica_begin_own(loader->replica);
-    rc = hdb_sequence_keep(loader->replica->db, &kept, error);
+    rc = begin_stubs(loader, schema, &stubs, error);
+    if (rc == HDB_OK)
+        rc = hdb_sequence_keep(loader->replica->db, &kept, error);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++) {
         const hdb_table *table = &schema->tables[i];
         const struct loaded *known = find(loader, table->name);
@@ -219,6 +264,7 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
         rc = load_table(loader, link, sequence, error);
     else if (rc == HDB_OK)
         rc = hdb_sequence_restore(loader->replica->db, &kept, error);
+    end_stubs(loader, &stubs);
     hdb_replica_end_own(loader->replica, &work);
     hdb_buffer_free(&kept);
     return rc;

@@ -27,6 +27,8 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
 int hdb_loader_clear(hdb_loader *loader, hdb_error *error);
 /* The transaction was rolled back to a savepoint, with `depth` others around it, or (-1) as a whole: what was loaded since
  * is gone. */
+/* A function or collation was registered: tables whose indexes were written without it are to be loaded again. */
+void hdb_loader_registered(hdb_loader *loader);
 void hdb_loader_rolled_back(hdb_loader *loader, int depth);
 /* A savepoint was released: what was loaded inside it belongs to the one around. */
 void hdb_loader_released(hdb_loader *loader, int depth);

@@ -23,7 +23,8 @@ enum hdb_peer { HDB_PEER_HELIOSDB = 1, HDB_PEER_POSTGRESQL = 2 };
 /* How an hdb_rows has its cells converted. */
 enum hdb_row_format {
     HDB_ROWS_NATIVE, /* binary: int2/4/8, bool -> INTEGER; float4/8 -> FLOAT; bytea -> BLOB; text types -> TEXT */
-    HDB_ROWS_SHOWN   /* text, as psql shows it: int*, bool -> INTEGER; float*, numeric -> FLOAT; bytea -> BLOB; else TEXT */
+    HDB_ROWS_SHOWN,  /* text, as psql shows it: int*, bool -> INTEGER; float*, numeric -> FLOAT; bytea -> BLOB; else TEXT */
+    HDB_ROWS_NONE    /* the statement is not run: only its columns are asked for */
 };
 
 /* Opens a session. `conninfo` is a libpq connection string or URI; `timeout_ms` bounds the whole connect (0: libpq's
@@ -54,8 +55,8 @@ int hdb_link_script(hdb_link *link, const char *sql, hdb_error *error);
 /* Forgets the prepared statements: the schema has changed, and inside a transaction a stale one can't be tried again. */
 int hdb_link_forget_statements(hdb_link *link, hdb_error *error);
 
-/* Pipeline: send any number of statements, then sync, which waits for all and gives the first error. Only statements
- * without rows. `failed` (may be NULL) gets the index of the statement that failed, from 0. */
+/* Pipeline: send any number of statements, then sync, which waits for all and gives the first error. Rows
+ * are thrown away. `failed` (may be NULL) gets the index of the statement that failed, from 0. */
 int hdb_link_send(hdb_link *link, const char *sql, const hdb_value *params, int count, hdb_error *error);
 int hdb_link_sync(hdb_link *link, int *failed, hdb_error *error);
 

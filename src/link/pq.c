@@ -30,6 +30,12 @@ static int describe(hdb_link *link, pq_statement *statement, hdb_error *error) {
     return rc;
 }
 
+/* The columns of a statement, without running it. */
+static int ask_columns(hdb_link *link, const pq_statement *statement, PGresult **out, hdb_error *error) {
+    return PQsendDescribePrepared(link->conn, statement->name) ? pq_collect(link, statement->sql, out, error)
+                                                               : pq_lost(link, error);
+}
+
 static void forget(hdb_link *link, pq_statement *statement) {
     pq_statement_remove(link, statement);
     pq_statement_free(statement);
@@ -158,7 +164,8 @@ static int query(hdb_link *link, const char *sql, const hdb_value *values, int c
     for (;; retry = false) {
         if ((rc = prepare(link, sql, values, count, &statement, error)) != HDB_OK)
             return rc;
-        rc = run(link, statement, wants_binary(link, statement, format, false), out, error);
+        rc = format == HDB_ROWS_NONE ? ask_columns(link, statement, out, error)
+                                     : run(link, statement, wants_binary(link, statement, format, false), out, error);
         stale = rc != HDB_OK && is_stale(error);
         if (stale || !pq_statement_is_cached(statement))
             forget(link, statement);
@@ -178,7 +185,7 @@ int hdb_link_query(hdb_link *link, const char *sql, const hdb_value *values, int
         return rc;
     /* SHOW, EXPLAIN and the like give rows on HeliosDB only by the simple protocol, and the rest gains nothing by being
      * prepared. */
-    if (count == 0 && pq_kind_of(sql) == PQ_OTHER)
+    if (count == 0 && pq_kind_of(sql) == PQ_OTHER && format != HDB_ROWS_NONE)
         rc = pq_run_simple(link, sql, &result, error);
     else
         rc = query(link, sql, values, count, format, &result, error);

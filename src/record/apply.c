@@ -21,7 +21,7 @@ struct row_batch {
     hdb_table_filler *filler; /* the table is filled anew */
     int width, sent;
     hdb_value *values; /* one row */
-    hdb_buffer arena, key, upsert_sql, delete_sql, insert_sql;
+    hdb_buffer arena, key, lock_sql, upsert_sql, delete_sql, insert_sql;
     bool insert; /* delete and insert, instead of an upsert */
 };
 
@@ -29,6 +29,7 @@ static void batch_clear(struct row_batch *batch) {
     free(batch->values);
     hdb_buffer_free(&batch->arena);
     hdb_buffer_free(&batch->key);
+    hdb_buffer_free(&batch->lock_sql);
     hdb_buffer_free(&batch->upsert_sql);
     hdb_buffer_free(&batch->delete_sql);
     hdb_buffer_free(&batch->insert_sql);
@@ -42,10 +43,11 @@ static int batch_start(struct row_batch *batch, hdb_link *link, const hdb_table 
     batch->insert = hdb_link_peer(link) == HDB_PEER_HELIOSDB;
     batch->width = hdb_mirror_width(table);
     batch->values = calloc((size_t)batch->width, sizeof *batch->values);
+    hdb_mirror_lock(&batch->lock_sql, table);
     hdb_mirror_upsert(&batch->upsert_sql, table);
     hdb_mirror_delete(&batch->delete_sql, table);
     hdb_mirror_insert(&batch->insert_sql, table);
-    if (batch->values && !batch->upsert_sql.failed && !batch->delete_sql.failed && !batch->insert_sql.failed)
+    if (batch->values && !batch->lock_sql.failed && !batch->upsert_sql.failed && !batch->delete_sql.failed && !batch->insert_sql.failed)
         return HDB_OK;
     batch_clear(batch);
     return hdb_error_nomem(error);
@@ -66,8 +68,12 @@ static int batch_delete(struct row_batch *batch, int64_t rowid, const char *key,
 static int batch_upsert(struct row_batch *batch, int64_t rowid, const hdb_value *cells, hdb_error *error) {
     if (!hdb_mirror_row(batch->table, rowid, cells, &batch->arena, &batch->key, batch->values))
         return hdb_error_nomem(error);
-    if (!batch->insert)
-        return batch_send(batch, batch->upsert_sql.data, batch->values, batch->width, error);
+    if (!batch->insert) {
+        /* An upsert alone would bring back a row that another client has deleted since our snapshot. */
+        hdb_value param = hdb_mirror_key(batch->table, rowid, batch->key.data, batch->key.size);
+        int locked = batch_send(batch, batch->lock_sql.data, &param, 1, error);
+        return locked == HDB_OK ? batch_send(batch, batch->upsert_sql.data, batch->values, batch->width, error) : locked;
+    }
     int rc = batch_delete(batch, rowid, batch->key.data, batch->key.size, error);
     return rc == HDB_OK ? batch_send(batch, batch->insert_sql.data, batch->values, batch->width, error) : rc;
 }

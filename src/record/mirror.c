@@ -97,6 +97,14 @@ void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table) {
     hdb_buffer_char(sql, ')');
 }
 
+void hdb_mirror_lock(hdb_buffer *sql, const hdb_table *table) {
+    hdb_buffer_text(sql, "SELECT 1 FROM ");
+    hdb_buffer_identifier(sql, table->engine_name);
+    hdb_buffer_text(sql, " WHERE ");
+    hdb_buffer_identifier(sql, key_name(table));
+    hdb_buffer_text(sql, " = $1 FOR UPDATE");
+}
+
 void hdb_mirror_upsert(hdb_buffer *sql, const hdb_table *table) {
     hdb_mirror_insert(sql, table);
     hdb_buffer_text(sql, " ON CONFLICT (");

@@ -16,6 +16,8 @@ void hdb_mirror_create(hdb_buffer *sql, const hdb_table *table, enum hdb_peer pe
 void hdb_mirror_drop(hdb_buffer *sql, const char *engine_name);
 /* INSERT of a row whose key is not there. */
 void hdb_mirror_insert(hdb_buffer *sql, const hdb_table *table);
+/* SELECT of a row by its key, which fails in a snapshot of PostgreSQL if another client has changed or deleted it. */
+void hdb_mirror_lock(hdb_buffer *sql, const hdb_table *table);
 /* INSERT of a row that replaces the one with the same key. */
 void hdb_mirror_upsert(hdb_buffer *sql, const hdb_table *table);
 void hdb_mirror_delete(hdb_buffer *sql, const hdb_table *table);

@@ -6,7 +6,7 @@
  *   UUID       text of 36 characters, 8-4-4-4-12 hexadecimal digits
  *
  * What the engine would not give back as it was written stands in "_hdb_odd" too, and is believed as long as it says the
- * same as the native cell (docs/decisions/0010-native-types.md). */
+ * same as the native cell (docs/decisions/0012-native-types.md). */
 #ifndef HDB_NATIVE_H
 #define HDB_NATIVE_H
 

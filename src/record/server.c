@@ -5,6 +5,7 @@
 #include "record/entry.h"
 #include "record/foreign_rows.h"
 #include "record/log.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -298,6 +299,16 @@ static void unlock_lent(hdb_server *server) {
     server->lent = false;
 }
 
+/* DDL of another client may hold a table, or ours may find one held: that is waited for no longer than a lock. */
+static int begin_snapshot(hdb_server *server, hdb_error *error) {
+    char sql[112];
+    if (!has_transactions(server))
+        return HDB_OK;
+    snprintf(sql, sizeof sql, "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = %d",
+             server->timeout_ms > 0 ? server->timeout_ms : 1);
+    return script(server, sql, error);
+}
+
 int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
     int64_t started = now_ms(), newest = 0;
     int delay_ms = 1;
@@ -308,7 +319,7 @@ int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
     for (int tries = server->spoilt; rc == HDB_OK; tries++) {
         if (tries >= SPOILT_TRIES && !has_transactions(server) && (rc = lend_lock(server, error)) != HDB_OK)
             break;
-        rc = has_transactions(server) ? script(server, "BEGIN ISOLATION LEVEL REPEATABLE READ", error) : HDB_OK;
+        rc = begin_snapshot(server, error);
         server->in_snapshot = rc == HDB_OK;
         if (rc == HDB_OK)
             rc = read_counters(server, &server->commits, &newest, error);
@@ -503,6 +514,11 @@ static int resolve_transaction(hdb_server *server, int64_t xid, hdb_error *error
     return hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
 }
 
+/* Another client has put in a row with the key of a new one of ours, which our snapshot did not show. */
+static bool took_our_key(const hdb_error *error) {
+    return strcmp(error->sqlstate, "23505") == 0 && strstr(hdb_error_message(error), "_pkey\"");
+}
+
 static int push_transaction(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
     const char *data = writes->data;
     size_t size = writes->size;
@@ -519,8 +535,11 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
     if (rc == HDB_OK && has_schema(data, size))
         rc = add_counter(server, "schema_version", error);
     if (rc != HDB_OK) {
-        bool conflict = strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0;
+        bool conflict = strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0 || took_our_key(error);
+        bool held = strcmp(error->sqlstate, "55P03") == 0;
         end_transaction(server, "ROLLBACK");
+        if (held)
+            return hdb_error_set(error, HDB_BUSY, NULL, "database is locked");
         return conflict ? hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked") : rc;
     }
     rc = script(server, "COMMIT", error);
@@ -541,13 +560,13 @@ int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_err
     return rc;
 }
 
-int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count, hdb_rows **out,
-                            hdb_error *error) {
+int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count,
+                            enum hdb_row_format format, hdb_rows **out, hdb_error *error) {
     hdb_error ignored = HDB_ERROR_INIT;
     int rc = has_transactions(server) ? script(server, "SAVEPOINT hdb_query", error) : HDB_OK;
     if (rc != HDB_OK)
         return rc;
-    rc = hdb_link_query(server->link, sql, params, count, HDB_ROWS_SHOWN, out, error);
+    rc = hdb_link_query(server->link, sql, params, count, format, out, error);
     if (has_transactions(server) && hdb_link_is_alive(server->link))
         script(server, rc == HDB_OK ? "RELEASE hdb_query" : "ROLLBACK TO hdb_query", &ignored);
     hdb_error_clear(&ignored);

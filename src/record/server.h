@@ -55,8 +55,8 @@ int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_err
 /* Says that rows are about to change without a push (a direct statement); the lock must be held. */
 int hdb_server_note_change(hdb_server *server, hdb_error *error);
 /* Runs a statement inside the open snapshot; if it fails, the snapshot stays usable. */
-int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count, hdb_rows **out,
-                            hdb_error *error);
+int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count,
+                            enum hdb_row_format format, hdb_rows **out, hdb_error *error);
 /* Ends snapshot and lock, whatever was open; rolls back what was not committed. */
 void hdb_server_end(hdb_server *server);
 

@@ -7,6 +7,7 @@
 #ifndef HDB_HOOKS_H
 #define HDB_HOOKS_H
 
+#include <sqlite3.h>
 #include <stdbool.h>
 
 enum { HDB_NO_WINDOW = -1 };
@@ -30,6 +31,8 @@ typedef struct hdb_hooks {
                      const char *trigger);
     int (*allow_commit)(void *context); /* not 0: roll back. NULL: no commit hook */
     void *context;                      /* of both */
+    void (*collation_needed)(void *context, sqlite3 *db, int encoding, const char *name); /* the application's, or NULL */
+    void *collation_needed_context;
 } hdb_hooks;
 
 /* Whether a statement that the server ran by itself would miss something the application has set. */

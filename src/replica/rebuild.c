@@ -3,6 +3,7 @@
 #include "record/mirror.h"
 #include "replica/replay.h"
 #include "replica/schema.h"
+#include "replica/stub.h"
 #include "replica/table_statement.h"
 #include <stdlib.h>
 
@@ -78,6 +79,8 @@ static int fill(sqlite3 *db, hdb_link *link, hdb_progress progress, void *contex
     const hdb_table *sequence = NULL;
     int64_t rows = 0;
     int rc = hdb_catalogue_read(link, &catalogue, error);
+    if (rc == HDB_OK)
+        rc = hdb_stubs_keep(db, catalogue, error);
     if (rc == HDB_OK)
         rc = hdb_replay_schema(db, catalogue, error);
     if (rc == HDB_OK)

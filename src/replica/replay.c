@@ -4,6 +4,7 @@
 #include "record/entry.h"
 #include "replica/schema.h"
 #include "replica/sequence.h"
+#include "replica/stub.h"
 #include "replica/table_statement.h"
 #include <string.h>
 #include <strings.h>
@@ -244,6 +245,8 @@ static int replay_part(sqlite3 *db, const char *data, size_t size, bool sequence
         case HDB_ENTRY_SCHEMA:
             if (!sequence)
                 rc = patch_texts(db, reader.schema, data, size, error);
+            if (rc == HDB_OK && !sequence)
+                rc = hdb_stubs_keep(db, reader.schema, error);
             if (rc == HDB_OK && !sequence)
                 rc = hdb_replay_schema(db, reader.schema, error);
             break;

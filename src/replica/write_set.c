@@ -4,6 +4,7 @@
 #include "record/entry.h"
 #include "replica/schema.h"
 #include "replica/sqlite_value.h"
+#include "replica/stub.h"
 #include "replica/table_statement.h"
 #include <stdlib.h>
 #include <string.h>
@@ -222,7 +223,11 @@ int hdb_write_set_encode(hdb_replica *replica, hdb_sequences *sequences, hdb_buf
         return rc;
     if (replica->capture->schema_changed || replica->capture->header_set)
         rc = put_own_schema(schema, entry, error);
-    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
-        rc = schema->tables[i].is_foreign ? HDB_OK : put_table(replica, &schema->tables[i], sequences, entry, error);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++) {
+        if (replica->capture->schema_changed)
+            rc = hdb_stubs_check(replica->db, schema, &schema->tables[i], error);
+        if (rc == HDB_OK && !schema->tables[i].is_foreign)
+            rc = put_table(replica, &schema->tables[i], sequences, entry, error);
+    }
     return rc == HDB_OK && entry->failed ? hdb_error_nomem(error) : rc;
 }

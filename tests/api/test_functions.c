@@ -284,6 +284,81 @@ static void functions_may_use_their_connection(void **state) {
     twin_everywhere(nested);
 }
 
+/* --- functions and collations that the schema uses */
+
+static const char *const schema =
+    "CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT COLLATE backwards, b INT CHECK (fails(b < 0) = 0), s INT);"
+    "CREATE TABLE w(k TEXT COLLATE backwards PRIMARY KEY, x); CREATE TABLE plain(id INTEGER PRIMARY KEY, a TEXT);"
+    "CREATE TABLE u(a UNIQUE COLLATE backwards, b); CREATE TABLE g(id INTEGER PRIMARY KEY, b, v AS (twice(b))); CREATE INDEX t_a ON t(a); CREATE INDEX t_b ON t(twice(b), a);"
+    "CREATE INDEX t_p ON t(b) WHERE twice(b) > 10; CREATE VIEW view AS SELECT id, twice(b) AS b2 FROM t ORDER BY a;"
+    "CREATE TRIGGER tr AFTER INSERT ON plain BEGIN UPDATE plain SET a = a || twice(new.id) WHERE id = new.id; END";
+
+static const char *const rows = "INSERT INTO t(id, a, b) VALUES (1, 'aa', 1), (2, 'b', 7), (3, 'ab', 3), (4, 'b', 9);"
+                                "INSERT INTO w VALUES ('aa', 1), ('b', 2), ('ab', 3); INSERT INTO u VALUES ('x', 1), ('yy', 2), ('xx', 3);"
+                                "INSERT INTO plain VALUES (5, 'five'); INSERT INTO g(b) VALUES (3), (4)";
+
+/* What needs none of them, and what does. */
+static void use_schema(struct twin *twin) {
+    static const char *const statements[] = {
+        "SELECT id, b FROM t ORDER BY id", "SELECT * FROM plain", "SELECT count(*) FROM t", "SELECT id, a, b, s FROM t ORDER BY id",
+        "SELECT v FROM g ORDER BY id", "SELECT id FROM t ORDER BY a, id", "SELECT * FROM w", "SELECT x FROM w WHERE k = 'b'",
+        "SELECT id FROM t WHERE twice(b) = 14", "SELECT id FROM t WHERE twice(b) > 10 AND b > 0 ORDER BY b", "SELECT * FROM view",
+        "SELECT id FROM g WHERE v = 6", "INSERT INTO g(b) VALUES (7)", "SELECT b FROM g", "SELECT * FROM u WHERE a = 'xx'", "SELECT a FROM u ORDER BY a", "SELECT id FROM t WHERE a = 'b'",
+        "INSERT INTO t(id, a, b) VALUES (20, 'new', 4)", "UPDATE t SET b = b + 1 WHERE id = 3", "DELETE FROM t WHERE id = 20",
+        "INSERT INTO w VALUES ('c', 4)", "DELETE FROM w WHERE k = 'c'", "INSERT INTO t(b) VALUES (-1)", "INSERT INTO u VALUES ('x', 9)",
+        "INSERT INTO plain VALUES (6, 'six')", "DELETE FROM plain WHERE id = 6", "UPDATE t SET b = b - 1 WHERE id = 3", "INSERT INTO u VALUES ('n', 1)", "DELETE FROM u WHERE b = 1 AND a = 'n'",
+        "SELECT s, count(*) FROM t", "CREATE TABLE beside(a)", "INSERT INTO beside VALUES (1)", "DROP TABLE beside"};
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
+        twin_run(twin, statements[i]);
+}
+
+static void in_schema(struct twin *twin) {
+    make_functions(twin);
+    twin_run(twin, schema);
+    twin_run(twin, rows);
+    use_schema(twin);
+    twin_reopen(twin); /* nothing is registered */
+    use_schema(twin);
+    make_functions(twin);
+    use_schema(twin);
+    twin_rebuild(twin);
+    use_schema(twin);
+    make_functions(twin);
+    use_schema(twin);
+    twin_run(twin, "PRAGMA integrity_check");
+    twin_reopen(twin);
+    make_functions(twin);
+    use_schema(twin);
+    twin_run(twin, "PRAGMA integrity_check");
+}
+
+static void schema_may_use_functions(void **state) {
+    (void)state;
+    twin_everywhere(in_schema);
+}
+
+/* Tables whose rows could not be brought back without calling the application are refused by name. */
+static void refuse(struct twin *twin) {
+    hdb_conn *conn = twin->conn;
+    make_functions(twin);
+    assert_int_equal(hdb_exec(conn, "CREATE TABLE t(a, b AS (twice(a)) STORED)", -1), HDB_NOTSUPPORTED);
+    assert_error(conn, HDB_NOTSUPPORTED, HDB_NOTSUPPORTED, "0A000", "table t: a table with STORED columns");
+    assert_int_equal(hdb_exec(conn, "CREATE TABLE t(a PRIMARY KEY COLLATE backwards) WITHOUT ROWID", -1), HDB_NOTSUPPORTED);
+    assert_error(conn, HDB_NOTSUPPORTED, HDB_NOTSUPPORTED, "0A000", "a WITHOUT ROWID table");
+    assert_int_equal(query_int64(conn, "SELECT count(*) FROM sqlite_master"), 0);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE g(a, v AS (twice(a)))", -1));
+    assert_int_equal(hdb_exec(conn, "CREATE INDEX g_v ON g(v)", -1), HDB_NOTSUPPORTED);
+    assert_int_equal(hdb_exec(conn, "CREATE INDEX g_a ON g(twice(a))", -1), HDB_NOTSUPPORTED);
+    assert_error(conn, HDB_NOTSUPPORTED, HDB_NOTSUPPORTED, "0A000", "an index over generated columns");
+    assert_ok(conn, hdb_exec(conn, "CREATE INDEX g_a ON g(a); DROP TABLE g", -1));
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(a, b AS (a + 1) STORED); CREATE TABLE w(a PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID", -1));
+}
+
+static void tables_that_need_calls_are_refused(void **state) {
+    (void)state;
+    twin_everywhere(refuse);
+}
+
 static void registration(void **state) {
     hdb_conn *conn = fixture_open(":memory:");
     hdb_stmt *stmt = NULL;
@@ -344,6 +419,8 @@ int main(void) {
         cmocka_unit_test(functions_give_what_sqlite_gives),
         cmocka_unit_test(functions_stand_for_built_in_ones),
         cmocka_unit_test(functions_may_use_their_connection),
+        cmocka_unit_test(schema_may_use_functions),
+        cmocka_unit_test(tables_that_need_calls_are_refused),
         cmocka_unit_test(registration),
         cmocka_unit_test(collation_is_asked_for),
     };

@@ -71,7 +71,7 @@ static int is_trouble(int code) {
 static int run_unit(const struct runner_options *options, hdb_conn *conn, int number) {
     struct unit unit;
     int trouble = 0;
-    unit_make(options->seed, number, &unit);
+    unit_make(options->seed, number, !options->setup->dsn, &unit);
     for (int i = 0; i < unit.count && !trouble; i++) {
         tell(options, TOLD_STATEMENT, number, i);
         trouble = is_trouble(hdb_exec(conn, unit.statements[i].sql, -1) & 0xff);
@@ -98,9 +98,9 @@ int runner_run(const struct runner_options *options) {
 
 /* --- the audit */
 
-static void run_on_plain(sqlite3 *plain, unsigned seed, int number) {
+static void run_on_plain(sqlite3 *plain, const struct audit_options *options, int number) {
     struct unit unit;
-    unit_make(seed, number, &unit);
+    unit_make(options->seed, number, !options->setup->dsn, &unit);
     for (int i = 0; i < unit.count; i++)
         sqlite3_exec(plain, unit.statements[i].sql, NULL, NULL, NULL);
     if (!sqlite3_get_autocommit(plain))
@@ -118,10 +118,10 @@ static int compare_now(const struct audit_options *options, char **out) {
     return differences;
 }
 
-static void show_unit(unsigned seed, int number) {
+static void show_unit(const struct audit_options *options, int number) {
     struct unit unit;
-    unit_make(seed, number, &unit);
-    fprintf(stderr, "  seed %u, unit %d:\n", seed, number);
+    unit_make(options->seed, number, !options->setup->dsn, &unit);
+    fprintf(stderr, "  seed %u, unit %d:\n", options->seed, number);
     for (int i = 0; i < unit.count; i++)
         fprintf(stderr, "    %s;\n", unit.statements[i].sql);
 }
@@ -134,11 +134,11 @@ enum verdict runner_audit(const struct audit_options *options) {
         return VERDICT_FAULT;
     for (int i = 0; i < options->done_count; i++)
         if (options->done[i].kind == TOLD_DONE)
-            run_on_plain(plain, options->seed, options->done[i].unit);
+            run_on_plain(plain, options, options->done[i].unit);
     if (compare_now(options, &before) > 0) {
         verdict = VERDICT_FAULT;
         if (options->open_unit >= 0) {
-            run_on_plain(plain, options->seed, options->open_unit);
+            run_on_plain(plain, options, options->open_unit);
             verdict = compare_now(options, &after) > 0 ? VERDICT_FAULT : VERDICT_AFTER;
         }
     }
@@ -146,7 +146,7 @@ enum verdict runner_audit(const struct audit_options *options) {
         fprintf(stderr, "  not what was there before:\n%.1500s\n", before);
         if (after) {
             fprintf(stderr, "  nor what is there after the interrupted unit:\n%.1500s\n", after);
-            show_unit(options->seed, options->open_unit);
+            show_unit(options, options->open_unit);
         }
     }
     free(before);

@@ -198,7 +198,7 @@ static enum verdict audit(struct campaign *campaign, const struct round *round, 
 
 static void count_point(struct campaign *campaign, const struct told_message *hit, enum verdict verdict) {
     struct unit unit;
-    unit_make(campaign->seed, hit->unit, &unit);
+    unit_make(campaign->seed, hit->unit, !campaign->setup.dsn, &unit);
     campaign->points++;
     campaign->by_kind[unit.statements[hit->statement].kind]++;
     campaign->before += verdict == VERDICT_BEFORE;

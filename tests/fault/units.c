@@ -126,13 +126,13 @@ static void make_transaction(struct unit *unit, unsigned *random, int number) {
         add(unit, KIND_COMMIT, "COMMIT", random, number);
 }
 
-void unit_make(unsigned seed, int number, struct unit *out) {
+void unit_make(unsigned seed, int number, bool vacuum, struct unit *out) {
     unsigned state = seed ^ (unsigned)number * 2654435761u, *random = &state;
     out->count = 0;
     for (int i = 0; i < 4; i++)
         fault_random(random);
     unsigned choice = fault_random(random) % 100;
-    if (choice < 4)
+    if (choice < 4 && vacuum)
         add(out, KIND_VACUUM, "VACUUM", random, number);
     else if (choice < 50)
         add_any(out, random, number);

@@ -28,7 +28,8 @@ extern const char *const unit_settings;
 /* Makes the schema that is always there, in one transaction. */
 extern const char *const unit_schema;
 
-void unit_make(unsigned seed, int number, struct unit *out);
+/* `vacuum`: it is among them; on a server it does not do what it does to a file. */
+void unit_make(unsigned seed, int number, bool vacuum, struct unit *out);
 const char *statement_kind_name(enum statement_kind kind);
 
 #endif

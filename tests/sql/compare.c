@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compare.h"
+#include "attached.h"
 #include "empty.h"
 #include "engine_view.h"
 #include "final_state.h"
@@ -19,6 +20,7 @@ struct side {
     const struct session_kind *kind;
     struct session_options options;
     void *sessions[CASE_CONNECTIONS];
+    char *directory; /* of the files that it attaches */
 };
 
 struct run {
@@ -53,13 +55,17 @@ static void *session_of(struct side *side, int connection, FILE *report) {
 
 static void run_on(struct side *side, const struct case_step *step, const struct feature *refused,
                    struct report *report) {
+    struct case_step *own = side->directory ? attached_step(step, side->directory) : NULL;
     report_begin(report);
     void *session = session_of(side, step->connection, report->stream);
     if (session && refused)
-        subject_refuse(session, step, refused, report->stream);
+        subject_refuse(session, own ? own : step, refused, report->stream);
     else if (session)
-        side->kind->run(session, step, report->stream);
+        side->kind->run(session, own ? own : step, report->stream);
     report_end(report);
+    if (own)
+        report->text = attached_hide(report->text, side->directory);
+    attached_free(own);
 }
 
 static void compare_reports(struct run *run, const char *place, const char *sql, struct report *expected,
@@ -115,8 +121,10 @@ static void run_steps(struct run *run) {
             compare_step(run, &run->oracle, &run->subject, step, place);
         } else {
             close_both(run);
-            if (step->kind == STEP_REBUILD)
+            if (step->kind == STEP_REBUILD) {
                 support_remove_replica(run->subject.options.path);
+                attached_remove_replicas(run->subject.directory);
+            }
         }
     }
 }
@@ -171,17 +179,32 @@ static void compare_memory(struct run *run) {
     compare_state(run, &run->oracle, &run->subject, "at the end");
 }
 
-static void compare_files(struct run *run) {
+/* A database that was main, or attached: the file as plain SQLite reads it, then what is rebuilt from the engine. */
+static void compare_file(struct run *run, const char *plain_path, const char *path) {
     struct side oracle = {.kind = &oracle_kind, .options = run->oracle.options};
     struct side subject = {.kind = &subject_kind, .options = run->subject.options};
-    close_both(run);
+    oracle.options.path = plain_path;
+    subject.options.path = path;
     /* A case that ends with a rebuild has no replica file any more. */
-    if (access(run->subject.options.path, F_OK) == 0) {
-        struct side replica = {.kind = &oracle_kind, .options = run->subject.options};
+    if (access(path, F_OK) == 0) {
+        struct side replica = {.kind = &oracle_kind, .options = subject.options};
         compare_state(run, &oracle, &replica, "the replica, read by plain SQLite");
     }
-    support_remove_replica(run->subject.options.path);
+    support_remove_replica(path);
     compare_state(run, &oracle, &subject, "rebuilt from the engine");
+}
+
+static void compare_attached(struct run *run) {
+    char **names = attached_names(run->oracle.directory);
+    for (char **name = names; name && *name; name++) {
+        char *plain_path = support_format("%s/%s", run->oracle.directory, *name);
+        char *path = support_format("%s/%s", run->subject.directory, *name);
+        compare_file(run, plain_path, path);
+        free(plain_path);
+        free(path);
+        free(*name);
+    }
+    free(names);
 }
 
 int compare_case(const struct sql_case *test, const struct setup *setup, const char *directory, FILE *out) {
@@ -190,18 +213,25 @@ int compare_case(const struct sql_case *test, const struct setup *setup, const c
     char *subject_path = setup->in_memory ? support_format(":memory:") : support_format("%s/app.db", directory);
     run.oracle = (struct side){.kind = &oracle_kind, .options = {oracle_path, test->timeout, setup}};
     run.subject = (struct side){.kind = &subject_kind, .options = {subject_path, test->timeout, setup}};
+    run.oracle.directory = support_format("%s/sqlite", directory);
+    run.subject.directory = support_format("%s/helios", directory);
     if (setup->dsn && !server_clean(setup->dsn)) {
         fputs("    the server's database can't be emptied\n", out);
         run.differences++;
     } else {
         run_steps(&run);
-        if (setup->in_memory)
+        if (setup->in_memory) {
             compare_memory(&run);
-        else
-            compare_files(&run);
+        } else {
+            close_both(&run);
+            compare_file(&run, oracle_path, subject_path);
+        }
+        compare_attached(&run);
     }
     free(oracle_path);
     free(subject_path);
+    free(run.oracle.directory);
+    free(run.subject.directory);
     return run.differences;
 }
 

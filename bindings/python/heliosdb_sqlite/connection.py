@@ -7,25 +7,27 @@ import sys
 import warnings
 import weakref
 from collections import OrderedDict
-from ctypes import byref, c_char_p, c_int64
+from ctypes import byref, c_char_p, c_int, c_int64
 from threading import get_ident
 from typing import Any, Callable, Iterable, Iterator, Literal, NoReturn
 
 from . import _declarations as c
 from . import _library as native
-from . import copies, deprecations
+from . import _constants, copies, deprecations
 from . import cursor as cursor_module
 from . import exceptions
 from ._library import lib
+from .blob import Blob, open_blob
 from .callbacks import Callbacks
 from .cursor import Cursor
 from .dump import _iterdump
-from .exceptions import ProgrammingError, not_supported
+from .exceptions import OperationalError, ProgrammingError
 from .handle import Handle
 from .statement import Statement, prepare
 
 LEGACY_TRANSACTION_CONTROL = -1
 
+_SWITCHES = {value for name, value in vars(_constants).items() if name.startswith("SQLITE_DBCONFIG_")}
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
 
 
@@ -348,6 +350,59 @@ class Connection:
         self._check()
         self._callbacks.set_trace(trace_callback)
 
+    # Values in pieces, settings, extensions
+
+    def blobopen(self, table: str, column: str, row: int, /, *, readonly: bool = False, name: str = "main") -> Blob:
+        """Opens the value of one row and column, to be read and written in pieces.
+
+        ``row`` is its rowid, ``name`` the database ("main", "temp" or that of an attached one).
+
+        Raises OperationalError if there is no such table, column or row, or if the value is a number or NULL.
+
+        >>> connection.execute("INSERT INTO files VALUES (1, zeroblob(1000))")
+        >>> with connection.blobopen("files", "content", 1) as blob:
+        ...     blob.write(b"start")
+        """
+        self._check()
+        return open_blob(self, name, table, column, row, readonly)
+
+    def getconfig(self, op: int, /) -> bool:
+        """Whether a switch of the connection (SQLITE_DBCONFIG_*) is on."""
+        return self._switch(op, -1)
+
+    def setconfig(self, op: int, enable: bool = True, /) -> None:
+        """Turns a switch of the connection (SQLITE_DBCONFIG_*) on or off.
+
+        Raises ValueError for an unknown one, NotSupportedError for one that the engine's keeping of rows forbids.
+
+        >>> connection.setconfig(SQLITE_DBCONFIG_ENABLE_FKEY)
+        """
+        wanted = bool(enable)
+        if self._switch(op, int(wanted)) != wanted:
+            raise OperationalError("Unable to set config")
+
+    def _switch(self, op: int, value: int) -> bool:
+        self._check()
+        if op not in _SWITCHES:
+            raise ValueError(f"unknown config 'op': {op}")
+        out = c_int()
+        self._handle.check(lib.hdb_db_config(self._handle.pointer, op, value, byref(out)))
+        return bool(out.value)
+
+    def enable_load_extension(self, enable: bool, /) -> None:
+        """Allows or forbids load_extension()."""
+        self._check()
+        self._handle.check(lib.hdb_enable_load_extension(self._handle.pointer, 1 if enable else 0))
+
+    def load_extension(self, name: str, /, *, entrypoint: str | None = None) -> None:
+        """Loads an extension of SQLite from a shared library; its functions and virtual tables work in every mode.
+
+        Raises OperationalError if it can't be loaded or that was not allowed.
+        """
+        self._check()
+        entry = None if entrypoint is None else entrypoint.encode()
+        self._handle.check(lib.hdb_load_extension(self._handle.pointer, name.encode(), entry))
+
     # Copies
 
     def backup(
@@ -453,27 +508,6 @@ class Connection:
         """``"embedded"`` or ``"daemon"``."""
         self._check()
         return {c.HDB_MODE_EMBEDDED: "embedded", c.HDB_MODE_DAEMON: "daemon"}[lib.hdb_conn_mode(self._handle.pointer)]
-
-    # What sqlite3's connections have and these do not have yet
-
-    def blobopen(self, *arguments: Any, **options: Any) -> Any:
-        self._refuse("blobopen")
-
-    def enable_load_extension(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("enable_load_extension")
-
-    def load_extension(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("load_extension")
-
-    def getconfig(self, *arguments: Any, **options: Any) -> bool:
-        self._refuse("getconfig")
-
-    def setconfig(self, *arguments: Any, **options: Any) -> None:
-        self._refuse("setconfig")
-
-    def _refuse(self, name: str) -> NoReturn:
-        self._check()
-        raise not_supported(name)
 
     # Whether it may be used
 

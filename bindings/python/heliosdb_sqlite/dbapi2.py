@@ -16,6 +16,7 @@ from .adapters import adapters as adapters
 from .adapters import converters as converters
 from .adapters import register_adapter as register_adapter
 from .adapters import register_converter as register_converter
+from .blob import Blob as Blob
 from .connection import LEGACY_TRANSACTION_CONTROL as LEGACY_TRANSACTION_CONTROL
 from .connection import Connection as Connection
 from .connection import connect as connect
@@ -51,13 +52,6 @@ Date = _datetime.date
 Time = _datetime.time
 Timestamp = _datetime.datetime
 Binary = memoryview
-
-
-class Blob:
-    """What Connection.blobopen() will return."""
-
-    def __init__(self) -> None:
-        raise TypeError("cannot create 'heliosdb_sqlite.Blob' instances")
 
 
 def DateFromTicks(ticks: float) -> _datetime.date:  # noqa: N802 - the name is DB-API's
@@ -111,6 +105,13 @@ def enable_callback_tracebacks(enable: bool, /) -> None:
     _show_tracebacks(enable)
 
 
-def enable_shared_cache(do_enable: bool) -> None:
-    """Not supported: it would change SQLite for the whole process."""
-    raise _exceptions.not_supported("enable_shared_cache")
+if _sys.version_info < (3, 12):
+
+    def enable_shared_cache(do_enable: bool) -> None:
+        """Refused, unless it is to be off, as it always is: it would change SQLite for the whole process.
+
+        Deprecated in Python 3.10, gone in 3.12.
+        """
+        _deprecations.warn("enable_shared_cache is deprecated and will be removed in Python 3.12")
+        if do_enable:
+            raise _exceptions.not_supported("enable_shared_cache", "it would change SQLite for the whole process")

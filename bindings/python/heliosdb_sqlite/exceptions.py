@@ -121,10 +121,9 @@ def _make(code: int, message: str, sqlstate: str) -> Any:
     return error
 
 
-def not_supported(name: str) -> Exception:
-    """The exception for a method that sqlite3 has and this library does not have yet."""
-    message = f"{name}() is not supported by this version of heliosdb_sqlite; a later one brings it"
-    return _make(c.HDB_NOTSUPPORTED, message, "0A000")
+def not_supported(name: str, reason: str) -> Exception:
+    """The exception for a function that sqlite3 has and this library refuses."""
+    return _make(c.HDB_NOTSUPPORTED, f"{name}() is not supported: {reason}", "0A000")
 
 
 def type_name(value: object) -> str:

@@ -339,13 +339,9 @@ def test_another_library(python):
     assert "ImportError: libm.so.6 is not libheliosdb" in done.stderr
 
 
-@pytest.mark.parametrize("name", [
-    "blobopen",
-    "enable_load_extension", "load_extension",
-    "getconfig", "setconfig",
-])  # fmt: skip
-def test_not_supported_yet(name):
-    conn = heliosdb_sqlite.connect(":memory:")
-    with pytest.raises(heliosdb_sqlite.NotSupportedError, match=rf"{name}\(\) is not supported"):
-        getattr(conn, name)()
-    conn.close()
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="sqlite3 has no enable_shared_cache() since Python 3.12")
+def test_a_shared_cache_is_refused_and_none_accepted():
+    with pytest.warns(DeprecationWarning):
+        heliosdb_sqlite.enable_shared_cache(False)
+    with pytest.warns(DeprecationWarning), pytest.raises(heliosdb_sqlite.NotSupportedError, match="whole process"):
+        heliosdb_sqlite.enable_shared_cache(True)
