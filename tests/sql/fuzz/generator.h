@@ -43,6 +43,7 @@ struct generator {
     struct cte ctes[MAX_CTES];
     int cte_count;
     int objects;      /* names given out in this script */
+    bool savepoints;  /* the transaction has had one */
     bool temporary;   /* whether this script uses temporary objects */
     struct catalogue catalogue;
 };

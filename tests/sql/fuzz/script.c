@@ -80,9 +80,19 @@ static void put_delete_step(struct generator *g) {
 static void put_transaction(struct generator *g) {
     static const char *const idle[] = {"BEGIN", "BEGIN IMMEDIATE", "SAVEPOINT s1", "BEGIN", "BEGIN EXCLUSIVE", "COMMIT",
                                        "BEGIN IMMEDIATE", "BEGIN DEFERRED"};
-    static const char *const open[] = {"COMMIT", "COMMIT", "COMMIT", "ROLLBACK", "SAVEPOINT s1", "SAVEPOINT s2",
-                                       "ROLLBACK TO s1", "ROLLBACK TO s2", "RELEASE s1", "RELEASE s2", "END", "BEGIN"};
-    put(g, "%s", g->catalogue.in_transaction ? PICK(g, open) : PICK(g, idle));
+    static const char *const open[] = {"COMMIT", "COMMIT", "COMMIT", "ROLLBACK", "END", "SAVEPOINT s1", "SAVEPOINT s1",
+                                       "SAVEPOINT s2", "BEGIN", "RELEASE s2"};
+    static const char *const nested[] = {"ROLLBACK TO s1", "ROLLBACK TO s1", "ROLLBACK TO s2", "RELEASE s1", "RELEASE s1",
+                                         "RELEASE s2", "SAVEPOINT s2", "SAVEPOINT s1", "COMMIT"};
+    if (!g->catalogue.in_transaction) {
+        const char *begin = PICK(g, idle);
+        put(g, "%s", begin);
+        g->savepoints = *begin == 'S';
+        return;
+    }
+    const char *next = g->savepoints && chance(g, 60) ? PICK(g, nested) : PICK(g, open);
+    put(g, "%s", next);
+    g->savepoints = g->savepoints || *next == 'S';
 }
 
 static void put_definition(struct generator *g) {
