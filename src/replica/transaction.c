@@ -111,6 +111,12 @@ struct pushing {
     int count;
 };
 
+/* Whether the transaction has changed a database. What a refused statement would have changed is noted, too: without the
+ * write lock nothing was changed, and what the transaction sees may be older than what the record has. */
+static bool has_written(const hdb_replica *kept) {
+    return !hdb_capture_is_empty(kept->capture) && sqlite3_txn_state(kept->db, kept->database) == SQLITE_TXN_WRITE;
+}
+
 static int find_written(hdb_replica *replica, struct pushing *pushing, hdb_error *error) {
     int rc = HDB_OK, attached = 0;
     bool has_virtual = false;
@@ -120,11 +126,11 @@ static int find_written(hdb_replica *replica, struct pushing *pushing, hdb_error
     if (!pushing->contexts)
         return hdb_error_nomem(error);
     for (hdb_replica *kept = NULL; (kept = hdb_replica_next_kept(replica, kept));)
-        has_virtual = has_virtual || (!hdb_capture_is_empty(kept->capture) && kept->schema && kept->schema->has_virtual);
+        has_virtual = has_virtual || (has_written(kept) && kept->schema && kept->schema->has_virtual);
     if (has_virtual)
         rc = settle_virtual_tables(replica, error);
     for (hdb_replica *kept = NULL; rc == HDB_OK && (kept = hdb_replica_next_kept(replica, kept));) {
-        if (hdb_capture_is_empty(kept->capture))
+        if (!has_written(kept))
             continue;
         if (kept->capture->failed)
             rc = hdb_error_nomem(error);
