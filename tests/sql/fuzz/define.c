@@ -325,7 +325,7 @@ void put_create_trigger(struct generator *g) {
     g->in_trigger = false;
 }
 
-static void put_add_column(struct generator *g) {
+static void put_add_column(struct generator *g, bool strict) {
     struct column column = {0};
     struct scope scope = {0};
     if (chance(g, 5))
@@ -334,6 +334,10 @@ static void put_add_column(struct generator *g) {
         snprintf(column.name, NAME_SIZE, "n%d", between(g, 0, 9));
     put(g, " ADD %s", chance(g, 80) ? "COLUMN " : "");
     put_name(g, column.name);
+    if (strict) { /* a default of another type is kept, but can't be written again */
+        put(g, " %s", PICK(g, strict_types));
+        return;
+    }
     put(g, " %s", PICK(g, types));
     scope_add(&scope, "", column.name);
     if (chance(g, 15)) {
@@ -355,7 +359,7 @@ void put_alter(struct generator *g) {
     put_relation(g, table);
     switch (pick(g, 4)) {
     case 0:
-        put_add_column(g);
+        put_add_column(g, table->strict);
         break;
     case 1:
         put(g, " RENAME %s", chance(g, 80) ? "COLUMN " : "");
