@@ -100,6 +100,27 @@ static int open_record(hdb_database *database, const hdb_settings *settings, hdb
     return rc;
 }
 
+/* Two files at one path must not be open at once: each would be taken for the replica, and their WAL is one file. */
+static int check_same_file(const hdb_database *database, hdb_error *error) {
+    const hdb_state_page *page = hdb_record_state(database->record)->page;
+    if (hdb_file_mark_of(database->path).inode == page->inode)
+        return HDB_OK;
+    return hdb_error_set(error, HDB_CANTOPEN, NULL,
+                         "%s was deleted or replaced while it is open; close its connections first", database->path);
+}
+
+/* Brings file and engine together, or joins those who have done it. setup.lock is held. */
+static int reconcile(hdb_database *database, hdb_error *error) {
+    hdb_state *state = hdb_record_state(database->record);
+    bool alone = hdb_state_try(state, HDB_LOCK_SESSION);
+    int rc = alone ? HDB_OK : check_same_file(database, error);
+    if (rc == HDB_OK)
+        rc = hdb_database_reconcile(database, alone, error);
+    if (rc == HDB_OK && alone)
+        state->page->inode = hdb_file_mark_of(database->path).inode;
+    return rc == HDB_OK ? hdb_state_share(state, HDB_LOCK_SESSION, error) : rc;
+}
+
 /* Opens record and file under setup.lock. */
 static int set_up(hdb_database *database, const hdb_settings *settings, hdb_error *error) {
     int rc = open_record(database, settings, error);
@@ -112,9 +133,7 @@ static int set_up(hdb_database *database, const hdb_settings *settings, hdb_erro
     } else {
         rc = hdb_state_lock(state, HDB_LOCK_SETUP, error);
         if (rc == HDB_OK) {
-            rc = hdb_database_reconcile(database, hdb_state_try(state, HDB_LOCK_SESSION), error);
-            if (rc == HDB_OK)
-                rc = hdb_state_share(state, HDB_LOCK_SESSION, error);
+            rc = reconcile(database, error);
             hdb_state_unlock(state, HDB_LOCK_SETUP);
         }
         if (rc == HDB_OK)
@@ -141,6 +160,8 @@ int hdb_database_open(const hdb_settings *settings, const char *path, hdb_databa
         sqlite3_close_v2(database->steward);
         database->steward = NULL;
         rc = set_up(database, settings, error);
+    } else if (database->path) {
+        rc = check_same_file(database, error);
     }
     pthread_mutex_unlock(&database->setup);
     if (rc == HDB_OK) {

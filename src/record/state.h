@@ -36,6 +36,7 @@ typedef struct hdb_state_page {
     hdb_file_mark file;
     int64_t stamped;         /* newest entry when change_counter was made to grow */
     uint32_t change_counter; /* of the file's header when it was left: an older copy has a smaller one */
+    uint64_t inode;          /* of the file that those who have it open use */
 } hdb_state_page;
 
 enum hdb_state_lock { HDB_LOCK_SETUP, HDB_LOCK_SESSION, HDB_LOCK_COMMIT, HDB_LOCK_APPLY, HDB_LOCK_COUNT };

@@ -404,10 +404,29 @@ static void read_only_connection(void **state) {
     hdb_config_destroy(config);
 }
 
+static void a_file_deleted_while_it_is_open_is_not_opened_beside_it(void **state) {
+    struct fixture *fixture = *state;
+    hdb_conn *first = fixture_open(fixture->path), *second = NULL;
+    hdb_config *config = fixture_config(NULL, NULL);
+    assert_ok(first, hdb_exec(first, "CREATE TABLE t(a); INSERT INTO t VALUES (1)", -1));
+    assert_int_equal(unlink(fixture->path), 0);
+    assert_int_equal(hdb_connect(fixture->path, config, &second), HDB_CANTOPEN);
+    assert_error(second, HDB_CANTOPEN, HDB_CANTOPEN, "08001", "was deleted or replaced while it is open");
+    hdb_close(second);
+    hdb_config_destroy(config);
+    assert_ok(first, hdb_exec(first, "INSERT INTO t VALUES (2)", -1)); /* the engine gets it */
+    hdb_close(first);
+    first = fixture_open(fixture->path);
+    assert_int_equal(query_int64(first, "SELECT count(*) FROM t"), 2);
+    verify(first);
+    close_ok(first);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(rows_are_native_in_the_engine),
+        TEST(a_file_deleted_while_it_is_open_is_not_opened_beside_it),
         TEST(what_is_not_committed_is_not_in_the_engine),
         TEST(rollback_to_plain_sqlite_and_return),
         TEST(plain_sqlite_reads_while_it_is_open),
