@@ -9,7 +9,7 @@ struct hdb_blob {
     hdb_conn *conn;
     hdb_blob *previous, *next;
     sqlite3_blob *handle;
-    bool kept, writes; /* of a database whose commits are pushed; for writing */
+    bool kept, writes; /* of a database whose commits may be pushed; for writing */
     bool failed;       /* a call has told of an error, which SQLite tells again when the handle is closed */
 };
 
@@ -43,10 +43,10 @@ int hdb_blob_open(hdb_conn *conn, const char *database, const char *table, const
     hdb_blob *blob = calloc(1, sizeof *blob);
     if (!blob)
         return hdb_conn_leave(conn, hdb_error_nomem(&conn->error));
-    blob->kept = strcasecmp(name, conn->replica->database) == 0;
+    blob->kept = strcasecmp(name, "temp") != 0;
     blob->writes = writable != 0;
     if (blob->kept)
-        rc = hdb_replica_begin_access(conn->replica, table, blob->writes, &conn->error);
+        rc = hdb_replica_begin_access(conn->replica, name, table, blob->writes, &conn->error);
     if (rc == HDB_OK) {
         if (sqlite3_blob_open(conn->replica->db, name, table, column, rowid, writable != 0, &blob->handle) != SQLITE_OK) {
             rc = hdb_replica_error(conn->replica, &conn->error);

@@ -5,6 +5,7 @@
 #include "backup.h"
 #include "blob.h"
 #include "fork_guard.h"
+#include "session.h"
 #include "statement.h"
 #include "store.h"
 #include <errno.h>
@@ -217,6 +218,7 @@ int hdb_close(hdb_conn *conn) {
         hdb_stmt_free(conn->first);
     }
     hdb_blobs_close(conn);
+    hdb_sessions_delete(conn);
     hdb_backups_leave(conn);
     hdb_embedded_store **attached = hdb_attached_stores(conn);
     hdb_replica_destroy(conn->replica);

@@ -25,6 +25,7 @@ struct hdb_conn {
     hdb_daemon_store *daemon;
     hdb_stmt *first;          /* open statements */
     hdb_blob *blobs;          /* open BLOB handles */
+    hdb_session *sessions;
     hdb_stmt *asking;         /* the one that SQLite runs with rows of the engine */
     bool has_engine_rows;     /* the table that they are is known to SQLite */
     volatile int interrupted; /* seen by a wait for the engine */

@@ -31,6 +31,8 @@ typedef struct hdb_hooks {
                      const char *trigger);
     int (*allow_commit)(void *context); /* not 0: roll back. NULL: no commit hook */
     void *context;                      /* of both */
+    void (*record)(void *context, sqlite3 *db, int operation, const char *database, const char *table); /* sessions, or NULL */
+    void *record_context;
     void (*collation_needed)(void *context, sqlite3 *db, int encoding, const char *name); /* the application's, or NULL */
     void *collation_needed_context;
 } hdb_hooks;

@@ -42,6 +42,8 @@ static void before_change(void *context, sqlite3 *db, int operation, char const 
     hdb_replica *replica = context;
     if (replica->internal || strncasecmp(table, "sqlite_stat", 11) == 0)
         return;
+    if (replica->hooks.record)
+        replica->hooks.record(replica->hooks.record_context, db, operation, database, table);
     hdb_replica *kept = NULL;
     while ((kept = hdb_replica_next_kept(replica, kept)) && strcmp(database, kept->database) != 0)
         ;

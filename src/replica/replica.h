@@ -123,9 +123,9 @@ int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *
 /* The schema's version as it is now, -1 if it can't be read. */
 int64_t hdb_replica_schema_version(hdb_replica *replica);
 
-/* Begins and ends work on one table that is no statement: an open BLOB. What a write needs is as for a statement that
+/* Begins and ends work on one table, or all of them (NULL), that is no statement: an open BLOB, a changeset. What a write needs is as for a statement that
  * changes the table. `keep`: commit if nothing else goes on. */
-int hdb_replica_begin_access(hdb_replica *replica, const char *table, bool writes, hdb_error *error);
+int hdb_replica_begin_access(hdb_replica *replica, const char *database, const char *table, bool writes, hdb_error *error);
 int hdb_replica_end_access(hdb_replica *replica, bool writes, bool keep, hdb_error *error);
 
 /* Forgets all that is known of the database: another one has taken its place. No transaction may be open. */

@@ -605,14 +605,24 @@ int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_ins
     return rc;
 }
 
-int hdb_replica_begin_access(hdb_replica *replica, const char *table, bool writes, hdb_error *error) {
+int hdb_replica_begin_access(hdb_replica *replica, const char *database, const char *table, bool writes, hdb_error *error) {
     char *tables[] = {(char *)table};
-    const hdb_inspection access = {
-        .readonly = !writes, .writes_rows = writes, .uses_main = true, .tables = tables, .table_count = 1};
+    hdb_use use = {.database = (char *)database, .writes_rows = writes, .tables = tables, .table_count = table != NULL};
+    bool is_main = strcasecmp(database, "main") == 0;
+    hdb_inspection access = {.readonly = !writes, .uses_main = is_main, .uses_all = !table};
+    if (is_main) {
+        access.writes_rows = writes;
+        access.tables = access.written = tables;
+        access.table_count = table != NULL;
+        access.written_count = table && writes;
+    } else {
+        access.uses = &use;
+        access.use_count = 1;
+    }
     int rc = HDB_OK;
     if (replica->store && replica->store->prepare_statement)
         rc = hdb_replica_need(replica, &access, error);
-    if (rc == HDB_OK && writes && replica->store)
+    if (rc == HDB_OK && writes && hdb_replica_next_kept(replica, NULL))
         rc = before_write(replica, &access, error);
     if (rc == HDB_OK && writes)
         replica->hooks.wrote = true;
@@ -620,7 +630,7 @@ int hdb_replica_begin_access(hdb_replica *replica, const char *table, bool write
 }
 
 int hdb_replica_end_access(hdb_replica *replica, bool writes, bool keep, hdb_error *error) {
-    if (writes && replica->store && replica->implicit_transaction)
+    if (writes && replica->implicit_transaction)
         return finish_implicit(replica, keep, error);
     notice_rollback(replica);
     return HDB_OK;

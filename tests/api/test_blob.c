@@ -164,6 +164,27 @@ static void blobs_are_closed_with_their_connection(void **state) {
     twin_everywhere(left_open);
 }
 
+/* An attached file has an engine of its own, which gets what is written. */
+static void blobs_of_attached_files(void **state) {
+    struct fixture *fixture = *state;
+    char *path = support_format("%s/other.db", fixture->directory), *sql = support_format("ATTACH '%s' AS other", path);
+    hdb_blob *blob = NULL;
+    hdb_conn *conn = fixture_open(fixture->path);
+    assert_ok(conn, hdb_exec(conn, sql, -1));
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE other.t(b); INSERT INTO other.t VALUES (zeroblob(3))", -1));
+    assert_ok(conn, hdb_blob_open(conn, "other", "t", "b", 1, 1, &blob));
+    assert_ok(conn, hdb_blob_write(blob, "abc", 3, 0));
+    assert_ok(conn, hdb_blob_close(blob));
+    assert_int_equal(hdb_in_transaction(conn), 0);
+    assert_int_equal(hdb_close(conn), HDB_OK);
+    support_remove_replica(path);
+    conn = fixture_open(path);
+    assert_int_equal(query_int64(conn, "SELECT b = x'616263' FROM t"), 1);
+    assert_int_equal(hdb_close(conn), HDB_OK);
+    free(sql);
+    free(path);
+}
+
 static int turn_down(void *user_data) {
     ++*(int *)user_data;
     return 1;
@@ -195,6 +216,7 @@ int main(void) {
         cmocka_unit_test(blobs_are_written_and_kept),
         cmocka_unit_test(blobs_are_closed_with_their_connection),
         cmocka_unit_test(commit_hook_is_asked_at_close),
+        cmocka_unit_test_setup_teardown(blobs_of_attached_files, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -567,6 +567,54 @@ static void test_inspection(void **state) {
     assert_int_equal(call_int("hdb_close", conn), HDB_OK);
 }
 
+static int want_table(void *user_data, const char *table) {
+    return ++*(int *)user_data > 0 && strcmp(table, "t") == 0;
+}
+
+static int on_conflict(void *user_data, int conflict, void *change) {
+    ++*(int *)user_data;
+    assert_int_equal(conflict, HDB_CONFLICT_CONFLICT);
+    assert_string_equal(call_pointer("hdb_change_table", change), "t");
+    assert_int_equal(call_int("hdb_change_operation", change), HDB_OPERATION_INSERT);
+    assert_int_equal(call_int("hdb_change_indirect", change), 1);
+    assert_int_equal(call_int("hdb_change_columns", change), 2);
+    assert_int_equal(call_int("hdb_change_is_key", change, 0), 1);
+    assert_null(call_pointer("hdb_change_old", change, 1));
+    assert_true(call_int64("hdb_datum_int64", call_pointer("hdb_change_new", change, 1)) == 5);
+    assert_true(call_int64("hdb_datum_int64", call_pointer("hdb_change_conflict", change, 1)) == 6);
+    assert_int_equal(call_int("hdb_change_violations", change), 0);
+    return HDB_RESOLUTION_REPLACE;
+}
+
+static void test_session(void **state) {
+    void *conn = open_database(":memory:"), *session = NULL, *made = NULL, *other = NULL, *both = NULL;
+    int64_t size = 0, other_size = 0, both_size = 0;
+    int calls = 0;
+    (void)state;
+    run(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, a)");
+    assert_int_equal(call_int("hdb_session_create", conn, "main", &session), HDB_OK);
+    assert_int_equal(call_int("hdb_session_attach", session, NULL), HDB_OK);
+    assert_int_equal(call_int("hdb_session_is_empty", session), 1);
+    assert_int_equal(call_int("hdb_session_enable", session, -1), 1);
+    assert_int_equal(call_int("hdb_session_indirect", session, 1), 1);
+    run(conn, "INSERT INTO t VALUES (1, 5)");
+    assert_int_equal(call_int("hdb_session_changeset", session, &made, &size), HDB_OK);
+    assert_int_equal(call_int("hdb_session_patchset", session, &other, &other_size), HDB_OK);
+    assert_true(size > 0 && other_size > 0);
+    call_void("hdb_free", other);
+    call_void("hdb_session_delete", session);
+    run(conn, "UPDATE t SET a = 6");
+    assert_int_equal(call_int("hdb_changeset_apply", conn, made, size, (void *)want_table, (void *)on_conflict, &calls), HDB_OK);
+    assert_int_equal(calls, 2);
+    assert_true(count_of(conn, "SELECT a FROM t") == 5);
+    assert_int_equal(call_int("hdb_changeset_invert", made, size, &other, &other_size), HDB_OK);
+    assert_int_equal(call_int("hdb_changeset_concat", other, other_size, made, size, &both, &both_size), HDB_OK);
+    call_void("hdb_free", both);
+    call_void("hdb_free", other);
+    call_void("hdb_free", made);
+    assert_int_equal(call_int("hdb_close", conn), HDB_OK);
+}
+
 static void test_engine(void **state) {
     char *path = support_format("%s/engine.db", directory);
     void *conn = open_database(path);
@@ -684,6 +732,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_hooks),
         cmocka_unit_test(test_blob),
         cmocka_unit_test(test_inspection),
+        cmocka_unit_test(test_session),
         cmocka_unit_test(test_engine),
         cmocka_unit_test(test_backup),
         cmocka_unit_test(test_null_handles),

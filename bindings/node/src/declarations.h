@@ -156,8 +156,22 @@
     X(HDB_TXN_READ, 1) \
     X(HDB_TXN_WRITE, 2)
 
+/* X(name, value). Why a change can't be made as it is (https://www.sqlite.org/session/c_changeset_abort.html). */
+#define HDB_CONFLICT_CONSTANTS(X) \
+    X(HDB_CONFLICT_DATA, 1) \
+    X(HDB_CONFLICT_NOTFOUND, 2) \
+    X(HDB_CONFLICT_CONFLICT, 3) \
+    X(HDB_CONFLICT_CONSTRAINT, 4) \
+    X(HDB_CONFLICT_FOREIGN_KEY, 5)
+
+/* X(name, value). What to do about it. */
+#define HDB_RESOLUTION_CONSTANTS(X) \
+    X(HDB_RESOLUTION_OMIT, 0) \
+    X(HDB_RESOLUTION_REPLACE, 1) \
+    X(HDB_RESOLUTION_ABORT, 2)
+
 /* X(name, value) for every constant. */
-#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X) HDB_VERDICT_CONSTANTS(X) HDB_ACTION_CONSTANTS(X) HDB_TRACE_EVENT_CONSTANTS(X) HDB_OPERATION_CONSTANTS(X) HDB_LIMIT_ID_CONSTANTS(X) HDB_DB_CONFIG_OPTION_CONSTANTS(X) HDB_TXN_STATE_KIND_CONSTANTS(X)
+#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X) HDB_VERDICT_CONSTANTS(X) HDB_ACTION_CONSTANTS(X) HDB_TRACE_EVENT_CONSTANTS(X) HDB_OPERATION_CONSTANTS(X) HDB_LIMIT_ID_CONSTANTS(X) HDB_DB_CONFIG_OPTION_CONSTANTS(X) HDB_TXN_STATE_KIND_CONSTANTS(X) HDB_CONFLICT_CONSTANTS(X) HDB_RESOLUTION_CONSTANTS(X)
 
 /* X(name, result, (parameter types)) for every type of function that the library calls. */
 #define HDB_CALLBACKS(X) \
@@ -172,7 +186,9 @@
     X(hdb_commit_callback, int, (void *)) \
     X(hdb_rollback_callback, void, (void *)) \
     X(hdb_update_callback, void, (void *, int, const char *, const char *, int64_t)) \
-    X(hdb_busy_callback, int, (void *, int))
+    X(hdb_busy_callback, int, (void *, int)) \
+    X(hdb_table_filter_callback, int, (void *, const char *)) \
+    X(hdb_conflict_callback, int, (void *, int, hdb_change *))
 
 /* X(name, result, (parameter types), 1 if the call may wait) for every function. */
 #define HDB_FUNCTIONS(X) \
@@ -301,6 +317,26 @@
     X(hdb_db_filename, const char *, (hdb_conn *, const char *), 0) \
     X(hdb_table_column_metadata, int, (hdb_conn *, const char *, const char *, const char *, const char **, const char **, int *, int *, int *), 0) \
     X(hdb_enable_load_extension, int, (hdb_conn *, int), 0) \
-    X(hdb_load_extension, int, (hdb_conn *, const char *, const char *), 0)
+    X(hdb_load_extension, int, (hdb_conn *, const char *, const char *), 0) \
+    X(hdb_session_create, int, (hdb_conn *, const char *, hdb_session **), 0) \
+    X(hdb_session_attach, int, (hdb_session *, const char *), 0) \
+    X(hdb_session_enable, int, (hdb_session *, int), 0) \
+    X(hdb_session_indirect, int, (hdb_session *, int), 0) \
+    X(hdb_session_is_empty, int, (hdb_session *), 0) \
+    X(hdb_session_changeset, int, (hdb_session *, void **, int64_t *), 1) \
+    X(hdb_session_patchset, int, (hdb_session *, void **, int64_t *), 1) \
+    X(hdb_session_delete, void, (hdb_session *), 0) \
+    X(hdb_changeset_apply, int, (hdb_conn *, const void *, int64_t, hdb_table_filter_callback, hdb_conflict_callback, void *), 1) \
+    X(hdb_changeset_invert, int, (const void *, int64_t, void **, int64_t *), 0) \
+    X(hdb_changeset_concat, int, (const void *, int64_t, const void *, int64_t, void **, int64_t *), 0) \
+    X(hdb_change_table, const char *, (hdb_change *), 0) \
+    X(hdb_change_operation, int, (hdb_change *), 0) \
+    X(hdb_change_indirect, int, (hdb_change *), 0) \
+    X(hdb_change_columns, int, (hdb_change *), 0) \
+    X(hdb_change_is_key, int, (hdb_change *, int), 0) \
+    X(hdb_change_old, hdb_datum *, (hdb_change *, int), 0) \
+    X(hdb_change_new, hdb_datum *, (hdb_change *, int), 0) \
+    X(hdb_change_conflict, hdb_datum *, (hdb_change *, int), 0) \
+    X(hdb_change_violations, int, (hdb_change *), 0)
 
 #endif

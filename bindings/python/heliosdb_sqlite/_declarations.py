@@ -145,6 +145,18 @@ HDB_TXN_NONE = 0
 HDB_TXN_READ = 1
 HDB_TXN_WRITE = 2
 
+# hdb_conflict: Why a change can't be made as it is (https://www.sqlite.org/session/c_changeset_abort.html).
+HDB_CONFLICT_DATA = 1
+HDB_CONFLICT_NOTFOUND = 2
+HDB_CONFLICT_CONFLICT = 3
+HDB_CONFLICT_CONSTRAINT = 4
+HDB_CONFLICT_FOREIGN_KEY = 5
+
+# hdb_resolution: What to do about it.
+HDB_RESOLUTION_OMIT = 0
+HDB_RESOLUTION_REPLACE = 1
+HDB_RESOLUTION_ABORT = 2
+
 # What the library calls. Keep the object made of one alive as long as it may be called.
 hdb_progress_callback = CFUNCTYPE(c_int, c_void_p)
 hdb_destroy_callback = CFUNCTYPE(None, c_void_p)
@@ -158,6 +170,8 @@ hdb_commit_callback = CFUNCTYPE(c_int, c_void_p)
 hdb_rollback_callback = CFUNCTYPE(None, c_void_p)
 hdb_update_callback = CFUNCTYPE(None, c_void_p, c_int, c_char_p, c_char_p, c_int64)
 hdb_busy_callback = CFUNCTYPE(c_int, c_void_p, c_int)
+hdb_table_filter_callback = CFUNCTYPE(c_int, c_void_p, c_char_p)
+hdb_conflict_callback = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)
 
 # name: (result, parameters, whether the call may wait)
 FUNCTIONS = {
@@ -287,6 +301,26 @@ FUNCTIONS = {
     "hdb_table_column_metadata": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p, POINTER(c_char_p), POINTER(c_char_p), POINTER(c_int), POINTER(c_int), POINTER(c_int)], False),
     "hdb_enable_load_extension": (c_int, [c_void_p, c_int], False),
     "hdb_load_extension": (c_int, [c_void_p, c_char_p, c_char_p], False),
+    "hdb_session_create": (c_int, [c_void_p, c_char_p, POINTER(c_void_p)], False),
+    "hdb_session_attach": (c_int, [c_void_p, c_char_p], False),
+    "hdb_session_enable": (c_int, [c_void_p, c_int], False),
+    "hdb_session_indirect": (c_int, [c_void_p, c_int], False),
+    "hdb_session_is_empty": (c_int, [c_void_p], False),
+    "hdb_session_changeset": (c_int, [c_void_p, POINTER(c_void_p), POINTER(c_int64)], True),
+    "hdb_session_patchset": (c_int, [c_void_p, POINTER(c_void_p), POINTER(c_int64)], True),
+    "hdb_session_delete": (None, [c_void_p], False),
+    "hdb_changeset_apply": (c_int, [c_void_p, c_void_p, c_int64, c_void_p, c_void_p, c_void_p], True),
+    "hdb_changeset_invert": (c_int, [c_void_p, c_int64, POINTER(c_void_p), POINTER(c_int64)], False),
+    "hdb_changeset_concat": (c_int, [c_void_p, c_int64, c_void_p, c_int64, POINTER(c_void_p), POINTER(c_int64)], False),
+    "hdb_change_table": (c_char_p, [c_void_p], False),
+    "hdb_change_operation": (c_int, [c_void_p], False),
+    "hdb_change_indirect": (c_int, [c_void_p], False),
+    "hdb_change_columns": (c_int, [c_void_p], False),
+    "hdb_change_is_key": (c_int, [c_void_p, c_int], False),
+    "hdb_change_old": (c_void_p, [c_void_p, c_int], False),
+    "hdb_change_new": (c_void_p, [c_void_p, c_int], False),
+    "hdb_change_conflict": (c_void_p, [c_void_p, c_int], False),
+    "hdb_change_violations": (c_int, [c_void_p], False),
 }
 
 

@@ -152,6 +152,18 @@ module HeliosDB
     HDB_TXN_READ = 1
     HDB_TXN_WRITE = 2
 
+    # hdb_conflict: Why a change can't be made as it is (https://www.sqlite.org/session/c_changeset_abort.html).
+    HDB_CONFLICT_DATA = 1
+    HDB_CONFLICT_NOTFOUND = 2
+    HDB_CONFLICT_CONFLICT = 3
+    HDB_CONFLICT_CONSTRAINT = 4
+    HDB_CONFLICT_FOREIGN_KEY = 5
+
+    # hdb_resolution: What to do about it.
+    HDB_RESOLUTION_OMIT = 0
+    HDB_RESOLUTION_REPLACE = 1
+    HDB_RESOLUTION_ABORT = 2
+
     # What the library calls. Keep the FFI::Function made of one alive as long as it may be called.
     callback :hdb_progress_callback, [:pointer], :int
     callback :hdb_destroy_callback, [:pointer], :void
@@ -165,6 +177,8 @@ module HeliosDB
     callback :hdb_rollback_callback, [:pointer], :void
     callback :hdb_update_callback, [:pointer, :int, :string, :string, :int64], :void
     callback :hdb_busy_callback, [:pointer, :int], :int
+    callback :hdb_table_filter_callback, [:pointer, :string], :int
+    callback :hdb_conflict_callback, [:pointer, :int, :pointer], :int
 
     # Loads the library and declares every function of it as a module function.
     def self.attach(path)
@@ -295,6 +309,26 @@ module HeliosDB
       attach_function :hdb_table_column_metadata, [:pointer, :string, :string, :string, :pointer, :pointer, :pointer, :pointer, :pointer], :int
       attach_function :hdb_enable_load_extension, [:pointer, :int], :int
       attach_function :hdb_load_extension, [:pointer, :string, :string], :int
+      attach_function :hdb_session_create, [:pointer, :string, :pointer], :int
+      attach_function :hdb_session_attach, [:pointer, :string], :int
+      attach_function :hdb_session_enable, [:pointer, :int], :int
+      attach_function :hdb_session_indirect, [:pointer, :int], :int
+      attach_function :hdb_session_is_empty, [:pointer], :int
+      attach_function :hdb_session_changeset, [:pointer, :pointer, :pointer], :int, blocking: true
+      attach_function :hdb_session_patchset, [:pointer, :pointer, :pointer], :int, blocking: true
+      attach_function :hdb_session_delete, [:pointer], :void
+      attach_function :hdb_changeset_apply, [:pointer, :pointer, :int64, :hdb_table_filter_callback, :hdb_conflict_callback, :pointer], :int, blocking: true
+      attach_function :hdb_changeset_invert, [:pointer, :int64, :pointer, :pointer], :int
+      attach_function :hdb_changeset_concat, [:pointer, :int64, :pointer, :int64, :pointer, :pointer], :int
+      attach_function :hdb_change_table, [:pointer], :string
+      attach_function :hdb_change_operation, [:pointer], :int
+      attach_function :hdb_change_indirect, [:pointer], :int
+      attach_function :hdb_change_columns, [:pointer], :int
+      attach_function :hdb_change_is_key, [:pointer, :int], :int
+      attach_function :hdb_change_old, [:pointer, :int], :pointer
+      attach_function :hdb_change_new, [:pointer, :int], :pointer
+      attach_function :hdb_change_conflict, [:pointer, :int], :pointer
+      attach_function :hdb_change_violations, [:pointer], :int
     end
   end
 end
