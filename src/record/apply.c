@@ -61,28 +61,40 @@ static int batch_send(struct row_batch *batch, const char *sql, const hdb_value 
 }
 
 static int batch_delete(struct row_batch *batch, int64_t rowid, const char *key, size_t size, hdb_error *error) {
-    hdb_value param = hdb_mirror_key(batch->table, rowid, key, size);
+    hdb_value param;
+    if (!hdb_mirror_key(batch->table, rowid, key, size, &batch->key, &param))
+        return hdb_error_nomem(error);
     return batch_send(batch, batch->delete_sql.data, &param, 1, error);
 }
 
 static int batch_upsert(struct row_batch *batch, int64_t rowid, const hdb_value *cells, hdb_error *error) {
     if (!hdb_mirror_row(batch->table, rowid, cells, &batch->arena, &batch->key, batch->values))
         return hdb_error_nomem(error);
+    hdb_value param = batch->table->key_kind == HDB_KEY_COLUMNS ? batch->values[0] : hdb_value_integer(rowid);
     if (!batch->insert) {
         /* An upsert alone would bring back a row that another client has deleted since our snapshot. */
-        hdb_value param = hdb_mirror_key(batch->table, rowid, batch->key.data, batch->key.size);
         int locked = batch_send(batch, batch->lock_sql.data, &param, 1, error);
         return locked == HDB_OK ? batch_send(batch, batch->upsert_sql.data, batch->values, batch->width, error) : locked;
     }
-    int rc = batch_delete(batch, rowid, batch->key.data, batch->key.size, error);
+    int rc = batch_send(batch, batch->delete_sql.data, &param, 1, error);
     return rc == HDB_OK ? batch_send(batch, batch->insert_sql.data, batch->values, batch->width, error) : rc;
 }
 
-static int send_text_row(hdb_link *link, const char *sql, const char *first, const char *second, hdb_error *error) {
-    hdb_value params[2] = {hdb_value_text(first, strlen(first)), hdb_value_null()};
-    if (second)
-        params[1] = hdb_value_text(second, strlen(second));
-    return hdb_link_send(link, sql, params, second ? 2 : 1, error);
+static hdb_value text_of(const char *text) {
+    return hdb_value_text(text, strlen(text));
+}
+
+static int forget_table(hdb_link *link, const char *name, hdb_error *error) {
+    hdb_value id = hdb_value_integer(hdb_name_hash(name));
+    return hdb_link_send(link, "DELETE FROM \"_hdb_tables\" WHERE id = $1", &id, 1, error);
+}
+
+static int note_table(hdb_link *link, const hdb_table *table, hdb_error *error) {
+    hdb_value params[3] = {hdb_value_integer(hdb_name_hash(table->name)), text_of(table->name), text_of(table->engine_name)};
+    return hdb_link_send(link,
+                         "INSERT INTO \"_hdb_tables\" (id, name, engine_name) VALUES ($1, $2, $3) "
+                         "ON CONFLICT (id) DO UPDATE SET engine_name = excluded.engine_name",
+                         params, 3, error);
 }
 
 /* Tables that the engine still has and the schema no longer. */
@@ -99,7 +111,7 @@ static int drop_vanished(hdb_link *link, const hdb_schema *schema, hdb_error *er
         rc = drop.failed ? hdb_error_nomem(error) : hdb_link_script(link, drop.data, error);
         hdb_buffer_free(&drop);
         if (rc == HDB_OK)
-            rc = send_text_row(link, "DELETE FROM \"_hdb_tables\" WHERE name = $1", name.as.bytes.data, NULL, error);
+            rc = forget_table(link, name.as.bytes.data, error);
         if (rc == HDB_OK)
             rc = hdb_link_sync(link, NULL, error);
     }
@@ -124,10 +136,7 @@ int hdb_apply_schema(hdb_link *link, const hdb_schema *schema, hdb_error *error)
     for (int i = 0; rc == HDB_OK && i < schema->item_count; i++)
         rc = send_item(link, i, &schema->items[i], error);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
-        rc = send_text_row(link,
-                           "INSERT INTO \"_hdb_tables\" (name, engine_name) VALUES ($1, $2) "
-                           "ON CONFLICT (name) DO UPDATE SET engine_name = excluded.engine_name",
-                           schema->tables[i].name, schema->tables[i].engine_name, error);
+        rc = note_table(link, &schema->tables[i], error);
     if (rc == HDB_OK)
         rc = hdb_meta_send(link, "user_version", schema->user_version, error);
     if (rc == HDB_OK)

@@ -7,7 +7,7 @@
 
 #define PART_BITS 20
 #define PART_SIZE ((size_t)1 << 20)
-#define FORMAT 1
+#define FORMAT 2
 
 static int64_t seq_of(int64_t id, int64_t part) {
     return id * ((int64_t)1 << PART_BITS) + part;
@@ -17,7 +17,7 @@ static int make_tables(hdb_link *link, hdb_error *error) {
     static const char *const tables[] = {
         "CREATE TABLE IF NOT EXISTS \"_hdb_log\" (seq BIGINT PRIMARY KEY, parts BIGINT, token BIGINT, data BYTEA)",
         "CREATE TABLE IF NOT EXISTS \"_hdb_schema\" (position BIGINT PRIMARY KEY, type TEXT, name TEXT, tbl_name TEXT, sql TEXT)",
-        "CREATE TABLE IF NOT EXISTS \"_hdb_tables\" (name TEXT PRIMARY KEY, engine_name TEXT)",
+        "CREATE TABLE IF NOT EXISTS \"_hdb_tables\" (id BIGINT PRIMARY KEY, name TEXT, engine_name TEXT)",
         "CREATE TABLE IF NOT EXISTS \"_hdb_meta\" (key TEXT PRIMARY KEY, value BIGINT)",
     };
     int rc = HDB_OK;
@@ -42,8 +42,8 @@ int hdb_log_prepare(hdb_link *link, hdb_error *error) {
     }
     if (rc == HDB_OK && format != FORMAT)
         rc = hdb_error_set(error, HDB_CANTOPEN, NULL,
-                           "the engine's data has format %lld, this library knows %d: use a newer one",
-                           (long long)format, FORMAT);
+                           "the engine's data has format %lld, this library knows %d: use %s one", (long long)format,
+                           FORMAT, format > FORMAT ? "a newer" : "an older");
     return rc;
 }
 

@@ -10,7 +10,7 @@ enum { ROWS_PER_COPY = 1024, SENDS_PER_SYNC = 512 };
 struct many {
     hdb_link *link;
     hdb_entry_reader *reader;
-    hdb_buffer delete_sql, key;
+    hdb_buffer delete_sql, key, sent_key;
     hdb_entry_reader ahead; /* looks at the rows that follow; the reader stays where it is */
     int sent;
 };
@@ -24,7 +24,9 @@ static bool is_deletion(const hdb_entry_reader *reader) {
 }
 
 static int delete_row(struct many *many, int64_t rowid, const char *key, size_t size, hdb_error *error) {
-    hdb_value param = hdb_mirror_key(&many->reader->table, rowid, key, size);
+    hdb_value param;
+    if (!hdb_mirror_key(&many->reader->table, rowid, key, size, &many->sent_key, &param))
+        return hdb_error_nomem(error);
     int rc = hdb_link_send(many->link, many->delete_sql.data, &param, 1, error);
     if (rc == HDB_OK && ++many->sent % SENDS_PER_SYNC == 0)
         rc = hdb_link_sync(many->link, NULL, error);
@@ -114,5 +116,6 @@ int hdb_apply_many(hdb_link *link, hdb_entry_reader *reader, hdb_error *error) {
     free(many.ahead.cells);
     hdb_buffer_free(&many.delete_sql);
     hdb_buffer_free(&many.key);
+    hdb_buffer_free(&many.sent_key);
     return rc;
 }

@@ -34,7 +34,7 @@ bool hdb_mirror_row(const hdb_table *table, int64_t rowid, const hdb_value *cell
                     hdb_value *out);
 /* The reverse. `rowid` is set but for WITHOUT ROWID tables. */
 bool hdb_mirror_read(const hdb_table *table, const hdb_value *in, hdb_buffer *arena, int64_t *rowid, hdb_value *cells);
-/* The key parameter of hdb_mirror_delete(). */
-hdb_value hdb_mirror_key(const hdb_table *table, int64_t rowid, const char *key, size_t size);
+/* The key parameter of hdb_mirror_delete(): from the rowid, or from what hdb_row_key() gives. Lies in `arena`. */
+bool hdb_mirror_key(const hdb_table *table, int64_t rowid, const char *key, size_t size, hdb_buffer *arena, hdb_value *out);
 
 #endif

@@ -115,6 +115,21 @@ static bool is_system_column(const char *name) {
     return false;
 }
 
+/* Whether a name of several words has one that the engine's rewriting of statements looks for, inside quotes too: "as of
+ * now", "INSERT OR REPLACE". */
+static bool is_rewritten(const char *name) {
+    static const char *const words[] = {"as",     "of",      "or",       "into",  "insert", "replace", "autoincrement", "pragma",
+                                        "select", "between", "versions", "begin", "branch", "datetime"};
+    for (const char *word = name; *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (strlen(words[i]) == length && strncasecmp(word, words[i], length) == 0)
+                return true;
+        word += length;
+    }
+    return false;
+}
+
 /* The engine takes quoted names of up to 63 bytes; its own rewriting of statement text makes some characters unsafe
  * even inside quotes, and letters beyond ASCII come back garbled. */
 static bool is_plain_name(const char *name) {
@@ -126,7 +141,14 @@ static bool is_plain_name(const char *name) {
     for (const unsigned char *c = (const unsigned char *)name; *c; c++)
         if (!is_word(*c) && *c != ' ')
             return false;
-    return true;
+    return !strchr(name, ' ') || !is_rewritten(name);
+}
+
+int64_t hdb_name_hash(const char *name) {
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a, 64 bits */
+    for (const unsigned char *c = (const unsigned char *)name; *c; c++)
+        hash = (hash ^ *c) * 0x100000001b3u;
+    return (int64_t)hash;
 }
 
 char *hdb_engine_name(const char *name) {
@@ -134,15 +156,11 @@ char *hdb_engine_name(const char *name) {
         return strdup(name);
     if (strcmp(name, "sqlite_sequence") == 0)
         return strdup("_hdb_sequence");
-    /* A readable part, then a hash of the exact name (FNV-1a, 64 bits). */
+    /* A readable part, then a hash of the exact name. */
     hdb_buffer made = HDB_BUFFER_INIT;
-    uint64_t hash = 0xcbf29ce484222325u;
     hdb_buffer_text(&made, "_hdb_n_");
-    for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
-        hash = (hash ^ *c) * 0x100000001b3u;
-        if (made.size < 40)
-            hdb_buffer_char(&made, is_word(*c) ? (char)*c : '_');
-    }
-    hdb_buffer_format(&made, "_%016llx", (unsigned long long)hash);
+    for (const unsigned char *c = (const unsigned char *)name; *c && made.size < 40; c++)
+        hdb_buffer_char(&made, is_word(*c) ? (char)*c : '_');
+    hdb_buffer_format(&made, "_%016llx", (unsigned long long)hdb_name_hash(name));
     return hdb_buffer_take(&made);
 }

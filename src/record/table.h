@@ -76,6 +76,8 @@ bool hdb_schema_item_is_virtual(const hdb_schema_item *item);
  * DATE- and TIME-like ones text, since that is what applications store there; VECTOR(n), JSONB and UUID are the engine's.
  * `dimension` gets n, or 0. */
 enum hdb_affinity hdb_affinity_of(const char *declared, int *dimension);
+/* A number for a name: the engine takes no empty text for a key, and its index can't hold all names. */
+int64_t hdb_name_hash(const char *name);
 /* The name to use in the engine: the same one, or a made-up one when the engine can't take it. The caller frees it. */
 char *hdb_engine_name(const char *name);
 

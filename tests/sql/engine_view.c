@@ -123,6 +123,20 @@ static bool is_native(enum kind kind, sqlite3_stmt *row, int column) {
     }
 }
 
+/* Names of several words in which the engine's own rewriting may find something. */
+static bool is_rewritten(const char *name) {
+    static const char words[] = " as of or into insert replace autoincrement pragma select between versions begin branch datetime ";
+    char *copy = support_format("%s", name), *rest = NULL;
+    bool found = false;
+    for (char *word = strtok_r(copy, " ", &rest); word && strchr(name, ' '); word = strtok_r(NULL, " ", &rest)) {
+        char *padded = support_format(" %s ", word);
+        found = found || strcasestr(words, padded) != NULL;
+        free(padded);
+    }
+    free(copy);
+    return found;
+}
+
 /* Names that the engine takes as they are. */
 static bool is_plain_name(const char *name) {
     static const char *const reserved[] = {"_hdb_", "pg_", "sqlite_", "heliosdb"};
@@ -133,6 +147,7 @@ static bool is_plain_name(const char *name) {
         plain = plain && strncasecmp(name, reserved[i], strlen(reserved[i])) != 0;
     for (size_t i = 0; i < sizeof system_columns / sizeof *system_columns; i++)
         plain = plain && strcasecmp(name, system_columns[i]) != 0;
+    plain = plain && !is_rewritten(name);
     for (; *name; name++)
         plain = plain && ((unsigned char)*name < 0x80 && (isalnum((unsigned char)*name) || strchr("_ ", *name)));
     return plain;
