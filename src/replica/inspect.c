@@ -196,6 +196,8 @@ static int note_pragma(hdb_inspection *inspection, const char *name, const char 
         inspection->sets_header = true;
     if (argument && strcasecmp(name, "query_only") == 0)
         inspection->sets_query_only = true;
+    if (argument && strcasecmp(name, "count_changes") == 0)
+        inspection->sets_count_changes = true;
     if (argument && strcasecmp(name, "schema_version") == 0)
         inspection->refusal = "PRAGMA schema_version = N: the schema is kept by the engine";
     return SQLITE_OK;

@@ -374,6 +374,7 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
     }
     if (*out) {
         replica->may_be_query_only = replica->may_be_query_only || inspection->sets_query_only;
+        replica->may_count_changes = replica->may_count_changes || inspection->sets_count_changes;
         inspection->readonly = sqlite3_stmt_readonly(*out);
         /* The authorizer is not asked about VACUUM, nor about a DROP IF EXISTS of what is not there. */
         if (!inspection->readonly && !inspection->noted && is_vacuum(sqlite3_sql(*out)))
@@ -413,9 +414,10 @@ void hdb_replica_restore_counts(hdb_replica *replica, const hdb_counts *counts) 
     sqlite3_set_last_insert_rowid(replica->db, counts->last_rowid);
 }
 
-static bool is_query_only(hdb_replica *replica) {
+/* Whether a PRAGMA that the application may have set is on. */
+static bool is_on(hdb_replica *replica, const char *pragma) {
     sqlite3_stmt *statement = NULL;
-    if (!replica->may_be_query_only || sqlite3_prepare_v2(replica->db, "PRAGMA query_only", -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(replica->db, pragma, -1, &statement, NULL) != SQLITE_OK)
         return false;
     bool on = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
     sqlite3_finalize(statement);
@@ -427,9 +429,12 @@ hdb_own_work hdb_replica_begin_own(hdb_replica *replica) {
     sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, -1, &work.triggers);
     sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, -1, &work.foreign_keys);
     sqlite3_db_config(replica->db, SQLITE_DBCONFIG_DEFENSIVE, -1, &work.defensive);
-    work.query_only = is_query_only(replica);
+    work.query_only = replica->may_be_query_only && is_on(replica, "PRAGMA query_only");
     if (work.query_only)
         sqlite3_exec(replica->db, "PRAGMA query_only = OFF", NULL, NULL, NULL);
+    work.count_changes = replica->may_count_changes && is_on(replica, "PRAGMA count_changes");
+    if (work.count_changes)
+        sqlite3_exec(replica->db, "PRAGMA count_changes = OFF", NULL, NULL, NULL);
     /* Switching any of them expires every prepared statement: only if something could happen. Shadow tables, and the order
      * in sqlite_schema, can't be written while it is defensive. */
     work.defensive = work.defensive && (!replica->schema || replica->schema->has_virtual);
@@ -454,6 +459,8 @@ void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work) {
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     if (work->defensive)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (work->count_changes)
+        sqlite3_exec(replica->db, "PRAGMA count_changes = ON", NULL, NULL, NULL);
     if (work->query_only)
         sqlite3_exec(replica->db, "PRAGMA query_only = ON", NULL, NULL, NULL);
     hdb_replica_restore_counts(replica, &work->counts);
