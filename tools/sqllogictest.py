@@ -85,7 +85,8 @@ def main():
     for path in files[:: options.every]:
         name = str(path.relative_to(options.directory).with_suffix("")).replace("/", "-")
         text, queries = cases(name, path.read_text(encoding="utf-8", errors="surrogateescape"), options.queries)
-        (options.output / f"{name}.test").write_text(text, encoding="utf-8", errors="surrogateescape")
+        if text:
+            (options.output / f"{name}.test").write_text(text, encoding="utf-8", errors="surrogateescape")
         total += queries
     print(f"{len(files[:: options.every])} files, {total} queries", file=sys.stderr)
     return 0 if files else 1
