@@ -71,7 +71,11 @@ static int keep(hdb_conn *conn, const char *name, hdb_embedded_store *store) {
         rc = hdb_replica_attach(conn->replica, name, &attached, &conn->error);
     if (rc == HDB_OK) {
         hdb_embedded_store_attach(store, attached, &conn->interrupted);
-        return HDB_OK;
+        /* What is registered already may be what its indexes want. */
+        rc = hdb_embedded_store_registered(store, &conn->error);
+        if (rc == HDB_OK)
+            return HDB_OK;
+        hdb_replica_detach(conn->replica, attached);
     }
     char *sql = sqlite3_mprintf("DETACH \"%w\"", name);
     if (sql)

@@ -323,10 +323,16 @@ static int finish(void *context, bool done, hdb_error *error) {
     return hdb_error_set(error, HDB_INTERNAL, NULL, "the server has the transaction, the private replica refused it");
 }
 
-static void end(void *context) {
+static void end(void *context, bool committed) {
     hdb_daemon_store *store = context;
     hdb_server_end(store->server);
-    hdb_loader_rolled_back(store->loader, -1);
+    /* A SELECT or BLOB that is still open goes on with the rows there are, as we have left them. */
+    if (committed && is_reading(store->replica)) {
+        hdb_loader_released(store->loader, 0);
+        store->commits = hdb_server_commits(store->server);
+    } else {
+        hdb_loader_rolled_back(store->loader, -1);
+    }
     if (store->taken_inside)
         store->schema_version = -1;
     store->taken_inside = false;

@@ -35,7 +35,7 @@ int hdb_database_finish_inflight(hdb_database *database, hdb_error *error);
 /* Whether indexes were written without the application's functions and collations (replica/stub.h), and builds them again on
  * a connection that may have them now. */
 bool hdb_database_needs_reindex(const hdb_database *database);
-int hdb_database_reindex(hdb_database *database, sqlite3 *db, hdb_error *error);
+int hdb_database_reindex(hdb_database *database, sqlite3 *db, const char *name, hdb_error *error);
 /* Compares `file` with the record. NULL `file`: the steward. */
 int hdb_database_verify(hdb_database *database, sqlite3 *file, int64_t *differences, hdb_buffer *report, hdb_error *error);
 /* Makes file and record hold what another database does, `name` of `from`: see hdb_embedded_store_receive(). */

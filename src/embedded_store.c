@@ -146,11 +146,7 @@ int hdb_embedded_store_registered(hdb_embedded_store *store, hdb_error *error) {
     if (!hdb_database_needs_reindex(store->database))
         return HDB_OK;
     hdb_replica *replica = store->replica;
-    bool internal = replica->internal;
-    replica->internal = true;
-    int rc = hdb_database_reindex(store->database, replica->db, error);
-    replica->internal = internal;
-    return rc;
+    return hdb_database_reindex(store->database, replica->db, replica->database, error);
 }
 
 int hdb_embedded_store_flush(hdb_embedded_store *store, hdb_error *error) {

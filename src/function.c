@@ -68,13 +68,16 @@ static int check_reader(hdb_conn *conn) {
 }
 
 int hdb_registered_anew(hdb_conn *conn) {
+    int rc = HDB_OK;
     if (conn->daemon)
         hdb_daemon_store_registered(conn->daemon);
     else if (conn->embedded)
-        return hdb_embedded_store_registered(conn->embedded, &conn->error);
+        rc = hdb_embedded_store_registered(conn->embedded, &conn->error);
     else
-        return check_reader(conn);
-    return HDB_OK;
+        rc = check_reader(conn);
+    for (hdb_replica *attached = conn->replica->attached; rc == HDB_OK && attached; attached = attached->next)
+        rc = hdb_embedded_store_registered(attached->store_context, &conn->error);
+    return rc;
 }
 
 int hdb_not_registered(int rc, hdb_destroy_callback destroy, void *user_data) {

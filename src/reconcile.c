@@ -105,11 +105,11 @@ static void unmark_reindex(const hdb_database *database) {
     free(path);
 }
 
-int hdb_database_reindex(hdb_database *database, sqlite3 *db, hdb_error *error) {
+int hdb_database_reindex(hdb_database *database, sqlite3 *db, const char *name, hdb_error *error) {
     bool left = false, outer = !sqlite3_get_autocommit(db);
     if (sqlite3_exec(db, outer ? "SAVEPOINT \"_hdb_reindex\"" : "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return hdb_sqlite_error(db, error);
-    int rc = hdb_stubs_reindex(db, &left, error);
+    int rc = hdb_stubs_reindex(db, name, &left, error);
     if (sqlite3_exec(db, outer ? "RELEASE \"_hdb_reindex\"" : rc == HDB_OK ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK &&
         rc == HDB_OK)
         rc = hdb_sqlite_error(db, error);
@@ -148,7 +148,7 @@ static int prepare_stubs(hdb_database *database, bool alone, hdb_error *error) {
     else if (item && !hdb_database_needs_reindex(database)) {
         rc = mark_reindex(database, error);
         if (rc == HDB_OK)
-            rc = hdb_stubs_reindex(database->steward, &left, error);
+            rc = hdb_stubs_reindex(database->steward, "main", &left, error);
     }
     hdb_schema_free(schema);
     return rc;

@@ -34,7 +34,7 @@ typedef struct hdb_store {
     /* A statement ran that changes rows where no hook sees it (VACUUM). */
     int (*changed_unseen)(void *context, hdb_error *error);
     /* The transaction ended, whichever way; what it had loaded or locked may go. */
-    void (*end)(void *context);
+    void (*end)(void *context, bool committed);
     /* ROLLBACK TO went back to this savepoint depth (0: the outermost one). */
     void (*rolled_back_to)(void *context, int depth);
     /* SAVEPOINT or RELEASE made this the number of open savepoints. */

@@ -181,13 +181,16 @@ int hdb_stubs_check(sqlite3 *db, const hdb_schema *schema, const hdb_table *tabl
 
 /* --- building indexes again */
 
-int hdb_stubs_reindex(sqlite3 *db, bool *left, hdb_error *error) {
+int hdb_stubs_reindex(sqlite3 *db, const char *database, bool *left, hdb_error *error) {
     sqlite3_stmt *tables = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT DISTINCT tbl_name FROM main.sqlite_schema WHERE type = 'index'", -1, &tables, NULL) == SQLITE_OK
-                 ? HDB_OK : hdb_sqlite_error(db, error);
+    char *all = sqlite3_mprintf("SELECT DISTINCT tbl_name FROM \"%w\".sqlite_schema WHERE type = 'index'", database);
+    int rc = !all                                                               ? hdb_error_nomem(error)
+             : sqlite3_prepare_v2(db, all, -1, &tables, NULL) == SQLITE_OK ? HDB_OK
+                                                                            : hdb_sqlite_error(db, error);
+    sqlite3_free(all);
     *left = false;
     while (rc == HDB_OK && sqlite3_step(tables) == SQLITE_ROW) {
-        char *sql = sqlite3_mprintf("REINDEX main.\"%w\"", sqlite3_column_text(tables, 0));
+        char *sql = sqlite3_mprintf("REINDEX \"%w\".\"%w\"", database, sqlite3_column_text(tables, 0));
         int done = sql ? sqlite3_exec(db, sql, NULL, NULL, NULL) : SQLITE_NOMEM;
         sqlite3_free(sql);
         if ((done & 0xff) == SQLITE_ERROR) /* a function or collation is not there yet */

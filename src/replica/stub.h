@@ -30,7 +30,7 @@ const char *hdb_stubs_needed(const hdb_schema *schema);
 /* HDB_NOTSUPPORTED for a table that can't be made again without its functions: one with STORED columns, or an index over
  * generated ones, whose values they give, or a WITHOUT ROWID one, whose order they give. */
 int hdb_stubs_check(sqlite3 *db, const hdb_schema *schema, const hdb_table *table, hdb_error *error);
-/* Builds every index again that can be. `left`: some could not, for want of a function or collation. */
-int hdb_stubs_reindex(sqlite3 *db, bool *left, hdb_error *error);
+/* Builds every index of a database again that can be. `left`: some could not, for want of a function or collation. */
+int hdb_stubs_reindex(sqlite3 *db, const char *database, bool *left, hdb_error *error);
 
 #endif

@@ -37,7 +37,7 @@ static void end_transaction(hdb_replica *replica, bool committed) {
     replica->implicit_writers = 0;
     replica->hooks.wrote = false;
     if (replica->store && replica->store->end)
-        replica->store->end(replica->store_context);
+        replica->store->end(replica->store_context, committed);
 }
 
 /* SQLite may roll back by itself (ON CONFLICT ROLLBACK, a full disk). */

@@ -164,6 +164,29 @@ static void blobs_are_closed_with_their_connection(void **state) {
     twin_everywhere(left_open);
 }
 
+/* A handle stays as it is while other statements read and write. */
+static void beside_statements(struct twin *twin) {
+    struct pair pair, other;
+    twin_run(twin, schema);
+    open_pair(twin, &pair, "t", "b", 1, 0);
+    twin_run(twin, "SELECT count(*) FROM t; INSERT INTO u VALUES (x'01'); SELECT * FROM t WHERE id = 3; INSERT INTO t(id) VALUES (50); SELECT count(*) FROM t");
+    read_pair(twin, &pair, 4, 2);
+    open_pair(twin, &other, "t", "b", 2, 1);
+    write_pair(twin, &other, "xy", 2, 0);
+    read_pair(twin, &pair, 4, 2);
+    twin_run(twin, "DELETE FROM t WHERE id = 50; SELECT * FROM u");
+    close_pair(twin, &other);
+    read_pair(twin, &pair, 4, 2);
+    twin_run(twin, "BEGIN; UPDATE t SET n = 0 WHERE id = 3; ROLLBACK; SELECT * FROM t");
+    close_pair(twin, &pair);
+    twin_run(twin, "SELECT * FROM t; SELECT * FROM u");
+}
+
+static void blobs_stay_open_beside_statements(void **state) {
+    (void)state;
+    twin_everywhere(beside_statements);
+}
+
 /* An attached file has an engine of its own, which gets what is written. */
 static void blobs_of_attached_files(void **state) {
     struct fixture *fixture = *state;
@@ -215,6 +238,7 @@ int main(void) {
         cmocka_unit_test(blobs_are_read),
         cmocka_unit_test(blobs_are_written_and_kept),
         cmocka_unit_test(blobs_are_closed_with_their_connection),
+        cmocka_unit_test(blobs_stay_open_beside_statements),
         cmocka_unit_test(commit_hook_is_asked_at_close),
         cmocka_unit_test_setup_teardown(blobs_of_attached_files, fixture_setup, fixture_teardown),
     };

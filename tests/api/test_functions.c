@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions, aggregates, windows and collations of the application's, beside the same ones in plain SQLite. */
+#include "support.h"
 #include "twin.h"
 
 #include <stdio.h>
@@ -337,6 +338,29 @@ static void schema_may_use_functions(void **state) {
     twin_everywhere(in_schema);
 }
 
+/* An attached file whose indexes want something gets them when it is registered, or attached after that. */
+static void attached_files_are_built_again(void **state) {
+    struct fixture *fixture = *state;
+    char *path = support_format("%s/other.db", fixture->directory), *sql = support_format("ATTACH '%s' AS other", path);
+    for (int before = 0; before < 2; before++) {
+        hdb_conn *conn = fixture_open(path);
+        assert_ok(conn, hdb_create_function(conn, "twice", 1, HDB_FUNCTION_DETERMINISTIC, our_twice, NULL, NULL));
+        assert_ok(conn, hdb_exec(conn, "CREATE TABLE IF NOT EXISTS t(a); INSERT INTO t VALUES (1), (2); CREATE INDEX IF NOT EXISTS i ON t(twice(a))", -1));
+        assert_int_equal(hdb_close(conn), HDB_OK);
+        support_remove_replica(path);
+        conn = fixture_open(fixture->path);
+        if (before)
+            assert_ok(conn, hdb_create_function(conn, "twice", 1, HDB_FUNCTION_DETERMINISTIC, our_twice, NULL, NULL));
+        assert_ok(conn, hdb_exec(conn, sql, -1));
+        if (!before)
+            assert_ok(conn, hdb_create_function(conn, "twice", 1, HDB_FUNCTION_DETERMINISTIC, our_twice, NULL, NULL));
+        assert_int_equal(query_int64(conn, "SELECT count(*) FROM other.t INDEXED BY i WHERE twice(a) = 4"), before + 1);
+        assert_int_equal(hdb_close(conn), HDB_OK);
+    }
+    free(sql);
+    free(path);
+}
+
 /* Tables whose rows could not be brought back without calling the application are refused by name. */
 static void refuse(struct twin *twin) {
     hdb_conn *conn = twin->conn;
@@ -421,6 +445,7 @@ int main(void) {
         cmocka_unit_test(functions_may_use_their_connection),
         cmocka_unit_test(schema_may_use_functions),
         cmocka_unit_test(tables_that_need_calls_are_refused),
+        cmocka_unit_test_setup_teardown(attached_files_are_built_again, fixture_setup, fixture_teardown),
         cmocka_unit_test(registration),
         cmocka_unit_test(collation_is_asked_for),
     };
