@@ -6,6 +6,7 @@
 #include "record/apply.h"
 #include "record/catalogue.h"
 #include "record/filler.h"
+#include "record/session.h"
 #include "replica/foreign.h"
 #include "replica/replay.h"
 #include "replica/schema.h"
@@ -543,6 +544,8 @@ int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
         if (rc == HDB_OK && id > hdb_state_synced(state)) {
             rc = hdb_record_link(database->record, &link, error);
             if (rc == HDB_OK)
+                rc = hdb_record_await_push(database->record, link, error);
+            if (rc == HDB_OK)
                 rc = hdb_database_settle_promise(database, link, error);
             if (rc == HDB_OK)
                 rc = hdb_log_has(link, id, &there, error);
@@ -571,6 +574,17 @@ static bool same_mark(const hdb_file_mark *a, const hdb_file_mark *b) {
     return a->inode == b->inode && a->size == b->size && a->modified_ns == b->modified_ns && a->wal_size == b->wal_size;
 }
 
+/* Of those who had the database open before: the engine may still be busy with what they sent. */
+static int await_dead_sessions(hdb_database *database, hdb_link *link, hdb_error *error) {
+    hdb_state_page *page = hdb_record_state(database->record)->page;
+    int rc = hdb_record_await_push(database->record, link, error);
+    if (rc == HDB_OK)
+        rc = hdb_session_await(link, page->applying, error);
+    if (rc == HDB_OK)
+        page->applying = 0;
+    return rc;
+}
+
 /* What to do when nobody else has the database open; needs the engine. */
 static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_error *error) {
     hdb_state *state = hdb_record_state(database->record);
@@ -579,6 +593,8 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
     bool was_new = !state->page->ready && hdb_engine_is_new(hdb_record_engine(database->record));
     int rc = hdb_record_connect(database->record, &link, error);
     if (rc == HDB_OK)
+        rc = await_dead_sessions(database, link, error);
+    if (rc == HDB_OK)
         rc = hdb_meta_get(link, "used", 0, &used, error);
     if (rc == HDB_OK)
         rc = hdb_meta_get(link, "taking_in", 0, &taking_in, error);
@@ -586,7 +602,11 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
         rc = hdb_database_settle_promise(database, link, error);
     if (rc == HDB_OK && (was_new || !used || taking_in)) {
         if (file_exists)
+            rc = hdb_session_name(link, state, &state->page->applying, error);
+        if (rc == HDB_OK && file_exists)
             rc = take_in(database, link, error);
+        if (rc == HDB_OK)
+            state->page->applying = 0;
         if (rc == HDB_OK)
             rc = set_meta(link, "used", 1, error);
     } else if (rc == HDB_OK && !file_exists) {

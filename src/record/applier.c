@@ -3,6 +3,7 @@
 
 #include "record/apply.h"
 #include "record/promise.h"
+#include "record/session.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ struct hdb_applier {
     void *checkpoint_context;
     /* the thread's own */
     hdb_link *link;
+    int64_t session; /* the link's number */
     size_t bytes_since_checkpoint;
     int64_t marked; /* "applied" as last written to the engine */
 };
@@ -184,6 +186,8 @@ static int open_link(hdb_applier *applier, hdb_error *error) {
     applier->link = NULL;
     int rc = hdb_record_connect(applier->record, &applier->link, error);
     if (rc == HDB_OK)
+        rc = hdb_session_name(applier->link, applier->state, &applier->session, error);
+    if (rc == HDB_OK)
         rc = hdb_link_script(applier->link, "SET synchronous_commit = off", error);
     if (rc == HDB_OK)
         rc = hdb_meta_get(applier->link, "applied", 0, &applied, error);
@@ -196,9 +200,20 @@ static int open_link(hdb_applier *applier, hdb_error *error) {
     return rc;
 }
 
+/* The applier before may have died: what it had sent is carried out first. */
+static int take_over(hdb_applier *applier, hdb_error *error) {
+    hdb_state_page *page = applier->state->page;
+    int rc = page->applying != applier->session ? hdb_session_await(applier->link, page->applying, error) : HDB_OK;
+    if (rc == HDB_OK)
+        page->applying = applier->session;
+    return rc;
+}
+
 /* Everything there is to apply, under apply.lock. */
 static int drain(hdb_applier *applier, hdb_error *error) {
     int rc = open_link(applier, error);
+    if (rc == HDB_OK)
+        rc = take_over(applier, error);
     while (rc == HDB_OK) {
         int64_t next = hdb_state_applied(applier->state) + 1, last = hdb_state_synced(applier->state);
         if (next > last)
@@ -221,6 +236,13 @@ static int drain(hdb_applier *applier, hdb_error *error) {
     if (rc == HDB_OK && (hdb_state_applied(applier->state) - applier->state->page->emptied >= ENTRIES_PER_CHECKPOINT ||
                          applier->bytes_since_checkpoint >= BYTES_PER_CHECKPOINT))
         rc = empty_log(applier, error);
+    if (rc == HDB_OK) {
+        applier->state->page->applying = 0;
+    } else {
+        /* What was sent and not answered for is waited for by whoever goes on. */
+        hdb_link_close(applier->link);
+        applier->link = NULL;
+    }
     return rc;
 }
 

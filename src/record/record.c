@@ -3,6 +3,7 @@
 
 #include "record/applier.h"
 #include "record/promise.h"
+#include "record/session.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +14,8 @@ struct hdb_record {
     hdb_engine *engine;
     char *directory; /* NULL in memory */
     hdb_link *link;
-    bool durable; /* what the link's session was last told */
+    int64_t session; /* the link's number */
+    bool durable;    /* what the link's session was last told */
     const volatile int *interrupt;
     hdb_applier *applier;
 };
@@ -116,7 +118,9 @@ int hdb_record_link(hdb_record *record, hdb_link **out, hdb_error *error) {
         if (rc != HDB_OK)
             return rc;
         record->durable = false;
-        rc = hdb_link_script(record->link, "SET synchronous_commit = off", error);
+        rc = hdb_session_name(record->link, &record->state, &record->session, error);
+        if (rc == HDB_OK)
+            rc = hdb_link_script(record->link, "SET synchronous_commit = off", error);
         if (rc == HDB_OK)
             rc = hdb_meta_send(record->link, "used", 1, error);
         if (rc == HDB_OK)
@@ -127,6 +131,11 @@ int hdb_record_link(hdb_record *record, hdb_link **out, hdb_error *error) {
     hdb_link_set_interrupt(record->link, record->interrupt);
     *out = record->link;
     return HDB_OK;
+}
+
+int hdb_record_await_push(hdb_record *record, hdb_link *link, hdb_error *error) {
+    int64_t pushing = record->state.page->pushing;
+    return record->link == link && record->session == pushing ? HDB_OK : hdb_session_await(link, pushing, error);
 }
 
 static int set_durable(hdb_record *record, hdb_link *link, bool durable, hdb_error *error) {
@@ -145,7 +154,9 @@ static int try_push(hdb_record *record, int64_t id, int64_t token, const char *d
     bool there = false;
     int rc = hdb_record_link(record, &link, error);
     if (rc == HDB_OK && *unknown) {
-        rc = hdb_log_has(link, id, &there, error);
+        rc = hdb_record_await_push(record, link, error);
+        if (rc == HDB_OK)
+            rc = hdb_log_has(link, id, &there, error);
         if (rc == HDB_OK && there)
             return HDB_OK;
     }
@@ -154,6 +165,7 @@ static int try_push(hdb_record *record, int64_t id, int64_t token, const char *d
     if (rc != HDB_OK)
         return rc;
     *unknown = true;
+    record->state.page->pushing = record->session;
     rc = hdb_log_push(link, id, token, data, size, error);
     if (rc == HDB_OK || hdb_link_is_alive(link))
         *unknown = false;
@@ -195,6 +207,8 @@ int hdb_record_push_begin(hdb_record *record, int64_t *out, hdb_error *error) {
         bool there = false;
         hdb_link *link = NULL;
         rc = hdb_record_link(record, &link, error);
+        if (rc == HDB_OK)
+            rc = hdb_record_await_push(record, link, error);
         if (rc == HDB_OK)
             rc = hdb_log_has(link, id, &there, error);
         if (rc == HDB_OK && there)

@@ -40,6 +40,8 @@ int hdb_record_link(hdb_record *record, hdb_link **out, hdb_error *error);
 void hdb_record_lock(hdb_record *record);
 bool hdb_record_try_lock(hdb_record *record);
 void hdb_record_unlock(hdb_record *record);
+/* Waits until what a process that died had sent to be pushed is carried out; commit.lock is held, or nobody else is there. */
+int hdb_record_await_push(hdb_record *record, hdb_link *link, hdb_error *error);
 /* A new session of its own, with the catalogue made; the caller closes it. */
 int hdb_record_connect(hdb_record *record, hdb_link **out, hdb_error *error);
 

@@ -37,6 +37,9 @@ typedef struct hdb_state_page {
     int64_t stamped;         /* newest entry when change_counter was made to grow */
     uint32_t change_counter; /* of the file's header when it was left: an older copy has a smaller one */
     uint64_t inode;          /* of the file that those who have it open use */
+    int64_t sessions; /* numbers given to sessions of the engine: session.h */
+    int64_t pushing;  /* session of the last push; it may still be under way if `inflight` is above `synced` */
+    int64_t applying; /* session that was applying entries, 0 if it came to an end */
 } hdb_state_page;
 
 enum hdb_state_lock { HDB_LOCK_SETUP, HDB_LOCK_SESSION, HDB_LOCK_COMMIT, HDB_LOCK_APPLY, HDB_LOCK_COUNT };

@@ -13,6 +13,7 @@
 #include "link/embedded.h"
 #include "link/engine_files.h"
 #include "link/link.h"
+#include "record/session.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -20,6 +21,7 @@
 #include <math.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -625,6 +627,46 @@ static void test_abandon_in_a_child(void **state) {
     hdb_link_close(NULL);
 }
 
+/* Whoever takes over from a process that died waits until the engine has carried out what it was sent. */
+static void test_a_dead_session_is_awaited(void **state) {
+    peer_or_skip(state);
+    char directory[] = "/tmp/hdb-test-XXXXXX";
+    hdb_state shared;
+    int64_t other = 0, own = 0;
+    struct timespec begin, end;
+    assert_non_null(mkdtemp(directory));
+    assert_ok(hdb_state_open(directory, &shared, &error));
+    script("CREATE TABLE t(a BIGINT PRIMARY KEY)");
+    pid_t pid = fork();
+    if (pid == 0) {
+        hdb_link *link = NULL;
+        int rc = hdb_link_open(dsn[*(const enum hdb_peer *)*state], 10000, &link, &error);
+        if (rc == HDB_OK)
+            rc = hdb_session_name(link, &shared, &shared.page->applying, &error);
+        usleep(300000);
+        for (int i = 0; rc == HDB_OK && i < 500; i++)
+            rc = hdb_link_send(link, "INSERT INTO t VALUES ($1)", VALUES(INTEGER(i)), &error);
+        kill(getpid(), SIGKILL);
+    }
+    while (!(other = __atomic_load_n(&shared.page->applying, __ATOMIC_ACQUIRE)))
+        usleep(1000);
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    assert_ok(hdb_session_name(link_, &shared, &own, &error));
+    assert_int_not_equal(own, other);
+    usleep(20000); /* the other session takes its lock */
+    assert_ok(hdb_session_await(link_, other, &error));
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    assert_true((end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000 >= 250);
+    int64_t there = number("SELECT count(*) FROM t");
+    usleep(50000);
+    assert_int_equal(number("SELECT count(*) FROM t"), there);
+    assert_ok(hdb_session_await(link_, other, &error));
+    assert_ok(hdb_session_await(link_, 0, &error));
+    waitpid(pid, NULL, 0);
+    hdb_state_close(&shared);
+    remove_tree(directory);
+}
+
 static void test_close_in_the_middle(void **state) {
     peer_or_skip(state);
     script("CREATE TABLE t(k BIGINT)");
@@ -760,6 +802,7 @@ int main(void) {
         both(test_deadline),
         both(test_interrupt),
         both(test_abandon_in_a_child),
+        both(test_a_dead_session_is_awaited),
         both(test_close_in_the_middle),
         both(test_wrong_password),
         cmocka_unit_test(test_unreachable),
