@@ -222,7 +222,7 @@ int hdb_direct_run(hdb_stmt *stmt) {
     hdb_server *server = hdb_daemon_store_server(conn->daemon);
     const hdb_replica *replica = conn->replica;
     if (!direct->has_plan || replica->may_be_query_only || replica->may_count_changes ||
-        hdb_hooks_need_replica(&replica->hooks) || !hdb_daemon_store_is_idle(conn->daemon))
+        replica->may_have_temp_triggers || hdb_hooks_need_replica(&replica->hooks) || !hdb_daemon_store_is_idle(conn->daemon))
         return HDB_DIRECT_UNFIT;
     hdb_server_end(server);
     int rc = hdb_server_revive(server, &conn->error);

@@ -254,13 +254,15 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         break;
     case SQLITE_CREATE_TEMP_TABLE:
     case SQLITE_CREATE_TEMP_INDEX:
-    case SQLITE_CREATE_TEMP_TRIGGER:
     case SQLITE_CREATE_TEMP_VIEW:
     case SQLITE_DROP_TEMP_TABLE:
     case SQLITE_DROP_TEMP_INDEX:
     case SQLITE_DROP_TEMP_TRIGGER:
     case SQLITE_DROP_TEMP_VIEW:
         inspection->is_temp_ddl = true;
+        break;
+    case SQLITE_CREATE_TEMP_TRIGGER:
+        inspection->is_temp_ddl = inspection->makes_temp_trigger = true;
         break;
     case SQLITE_CREATE_TRIGGER:
         add_name(inspection, &inspection->written, &inspection->written_count, second);

@@ -40,6 +40,7 @@ typedef struct hdb_inspection {
     bool sets_header;     /* PRAGMA user_version or application_id */
     bool sets_query_only; /* PRAGMA query_only = ... */
     bool sets_count_changes; /* PRAGMA count_changes = ... */
+    bool makes_temp_trigger;
     bool is_temp_ddl;     /* CREATE or DROP of a temporary object; shows itself as a change of rows, too */
     bool is_dml;          /* INSERT, UPDATE, DELETE or REPLACE at the top level */
     bool uses_all;        /* reads every table (integrity_check) */

@@ -4,6 +4,7 @@
 #include "record/foreign_tables.h"
 #include "replica/schema.h"
 #include "replica/table_statement.h"
+#include "replica/temp_triggers.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -375,6 +376,7 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
     if (*out) {
         replica->may_be_query_only = replica->may_be_query_only || inspection->sets_query_only;
         replica->may_count_changes = replica->may_count_changes || inspection->sets_count_changes;
+        replica->may_have_temp_triggers = replica->may_have_temp_triggers || inspection->makes_temp_trigger;
         inspection->readonly = sqlite3_stmt_readonly(*out);
         /* The authorizer is not asked about VACUUM, nor about a DROP IF EXISTS of what is not there. */
         if (!inspection->readonly && !inspection->noted && is_vacuum(sqlite3_sql(*out)))
@@ -440,20 +442,23 @@ hdb_own_work hdb_replica_begin_own(hdb_replica *replica) {
     work.defensive = work.defensive && (!replica->schema || replica->schema->has_virtual);
     if (work.defensive)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
-    if (work.triggers && replica->schema && replica->schema->has_triggers)
+    work.triggers = work.triggers && replica->schema && replica->schema->has_triggers;
+    if (work.triggers)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     if (work.foreign_keys)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
     /* Without the hook SQLite empties a table at one stroke. */
     sqlite3_preupdate_hook(replica->db, NULL, NULL);
     replica->internal = true;
+    work.temp_triggers = replica->may_have_temp_triggers ? hdb_temp_triggers_drop(replica->db) : NULL;
     return work;
 }
 
 void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work) {
+    hdb_temp_triggers_restore(replica->db, work->temp_triggers);
     replica->internal = work->internal;
     sqlite3_preupdate_hook(replica->db, before_change, replica);
-    if (work->triggers && replica->schema && replica->schema->has_triggers)
+    if (work->triggers)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
     if (work->foreign_keys)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);

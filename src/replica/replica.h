@@ -68,6 +68,7 @@ struct hdb_replica {
     int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */
     bool may_be_query_only;    /* PRAGMA query_only was set once */
     bool may_count_changes;    /* PRAGMA count_changes was set once: statements that change rows give one */
+    bool may_have_temp_triggers; /* CREATE TEMP TRIGGER was prepared once; they are in no schema of ours */
     bool lost;                 /* a push failed, and with it what the store knew: the transaction can't go on */
     bool answers_pragmas;      /* the file is a replica: its modes are ours, not the application's */
     hdb_hooks hooks;           /* what the application has set */
@@ -112,6 +113,7 @@ void hdb_replica_restore_counts(hdb_replica *replica, const hdb_counts *counts);
 typedef struct hdb_own_work {
     int triggers, foreign_keys, defensive;
     hdb_counts counts;
+    char *temp_triggers; /* the statements that make them again */
     bool internal, query_only, count_changes;
 } hdb_own_work;
 hdb_own_work hdb_replica_begin_own(hdb_replica *replica);
