@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attach.h"
 
+#include "replica/format.h"
 #include "replica/schema.h"
 #include "store.h"
 #include <stdlib.h>
@@ -52,31 +53,23 @@ static int step(hdb_stmt *stmt) {
     return hdb_replica_step(stmt->conn->replica, stmt->replica, &stmt->inspection, true, &stmt->conn->error);
 }
 
-/* WAL, as for the main database; the level is the store's affair. */
-static int set_modes(hdb_conn *conn, const char *name) {
-    char *sql = sqlite3_mprintf("PRAGMA \"%w\".journal_mode = WAL; PRAGMA \"%w\".synchronous = NORMAL", name, name);
-    int rc = sql ? HDB_OK : hdb_error_nomem(&conn->error);
-    if (rc == HDB_OK && sqlite3_get_autocommit(conn->replica->db)) /* inside a transaction it keeps SQLite's default */
-        rc = hdb_replica_run(conn->replica, sql, &conn->error);
-    sqlite3_free(sql);
-    return rc;
-}
-
 /* SQLite has attached the file: from now on what is written to it is kept. */
 static int keep(hdb_conn *conn, const char *name, hdb_embedded_store *store) {
     hdb_replica *attached = NULL;
     hdb_error ignored = HDB_ERROR_INIT;
-    int rc = set_modes(conn, name);
-    if (rc == HDB_OK)
-        rc = hdb_replica_attach(conn->replica, name, &attached, &conn->error);
+    int rc = hdb_replica_attach(conn->replica, name, &attached, &conn->error);
     if (rc == HDB_OK) {
         hdb_embedded_store_attach(store, attached, &conn->interrupted);
+        if (sqlite3_get_autocommit(conn->replica->db) && !attached->is_blank)
+            rc = hdb_replica_begin_file(attached, &conn->error);
         /* What is registered already may be what its indexes want. */
-        rc = hdb_embedded_store_registered(store, &conn->error);
         if (rc == HDB_OK)
-            return HDB_OK;
-        hdb_replica_detach(conn->replica, attached);
+            rc = hdb_embedded_store_registered(store, &conn->error);
     }
+    if (rc == HDB_OK)
+        return HDB_OK;
+    if (attached)
+        hdb_replica_detach(conn->replica, attached);
     char *sql = sqlite3_mprintf("DETACH \"%w\"", name);
     if (sql)
         hdb_replica_run(conn->replica, sql, &ignored);
@@ -102,6 +95,9 @@ int hdb_attach_run(hdb_stmt *stmt) {
         rc = hdb_conn_resolve_path(target.path, &path, &conn->error);
     if (rc == HDB_OK && !plain)
         rc = hdb_embedded_store_open(&conn->settings, path, &store, &conn->error);
+    /* Its mode can't be set by this connection while a transaction is open. */
+    if (rc == HDB_OK && store && !sqlite3_get_autocommit(conn->replica->db))
+        rc = hdb_embedded_store_begin_file(store, &conn->error);
     if (rc == HDB_OK)
         rc = step(stmt);
     if (rc == HDB_DONE && store) {

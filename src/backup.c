@@ -9,6 +9,7 @@
 #include "backup.h"
 
 #include "direct_lane.h"
+#include "replica/format.h"
 #include "replica/schema.h"
 #include "store.h"
 #include <pthread.h>
@@ -249,6 +250,23 @@ static int stage_empty(hdb_backup *backup) {
     return rc == HDB_OK ? start(backup) : rc;
 }
 
+/* A new file takes the source's page size. */
+static int begin_file(hdb_backup *backup, sqlite3 *from, const char *name) {
+    hdb_conn *destination = backup->destination;
+    hdb_replica *kept = hdb_replica_find(destination->replica, backup->destination_name);
+    if (!kept->is_blank)
+        return HDB_OK;
+    /* SQLite lets nobody else use the destination meanwhile. */
+    sqlite3_backup_finish(backup->raw);
+    backup->raw = NULL;
+    char *sql = sqlite3_mprintf("PRAGMA \"%w\".page_size = %d", kept->database, page_number(from, name, "page_size"));
+    int rc = sql ? hdb_replica_run(destination->replica, sql, &destination->error) : hdb_error_nomem(&destination->error);
+    sqlite3_free(sql);
+    if (rc == HDB_OK)
+        rc = hdb_replica_begin_file(kept, &destination->error);
+    return rc == HDB_OK ? start(backup) : rc;
+}
+
 /* Into a file: SQLite's write lock is taken by a step that copies nothing. */
 static int step_into_file(hdb_backup *backup, int pages) {
     const char *name = NULL;
@@ -258,6 +276,9 @@ static int step_into_file(hdb_backup *backup, int pages) {
     if (rc != HDB_OK)
         return rc;
     backup->pages = page_number(from, name, "page_count");
+    rc = begin_file(backup, from, name);
+    if (rc != HDB_OK)
+        return rc;
     if (backup->pages == 0) {
         rc = stage_empty(backup);
         if (rc != HDB_OK)

@@ -5,6 +5,7 @@
 #include "backup.h"
 #include "blob.h"
 #include "fork_guard.h"
+#include "replica/format.h"
 #include "session.h"
 #include "statement.h"
 #include "store.h"
@@ -114,11 +115,6 @@ static int path_of_uri(hdb_conn *conn, const char *database, char **out, bool *r
     return *out ? HDB_OK : hdb_error_nomem(&conn->error);
 }
 
-/* WAL lets readers go on while a commit waits for the engine; the log makes up for what synchronous=NORMAL may lose. */
-static int set_modes(hdb_conn *conn) {
-    return hdb_replica_run(conn->replica, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", &conn->error);
-}
-
 static int open_embedded(hdb_conn *conn, const char *database) {
     sqlite3 *db = NULL;
     /* SQLite itself may have been built to take every file: name for a URI. */
@@ -147,10 +143,10 @@ static int open_embedded(hdb_conn *conn, const char *database) {
         rc = hdb_conn_open_sqlite(conn, database, &db);
     if (rc == HDB_OK)
         rc = hdb_replica_create(db, &conn->replica, &conn->error);
-    if (rc == HDB_OK && is_file && kept)
-        rc = set_modes(conn);
     if (rc == HDB_OK && conn->embedded)
         hdb_embedded_store_attach(conn->embedded, conn->replica, &conn->interrupted);
+    if (rc == HDB_OK && is_file && kept && !conn->replica->is_blank)
+        rc = hdb_replica_begin_file(conn->replica, &conn->error);
     free(name);
     return rc;
 }

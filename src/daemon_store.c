@@ -414,7 +414,7 @@ int hdb_daemon_store_receive(hdb_daemon_store *store, sqlite3 *from, hdb_error *
                                "table %s of the server was made by another client: it can't be replaced", name);
     }
     if (rc == HDB_OK)
-        rc = hdb_foreign_compare(from, "main", store->replica->db, &entry, NULL, &differences, error);
+        rc = hdb_foreign_compare(from, "main", store->replica->db, true, &entry, NULL, &differences, error);
     if (rc == HDB_OK && differences > 0)
         rc = hdb_server_push(store->server, &(hdb_server_writes){.data = entry.data, .size = entry.size}, error);
     hdb_server_end(store->server);

@@ -184,7 +184,8 @@ static int leave(hdb_database *database, hdb_error *error) {
     if (rc != HDB_OK)
         return rc;
     if (hdb_state_try(state, HDB_LOCK_SESSION)) {
-        if (hdb_database_mark(database, &mark) && !hdb_wal_mark_same(&state->page->mark, &mark))
+        rc = hdb_database_begin_file(database, error); /* if nothing was written */
+        if (rc == HDB_OK && hdb_database_mark(database, &mark) && !hdb_wal_mark_same(&state->page->mark, &mark))
             rc = hdb_database_push_foreign(database, error);
         if (rc == HDB_OK)
             rc = hdb_record_flush(database->record, error);

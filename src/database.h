@@ -26,6 +26,13 @@ int hdb_database_close(hdb_database *database, hdb_error *error);
 /* In a forked child. */
 void hdb_database_abandon(hdb_database *database);
 
+/* Whether the file has no page yet. */
+bool hdb_database_is_blank(hdb_database *database);
+/* Writes it, in the format that SQLite has by default; nothing to do if it is there. */
+int hdb_database_begin_file(hdb_database *database, hdb_error *error);
+/* Notes that the file has got its first page. */
+void hdb_database_note_mark(hdb_database *database);
+
 hdb_record *hdb_database_record(hdb_database *database);
 /* NULL in memory. */
 sqlite3 *hdb_database_steward(hdb_database *database);

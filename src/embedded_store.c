@@ -92,12 +92,18 @@ static int changed_unseen(void *context, hdb_error *error) {
                                                  : hdb_embedded_store_push_all(store, error);
 }
 
+static void file_begun(void *context) {
+    hdb_embedded_store *store = context;
+    hdb_database_note_mark(store->database);
+}
+
 static const hdb_store operations = {
     .prepare_statement = prepare_statement,
     .push = push,
     .finish = finish,
     .push_together = hdb_together_push,
     .finish_together = hdb_together_finish,
+    .file_begun = file_begun,
     .changed_unseen = changed_unseen,
 };
 
@@ -105,9 +111,14 @@ void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, 
     store->replica = replica;
     replica->store = &operations;
     replica->store_context = store;
+    replica->is_blank = hdb_database_is_blank(store->database);
     replica->answers_pragmas = hdb_database_steward(store->database) != NULL;
     if (!replica->answers_pragmas)
         hdb_record_set_interrupt(store->record, interrupt);
+}
+
+int hdb_embedded_store_begin_file(hdb_embedded_store *store, hdb_error *error) {
+    return hdb_database_begin_file(store->database, error);
 }
 
 int hdb_embedded_store_settle(hdb_embedded_store *store, hdb_error *error) {

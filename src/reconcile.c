@@ -28,7 +28,33 @@ static int run(hdb_database *database, const char *sql, hdb_error *error) {
                                                                                : hdb_sqlite_error(database->steward, error);
 }
 
+bool hdb_database_is_blank(hdb_database *database) {
+    struct stat info;
+    return database->path && stat(database->path, &info) == 0 && info.st_size == 0;
+}
+
+int hdb_database_begin_file(hdb_database *database, hdb_error *error) {
+    if (!hdb_database_is_blank(database))
+        return HDB_OK;
+    int rc = run(database, "PRAGMA journal_mode = WAL", error);
+    if (rc == HDB_OK)
+        hdb_database_note_mark(database);
+    return rc;
+}
+
+void hdb_database_note_mark(hdb_database *database) {
+    static const hdb_wal_mark none;
+    hdb_state_page *page = hdb_record_state(database->record)->page;
+    if (memcmp(&page->mark, &none, sizeof none) == 0)
+        hdb_database_mark(database, &page->mark);
+}
+
 bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out) {
+    /* A file without a page has no WAL, and asking for it would make one. */
+    if (hdb_database_is_blank(database)) {
+        memset(out, 0, sizeof *out);
+        return false;
+    }
     return database->steward &&
            sqlite3_exec(database->steward, "SELECT 1 FROM main.sqlite_schema LIMIT 1", NULL, NULL, NULL) == SQLITE_OK &&
            hdb_wal_mark_read(database->steward, "main", out);
@@ -161,7 +187,9 @@ static int open_steward(hdb_database *database, hdb_error *error) {
     int rc = hdb_steward_open(database->path, database->timeout_ms, &database->steward, error);
     if (rc == HDB_OK) {
         database->found_counter = read_change_counter(database); /* before setting the mode changes it */
-        rc = run(database, "PRAGMA journal_mode = WAL", error);
+        /* A new one waits for its first write: until then PRAGMA page_size and the like have their effect. */
+        if (!hdb_database_is_blank(database))
+            rc = run(database, "PRAGMA journal_mode = WAL", error);
     }
     if (rc == HDB_OK)
         rc = keep_stubs(database, error);
@@ -428,7 +456,7 @@ static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb
     if (rc == HDB_OK)
         rc = build_copy(database, link, "comparing", path, &copy, error);
     if (rc == HDB_OK)
-        rc = hdb_foreign_compare(file, "main", copy, entry, report, differences, error);
+        rc = hdb_foreign_compare(file, "main", copy, false, entry, report, differences, error);
     hdb_link_close(link);
     sqlite3_close_v2(copy);
     if (path && database->path)
@@ -516,7 +544,7 @@ int hdb_database_receive(hdb_database *database, sqlite3 *from, const char *name
     /* Once rows of another program are in the file, the engine's own tables have to be compared with it. */
     bool foreign = rc == HDB_OK && hdb_database_mark(database, &mark) && !hdb_wal_mark_same(&state->page->mark, &mark);
     if (rc == HDB_OK)
-        rc = hdb_foreign_compare(from, name, database->steward, &entry, NULL, &differences, error);
+        rc = hdb_foreign_compare(from, name, database->steward, !copy, &entry, NULL, &differences, error);
     if (rc == HDB_OK && copy)
         rc = run(database, "ROLLBACK", error);
     if (rc == HDB_OK)
@@ -630,10 +658,10 @@ int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error)
     hdb_state *state = hdb_record_state(database->record);
     hdb_state_page *page = state->page;
     struct stat info;
-    bool file_exists = stat(database->path, &info) == 0 && info.st_size > 0;
+    bool is_there = stat(database->path, &info) == 0, file_exists = is_there && info.st_size > 0;
     int rc = HDB_OK;
     if (!alone) {
-        if (!file_exists)
+        if (!is_there)
             return hdb_error_set(error, HDB_CANTOPEN, NULL, "%s was removed while another connection has it open", database->path);
         return open_steward(database, error);
     }

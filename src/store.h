@@ -16,6 +16,8 @@ int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, in
 int hdb_embedded_store_open(const hdb_settings *settings, const char *path, hdb_embedded_store **out, hdb_error *error);
 /* Makes it the store of an open replica. `interrupt` ends waits for the engine while it is not 0. */
 void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, const volatile int *interrupt);
+/* Makes sure that the file has its first page and is in WAL mode. */
+int hdb_embedded_store_begin_file(hdb_embedded_store *store, hdb_error *error);
 /* Puts right what somebody left who died between a push and the replica's COMMIT. */
 int hdb_embedded_store_settle(hdb_embedded_store *store, hdb_error *error);
 /* Makes the database hold what another one does, `name` of `from`: pushes the difference, then calls `copy`, which must

@@ -141,6 +141,8 @@ int hdb_apply_schema(hdb_link *link, const hdb_schema *schema, hdb_error *error)
         rc = hdb_meta_send(link, "user_version", schema->user_version, error);
     if (rc == HDB_OK)
         rc = hdb_meta_send(link, "application_id", schema->application_id, error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_send(link, "format_of_file", schema->format, error);
     return rc == HDB_OK ? hdb_link_sync(link, NULL, error) : rc;
 }
 

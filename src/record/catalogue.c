@@ -44,6 +44,8 @@ int hdb_catalogue_read(hdb_link *link, hdb_schema **out, hdb_error *error) {
     if (rc == HDB_OK)
         rc = hdb_meta_get(link, "application_id", 0, &schema->application_id, error);
     if (rc == HDB_OK)
+        rc = hdb_meta_get(link, "format_of_file", 0, &schema->format, error);
+    if (rc == HDB_OK)
         *out = schema;
     else
         hdb_schema_free(schema);

@@ -44,6 +44,7 @@ static void put_schema(hdb_buffer *out, const hdb_schema *schema) {
         put_table(out, &schema->tables[i]);
     put_signed(out, schema->user_version);
     put_signed(out, schema->application_id);
+    put_signed(out, schema->format);
 }
 
 void hdb_entry_put_schema(hdb_buffer *entry, const hdb_schema *schema) {
@@ -161,6 +162,7 @@ static hdb_schema *get_schema(hdb_reader *in) {
         get_table(in, &schema->tables[schema->table_count]);
     schema->user_version = get_signed(in);
     schema->application_id = get_signed(in);
+    schema->format = get_signed(in);
     if (!in->failed)
         return schema;
     hdb_schema_free(schema);

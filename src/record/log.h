@@ -6,7 +6,7 @@
  *                                their number in `parts`, which seals it. An unsealed entry never happened.
  *   _hdb_meta(key, value)        format, applied (newest entry in the tables), base (newest entry ever dropped from the
  *                                log), used (rows were pushed), taking_in (1: taking in a file is not done),
- *                                user_version, application_id; on a server: commits, schema_version (counters)
+ *                                user_version, application_id, format_of_file; on a server: commits, schema_version (counters)
  *   _hdb_schema(position, type, name, tbl_name, sql)   sqlite_schema as the application made it
  *   _hdb_tables(id, name, engine_name)                 what each table is called in the engine; id = hdb_name_hash() */
 #ifndef HDB_LOG_H

@@ -173,19 +173,23 @@ static int compare_schemas(struct comparison *comparison, const hdb_schema *file
         note(comparison, "PRAGMA", "user_version", 0, false);
     if (file->application_id != record->application_id)
         note(comparison, "PRAGMA", "application_id", 0, false);
+    if (file->format != record->format)
+        note(comparison, "PRAGMA", "page_size, auto_vacuum or encoding", 0, false);
     if (comparison->differences > before && comparison->entry)
         hdb_entry_put_schema(comparison->entry, file);
     return HDB_OK;
 }
 
-int hdb_foreign_compare(sqlite3 *file, const char *name, sqlite3 *record, hdb_buffer *entry, hdb_buffer *report,
-                        int64_t *differences, hdb_error *error) {
+int hdb_foreign_compare(sqlite3 *file, const char *name, sqlite3 *record, bool keep_format, hdb_buffer *entry,
+                        hdb_buffer *report, int64_t *differences, hdb_error *error) {
     struct comparison comparison = {file, record, entry, report, 0, error};
     hdb_schema *file_schema = NULL, *record_schema = NULL;
     hdb_buffer unused = HDB_BUFFER_INIT;
     int rc = hdb_schema_read(file, name, &file_schema, error);
     if (rc == HDB_OK)
         rc = hdb_schema_read(record, "main", &record_schema, error);
+    if (rc == HDB_OK && keep_format)
+        file_schema->format = record_schema->format;
     if (rc == HDB_OK)
         rc = compare_schemas(&comparison, file_schema, record_schema);
     for (int i = 0; rc == HDB_OK && i < file_schema->table_count; i++) {

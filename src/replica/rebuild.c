@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/catalogue.h"
 #include "record/mirror.h"
+#include "replica/format.h"
 #include "replica/replay.h"
 #include "replica/schema.h"
 #include "replica/stub.h"
@@ -74,13 +75,12 @@ int hdb_fill_from_link(sqlite3 *db, hdb_link *link, const hdb_table *table, hdb_
     return fill_table(db, link, table, NULL, NULL, &rows, error);
 }
 
-static int fill(sqlite3 *db, hdb_link *link, hdb_progress progress, void *context, hdb_error *error) {
-    hdb_schema *catalogue = NULL, *made = NULL;
+static int fill(sqlite3 *db, hdb_link *link, const hdb_schema *catalogue, hdb_progress progress, void *context,
+                hdb_error *error) {
+    hdb_schema *made = NULL;
     const hdb_table *sequence = NULL;
     int64_t rows = 0;
-    int rc = hdb_catalogue_read(link, &catalogue, error);
-    if (rc == HDB_OK)
-        rc = hdb_stubs_keep(db, catalogue, error);
+    int rc = hdb_stubs_keep(db, catalogue, error);
     if (rc == HDB_OK)
         rc = hdb_replay_schema(db, catalogue, error);
     if (rc == HDB_OK)
@@ -94,18 +94,23 @@ static int fill(sqlite3 *db, hdb_link *link, hdb_progress progress, void *contex
     /* Last: putting rows into AUTOINCREMENT tables has changed it. */
     if (rc == HDB_OK && sequence)
         rc = fill_table(db, link, sequence, progress, context, &rows, error);
-    hdb_schema_free(catalogue);
     hdb_schema_free(made);
     return rc;
 }
 
 int hdb_rebuild(sqlite3 *db, hdb_link *link, hdb_progress progress, void *context, hdb_error *error) {
-    if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return hdb_sqlite_error(db, error);
-    int rc = fill(db, link, progress, context, error);
+    hdb_schema *catalogue = NULL;
+    int rc = hdb_catalogue_read(link, &catalogue, error);
+    if (rc == HDB_OK) /* before the first page is written */
+        rc = hdb_format_apply(db, catalogue->format, error);
+    if (rc == HDB_OK && sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        rc = hdb_sqlite_error(db, error);
+    if (rc == HDB_OK)
+        rc = fill(db, link, catalogue, progress, context, error);
     if (rc == HDB_OK && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         rc = hdb_sqlite_error(db, error);
-    if (rc != HDB_OK)
+    if (rc != HDB_OK && !sqlite3_get_autocommit(db))
         sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    hdb_schema_free(catalogue);
     return rc;
 }

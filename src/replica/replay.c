@@ -2,6 +2,7 @@
 #include "replica/replay.h"
 
 #include "record/entry.h"
+#include "replica/format.h"
 #include "replica/schema.h"
 #include "replica/sequence.h"
 #include "replica/stub.h"
@@ -147,6 +148,8 @@ static int set_header(sqlite3 *db, const hdb_schema *target, hdb_error *error) {
 int hdb_replay_schema(sqlite3 *db, const hdb_schema *target, hdb_error *error) {
     hdb_schema *now = NULL;
     int rc = hdb_schema_read(db, "main", &now, error);
+    if (rc == HDB_OK && now->item_count == 0)
+        rc = hdb_format_apply(db, target->format, error);
     if (rc == HDB_OK)
         rc = drop_differing(db, now, target, error);
     hdb_schema_free(now);

@@ -31,6 +31,8 @@ typedef struct hdb_store {
     /* The same for a transaction that has written to several databases, all or none: their stores' contexts. */
     int (*push_together)(void **contexts, int count, hdb_error *error);
     int (*finish_together)(void **contexts, int count, bool done, hdb_error *error);
+    /* The file has got its first page. */
+    void (*file_begun)(void *context);
     /* A statement ran that changes rows where no hook sees it (VACUUM). */
     int (*changed_unseen)(void *context, hdb_error *error);
     /* The transaction ended, whichever way; what it had loaded or locked may go. */
@@ -47,6 +49,7 @@ struct hdb_replica {
     hdb_replica *attached; /* attached databases that are kept: each has `db`, capture, schema and store of its own, the
                               rest is the first one's */
     hdb_replica *next;     /* in that list */
+    bool is_blank;         /* a new file without a page: see format.h */
     hdb_capture *capture;
     hdb_schema *schema;       /* as last read; NULL: to be read */
     int64_t schema_version;   /* of `schema` */

@@ -2,6 +2,7 @@
 #include "replica/schema.h"
 
 #include "buffer.h"
+#include "replica/format.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -221,6 +222,8 @@ int hdb_schema_read(sqlite3 *db, const char *database, hdb_schema **out, hdb_err
         rc = read_number(db, schema, "PRAGMA \"%w\".user_version", &schema->user_version, error);
     if (rc == HDB_OK)
         rc = read_number(db, schema, "PRAGMA \"%w\".application_id", &schema->application_id, error);
+    if (rc == HDB_OK)
+        rc = hdb_format_read(db, database, &schema->format, error);
     if (rc == HDB_OK)
         *out = schema;
     else

@@ -4,6 +4,7 @@
 #include "replica/replica.h"
 
 #include "replica/failure.h"
+#include "replica/format.h"
 #include "replica/schema.h"
 
 #include <stdlib.h>
@@ -492,6 +493,20 @@ static int step_vacuum(hdb_replica *replica, sqlite3_stmt *statement, hdb_error 
     return rc;
 }
 
+/* A new file gets its first page before anything is written to it, or a transaction begins. */
+static int begin_files(hdb_replica *replica, const hdb_inspection *inspection, hdb_error *error) {
+    bool begins = inspection->kind == HDB_STATEMENT_BEGIN || inspection->kind == HDB_STATEMENT_SAVEPOINT;
+    int rc = HDB_OK;
+    for (hdb_replica *kept = NULL; rc == HDB_OK && (kept = hdb_replica_next_kept(replica, kept));) {
+        hdb_use use = hdb_inspection_use(inspection, kept->database);
+        bool asked = inspection->pragma == HDB_PRAGMA_JOURNAL_MODE &&
+                     hdb_replica_find(replica, inspection->pragma_database ? inspection->pragma_database : "main") == kept;
+        if (kept->is_blank && (begins || asked || inspection->kind == HDB_STATEMENT_VACUUM || hdb_use_writes(&use)))
+            rc = hdb_replica_begin_file(kept, error);
+    }
+    return rc;
+}
+
 /* Reads the schema before a transaction begins, so that its first write need not: see take_write_lock(). */
 static int know_schema(hdb_replica *replica, hdb_error *error) {
     const hdb_schema *schema = NULL;
@@ -550,7 +565,9 @@ int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
         if (set)
             set->synchronous = hdb_synchronous_of(inspection->pragma_argument);
     }
-    if (fresh && !is_open(replica) &&
+    if (fresh && !is_open(replica))
+        rc = begin_files(replica, inspection, error);
+    if (rc == HDB_OK && fresh && !is_open(replica) &&
         (inspection->kind == HDB_STATEMENT_BEGIN || inspection->kind == HDB_STATEMENT_SAVEPOINT))
         rc = know_schema(replica, error);
     if (rc == HDB_OK && fresh && replica->store && replica->store->prepare_statement)

@@ -4,7 +4,9 @@
 #include "report.h"
 #include "session.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void tell_error(sqlite3 *db, int code, FILE *report) {
     report_error(report, code, sqlite3_extended_errcode(db), sqlite3_error_offset(db), sqlite3_errmsg(db));
@@ -16,7 +18,6 @@ static void *oracle_open(const struct session_options *options, FILE *report) {
     if (code == SQLITE_OK) {
         sqlite3_extended_result_codes(db, 1); /* what a virtual table answers depends on it */
         sqlite3_busy_timeout(db, (int)(options->timeout * 1000));
-        code = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     }
     if (code != SQLITE_OK) {
         tell_error(db, code, report);
@@ -24,6 +25,18 @@ static void *oracle_open(const struct session_options *options, FILE *report) {
         db = NULL;
     }
     return db;
+}
+
+static bool begins_with(const char *sql, const char *word) {
+    sql += strspn(sql, " \t\n");
+    return strncasecmp(sql, word, strlen(word)) == 0;
+}
+
+/* WAL mode, as ours. Not before PRAGMAs that only have their effect on a file without a page. */
+static void set_mode(sqlite3 *db, const char *sql) {
+    bool waits = begins_with(sql, "PRAGMA") && !strcasestr(sql, "journal_mode") && !strcasestr(sql, "_version");
+    if (!waits && !begins_with(sql, "SELECT") && sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
 }
 
 static void bind_values(sqlite3_stmt *stmt, const struct case_step *step, FILE *report) {
@@ -85,6 +98,7 @@ static void tell_columns(sqlite3_stmt *stmt, FILE *report) {
 static void oracle_run(void *session, const struct case_step *step, FILE *report) {
     sqlite3 *db = session;
     sqlite3_stmt *stmt = NULL;
+    set_mode(db, step->sql);
     int code = sqlite3_prepare_v2(db, step->sql, -1, &stmt, NULL);
     if (code == SQLITE_OK && stmt) {
         bind_values(stmt, step, report);
