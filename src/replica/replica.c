@@ -54,9 +54,13 @@ static void before_change(void *context, sqlite3 *db, int operation, char const 
     hdb_capture_change(kept->capture, db, operation, table, known, old_rowid, new_rowid);
 }
 
+/* Within a statement's trigger it is SQLite that counts, from the trigger's first statement on. */
 static void changes_function(sqlite3_context *context, int count, sqlite3_value **values) {
+    const hdb_replica *replica = sqlite3_user_data(context);
     (void)count, (void)values;
-    sqlite3_result_int64(context, hdb_replica_changes(sqlite3_user_data(context)));
+    bool counted = replica->in_dml && (sqlite3_changes64(replica->db) != replica->begun_changes ||
+                                       sqlite3_total_changes64(replica->db) != replica->begun_total);
+    sqlite3_result_int64(context, counted ? sqlite3_changes64(replica->db) : hdb_replica_changes(replica));
 }
 
 static void total_changes_function(sqlite3_context *context, int count, sqlite3_value **values) {

@@ -68,6 +68,8 @@ struct hdb_replica {
     int64_t total_offset;      /* rows that SQLite counted and that the application must not see in total_changes() */
     int64_t changes;           /* what changes() is, while `changes_known` */
     bool changes_known;        /* SQLite's own count is not the application's */
+    bool in_dml;               /* a statement that changes rows is running: SQLite's counts when it began are */
+    int64_t begun_changes, begun_total;
     int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */
     bool may_be_query_only;    /* PRAGMA query_only was set once */
     bool may_count_changes;    /* PRAGMA count_changes was set once: statements that change rows give one */

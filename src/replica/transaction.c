@@ -459,7 +459,13 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
     bool implicit = write && replica->implicit_transaction;
     int64_t changes_before = sqlite3_total_changes64(replica->db), raw_changes_before = sqlite3_changes64(replica->db);
     hdb_counts counts = hdb_replica_note_counts(replica);
+    if (fresh) {
+        replica->begun_changes = raw_changes_before;
+        replica->begun_total = changes_before;
+    }
+    replica->in_dml = inspection->is_dml;
     int rc = fresh ? first_step(replica, statement, inspection) : step(replica, statement);
+    replica->in_dml = false;
     if (rc == SQLITE_ROW)
         return HDB_ROW;
     bool counted = sqlite3_total_changes64(replica->db) != changes_before;
