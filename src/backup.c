@@ -177,6 +177,8 @@ int hdb_backup_init(hdb_conn *destination, const char *destination_name, hdb_con
         backup->kind = kind_of(backup);
         if (backup->kind == TO_SERVER && !hdb_daemon_store_is_idle(destination->daemon))
             rc = hdb_error_set(error, HDB_ERROR, NULL, "destination database is in use");
+        if (destination->sdk && backup->kind != TO_PLAIN)
+            rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "backup into the replica of a server (coherence=sdk)");
     }
     if (rc == HDB_OK && backup->kind == TO_MEMORY_ENGINE)
         rc = hdb_serialize_database(destination->replica->db, "main", &backup->old, &backup->old_size, error);

@@ -28,7 +28,7 @@ static const struct {
     [ENGINE] = {"engine", NULL},
     [LINGER] = {"linger", "seconds"},
     [DIRECT] = {"direct", "auto off"},
-    [COHERENCE] = {"coherence", "strict"},
+    [COHERENCE] = {"coherence", "strict sdk"},
     [LOCKING] = {"locking", "sqlite"},
     [NOTICES] = {"notices", "stderr off"},
 };
@@ -154,7 +154,7 @@ static int resolve_mode(hdb_settings *out, const hdb_config *config, const char 
 
 int hdb_settings_resolve(hdb_settings *out, const hdb_config *config, const char *database, hdb_error *error) {
     const char *timeout = NULL, *open = NULL, *uri = NULL, *memory = NULL, *engine = NULL, *linger = NULL,
-               *direct = NULL, *notices = NULL;
+               *direct = NULL, *coherence = NULL, *notices = NULL;
     memset(out, 0, sizeof *out);
     int rc = resolve_mode(out, config, database, error);
     if (rc != HDB_OK || (rc = resolve(config, TIMEOUT, NULL, "5", &timeout, error)) != HDB_OK ||
@@ -164,6 +164,7 @@ int hdb_settings_resolve(hdb_settings *out, const hdb_config *config, const char
         (rc = resolve(config, ENGINE, NULL, NULL, &engine, error)) != HDB_OK ||
         (rc = resolve(config, LINGER, "HELIOSDB_LINGER", "2", &linger, error)) != HDB_OK ||
         (rc = resolve(config, DIRECT, NULL, "auto", &direct, error)) != HDB_OK ||
+        (rc = resolve(config, COHERENCE, NULL, "strict", &coherence, error)) != HDB_OK ||
         (rc = resolve(config, NOTICES, "HELIOSDB_NOTICES", "stderr", &notices, error)) != HDB_OK)
         return rc;
     out->timeout_ms = (int)(strtod(timeout, NULL) * 1000);
@@ -172,6 +173,7 @@ int hdb_settings_resolve(hdb_settings *out, const hdb_config *config, const char
     out->memory_engine = strcmp(memory, "engine") == 0;
     out->linger = strtod(linger, NULL);
     out->direct = strcmp(direct, "auto") == 0;
+    out->sdk = strcmp(coherence, "sdk") == 0;
     out->notices = strcmp(notices, "stderr") == 0;
     return copy_text(&out->engine, engine, error);
 }

@@ -19,6 +19,7 @@ typedef struct hdb_settings {
     bool memory_engine;
     double linger;
     bool direct;
+    bool sdk; /* coherence=sdk: a replica file beside a server */
     bool notices;
 } hdb_settings;
 

@@ -164,6 +164,25 @@ static int open_daemon(hdb_conn *conn) {
     return rc;
 }
 
+/* A file beside the server, which holds what the server's log tells. */
+static int open_sdk(hdb_conn *conn, const char *database) {
+    sqlite3 *db = NULL;
+    if (is_private(database) || strstr(database, "://"))
+        return hdb_error_set(&conn->error, HDB_MISUSE, NULL, "coherence=sdk needs the path of a file, and the server as dsn");
+    int rc = hdb_conn_resolve_path(database, &conn->path, &conn->error);
+    if (rc == HDB_OK)
+        rc = hdb_sdk_store_open(&conn->settings, conn->path, &conn->sdk, &conn->error);
+    if (rc == HDB_OK)
+        rc = hdb_conn_open_sqlite(conn, conn->path, &db);
+    if (rc == HDB_OK)
+        rc = hdb_replica_create(db, &conn->replica, &conn->error);
+    if (rc == HDB_OK)
+        rc = set_modes(conn);
+    if (rc == HDB_OK)
+        hdb_sdk_store_attach(conn->sdk, conn->replica, &conn->settings, &conn->interrupted);
+    return rc;
+}
+
 int hdb_connect(const char *database, const hdb_config *config, hdb_conn **out) {
     if (!out)
         return HDB_MISUSE;
@@ -174,7 +193,9 @@ int hdb_connect(const char *database, const hdb_config *config, hdb_conn **out) 
         return hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_connect needs a database name");
     int rc = hdb_settings_resolve(&conn->settings, config, database, &conn->error);
     if (rc == HDB_OK)
-        rc = conn->settings.mode == HDB_MODE_DAEMON ? open_daemon(conn) : open_embedded(conn, database);
+        rc = conn->settings.mode != HDB_MODE_DAEMON ? open_embedded(conn, database)
+             : conn->settings.sdk                   ? open_sdk(conn, database)
+                                                    : open_daemon(conn);
     if (rc == HDB_OK && !conn->path && !(conn->path = strdup("")))
         rc = hdb_error_nomem(&conn->error);
     if (rc != HDB_OK) {
@@ -206,6 +227,7 @@ int hdb_close(hdb_conn *conn) {
         free(attached);
         hdb_embedded_store_abandon(conn->embedded);
         hdb_daemon_store_abandon(conn->daemon);
+        hdb_sdk_store_abandon(conn->sdk);
         return HDB_OK;
     }
     pthread_mutex_lock(&conn->mutex);
@@ -221,6 +243,7 @@ int hdb_close(hdb_conn *conn) {
     conn->replica = NULL;
     hdb_hooks_destroy(conn);
     hdb_daemon_store_close(conn->daemon);
+    hdb_sdk_store_close(conn->sdk);
     for (int i = 0; attached && attached[i]; i++) {
         int closed = hdb_embedded_store_close(attached[i], &conn->error);
         attached_rc = closed == HDB_OK ? attached_rc : closed;
@@ -289,6 +312,8 @@ int hdb_busy_timeout(hdb_conn *conn, int milliseconds) {
     sqlite3_busy_timeout(conn->replica->db, conn->settings.timeout_ms);
     if (conn->daemon)
         hdb_daemon_store_set_timeout(conn->daemon, conn->settings.timeout_ms, &conn->interrupted);
+    if (conn->sdk)
+        hdb_sdk_store_set_timeout(conn->sdk, conn->settings.timeout_ms, &conn->interrupted);
     return hdb_conn_leave(conn, HDB_OK);
 }
 

@@ -13,6 +13,7 @@
 
 typedef struct hdb_embedded_store hdb_embedded_store;
 typedef struct hdb_daemon_store hdb_daemon_store;
+typedef struct hdb_sdk_store hdb_sdk_store;
 
 struct hdb_conn {
     pthread_mutex_t mutex; /* recursive; held by every public call but hdb_interrupt() */
@@ -23,6 +24,7 @@ struct hdb_conn {
     hdb_replica *replica;         /* NULL until opened */
     hdb_embedded_store *embedded; /* who keeps the rows: one of these, or neither (plain :memory:) */
     hdb_daemon_store *daemon;
+    hdb_sdk_store *sdk;
     hdb_stmt *first;          /* open statements */
     hdb_blob *blobs;          /* open BLOB handles */
     hdb_session *sessions;

@@ -271,17 +271,17 @@ static int load_touched(hdb_daemon_store *store, hdb_error *error) {
 }
 
 /* Pushing a table that was made replaces what the server has of that name: another client may have made one meanwhile. */
-static int check_made_tables(hdb_daemon_store *store, hdb_error *error) {
-    const hdb_capture *capture = store->replica->capture;
-    const hdb_schema *before = store->replica->schema_before, *schema = NULL;
-    int rc = before ? hdb_replica_schema(store->replica, &schema, error) : HDB_OK;
+int hdb_daemon_check_made(hdb_replica *replica, hdb_link *link, hdb_error *error) {
+    const hdb_capture *capture = replica->capture;
+    const hdb_schema *before = replica->schema_before, *schema = NULL;
+    int rc = before ? hdb_replica_schema(replica, &schema, error) : HDB_OK;
     for (int i = 0; before && rc == HDB_OK && i < capture->table_count; i++) {
         const char *name = capture->tables[i].table;
         const hdb_table *table = hdb_schema_table(schema, name);
         bool there = false;
         if (!capture->tables[i].whole || !table || hdb_schema_table(before, name))
             continue;
-        rc = hdb_foreign_exists(hdb_server_link(store->server), table->engine_name, &there, error);
+        rc = hdb_foreign_exists(link, table->engine_name, &there, error);
         if (rc == HDB_OK && there)
             rc = hdb_error_set(error, HDB_ERROR, "42P07", "table %s exists in the server already", name);
     }
@@ -291,7 +291,7 @@ static int check_made_tables(hdb_daemon_store *store, hdb_error *error) {
 static int push(void *context, hdb_error *error) {
     hdb_daemon_store *store = context;
     hdb_buffer entry = HDB_BUFFER_INIT, foreign = HDB_BUFFER_INIT;
-    int rc = check_made_tables(store, error);
+    int rc = hdb_daemon_check_made(store->replica, hdb_server_link(store->server), error);
     if (rc == HDB_OK)
         rc = load_touched(store, error);
     if (rc == HDB_OK)

@@ -235,7 +235,8 @@ int hdb_direct_run(hdb_stmt *stmt) {
     rc = !take_values(stmt, direct) ? HDB_DIRECT_UNFIT
          : direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT
              ? run_read(stmt, hdb_server_link(server))
-             : run_change(stmt, server);
+         : hdb_server_keeps_log(server) ? HDB_DIRECT_UNFIT /* it would not be in the log */
+                                        : run_change(stmt, server);
     sqlite3_reset(stmt->parameters);
     return rc;
 }

@@ -34,7 +34,7 @@ static void explain_replica(const hdb_conn *conn, const hdb_stmt *stmt, hdb_buff
     const hdb_inspection *inspection = &stmt->inspection;
     bool writes = hdb_inspection_writes(inspection);
     bool commits = inspection->kind == HDB_STATEMENT_COMMIT || inspection->kind == HDB_STATEMENT_RELEASE;
-    if (!conn->embedded)
+    if (!conn->embedded && !conn->sdk)
         hdb_buffer_text(text, "lane: replica\nsends: nothing\nwhy: the database is SQLite's alone, in memory or read only\n");
     else if (writes)
         hdb_buffer_text(text, "lane: commit\nsends: one row of _hdb_log at COMMIT, with the images of the rows that changed"
@@ -98,6 +98,8 @@ int hdb_verify(hdb_conn *conn, int64_t *out) {
     hdb_embedded_store **attached = hdb_attached_stores(conn);
     if (conn->embedded)
         rc = hdb_embedded_store_verify(conn->embedded, &differences, &conn->error);
+    if (conn->sdk)
+        rc = hdb_sdk_store_verify(conn->sdk, &differences, &conn->error);
     for (int i = 0; rc == HDB_OK && attached && attached[i]; i++)
         rc = hdb_embedded_store_verify(attached[i], &differences, &conn->error);
     free(attached);
@@ -112,7 +114,7 @@ int hdb_engine_dsn(hdb_conn *conn, const char **out) {
     if (rc != HDB_OK)
         return rc;
     rc = hdb_conn_need_engine(conn);
-    if (rc == HDB_OK && conn->daemon) {
+    if (rc == HDB_OK && (conn->daemon || conn->sdk)) {
         dsn = hdb_link_show_conninfo(conn->settings.dsn);
         rc = dsn ? HDB_OK : hdb_error_nomem(&conn->error);
     } else if (rc == HDB_OK) {
@@ -128,7 +130,7 @@ int hdb_engine_dsn(hdb_conn *conn, const char **out) {
 }
 
 int hdb_conn_need_engine(hdb_conn *conn) {
-    if (conn->embedded || conn->daemon)
+    if (conn->embedded || conn->daemon || conn->sdk)
         return HDB_OK;
     if (conn->settings.mode == HDB_MODE_PLAIN)
         return hdb_error_set(&conn->error, HDB_NOTSUPPORTED, NULL, "a connection with mode=plain has no engine");
@@ -149,5 +151,7 @@ int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, in
                     hdb_rows **out) {
     if (conn->daemon)
         return hdb_daemon_store_query(conn->daemon, sql, params, count, format, out, &conn->error);
+    if (conn->sdk)
+        return hdb_sdk_store_query(conn->sdk, sql, params, count, format, out, &conn->error);
     return hdb_embedded_store_query(conn->embedded, sql, params, count, format, out, &conn->error);
 }

@@ -115,6 +115,8 @@ static void let_go(hdb_conn *conn) {
     }
     hdb_daemon_store_close(conn->daemon);
     conn->daemon = NULL;
+    hdb_sdk_store_close(conn->sdk);
+    conn->sdk = NULL;
     /* What could not be waited for, the next one who opens the file does. */
     hdb_embedded_store_close(conn->embedded, &ignored);
     conn->embedded = NULL;

@@ -98,6 +98,17 @@ static int prepare_again(hdb_stmt *stmt, const char *sql, size_t size, const cha
     return rc;
 }
 
+/* The same with a replica file: another host may have made it. */
+static int prepare_updated(hdb_stmt *stmt, const char *sql, size_t size, const char **tail) {
+    hdb_conn *conn = stmt->conn;
+    hdb_error_clear(&conn->error);
+    int rc = hdb_sdk_store_refresh(conn->sdk, &conn->error);
+    hdb_inspection_clear(&stmt->inspection);
+    return rc == HDB_OK ? hdb_replica_prepare(conn->replica, sql, (int64_t)size, &stmt->replica, tail, &stmt->inspection,
+                                              &conn->error)
+                        : rc;
+}
+
 int hdb_prepare(hdb_conn *conn, const char *sql, int64_t length, hdb_stmt **out, int64_t *out_tail) {
     const char *tail = NULL;
     if (out)
@@ -115,6 +126,8 @@ int hdb_prepare(hdb_conn *conn, const char *sql, int64_t length, hdb_stmt **out,
     rc = hdb_replica_prepare(conn->replica, sql, (int64_t)size, &stmt->replica, &tail, &stmt->inspection, &conn->error);
     if (rc == HDB_ERROR && conn->daemon)
         rc = prepare_again(stmt, sql, size, &tail);
+    else if (rc == HDB_ERROR && conn->sdk)
+        rc = prepare_updated(stmt, sql, size, &tail);
     if (rc == HDB_ERROR) {
         rc = prepare_engine_only(stmt, sql, first);
         tail = sql + first;

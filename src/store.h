@@ -64,4 +64,20 @@ int hdb_daemon_store_query(hdb_daemon_store *store, const char *sql, const hdb_v
 void hdb_daemon_store_close(hdb_daemon_store *store);
 void hdb_daemon_store_abandon(hdb_daemon_store *store);
 
+/* Daemon mode with a replica file (sdk_store.c): as above. */
+int hdb_sdk_store_open(const hdb_settings *settings, const char *path, hdb_sdk_store **out, hdb_error *error);
+void hdb_sdk_store_attach(hdb_sdk_store *store, hdb_replica *replica, const hdb_settings *settings,
+                          const volatile int *interrupt);
+void hdb_sdk_store_set_timeout(hdb_sdk_store *store, int timeout_ms, const volatile int *interrupt);
+/* Brings the file up to date, if no transaction is reading it. */
+int hdb_sdk_store_refresh(hdb_sdk_store *store, hdb_error *error);
+int hdb_sdk_store_query(hdb_sdk_store *store, const char *sql, const hdb_value *params, int count,
+                        enum hdb_row_format format, hdb_rows **out, hdb_error *error);
+/* As hdb_embedded_store_verify(). */
+int hdb_sdk_store_verify(hdb_sdk_store *store, int64_t *out, hdb_error *error);
+void hdb_sdk_store_close(hdb_sdk_store *store);
+void hdb_sdk_store_abandon(hdb_sdk_store *store);
+/* Refuses to push a table that was made if the server has one of that name which is not this library's. */
+int hdb_daemon_check_made(hdb_replica *replica, hdb_link *link, hdb_error *error);
+
 #endif

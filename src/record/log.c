@@ -134,6 +134,28 @@ int hdb_log_newest(hdb_link *link, int64_t known, int64_t *out, hdb_error *error
     return rc;
 }
 
+int hdb_log_read_tail(hdb_link *link, int64_t known, hdb_log_tail *out, hdb_error *error) {
+    hdb_value from = hdb_value_integer(seq_of(known, 0));
+    hdb_rows *rows = NULL;
+    int64_t sealed = 0;
+    *out = (hdb_log_tail){0, known, true};
+    int rc = hdb_link_query(link, "SELECT seq, parts, token FROM \"_hdb_log\" WHERE seq >= $1", &from, 1, HDB_ROWS_NATIVE, &rows, error);
+    for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
+        hdb_value seq = hdb_rows_cell(rows, i, 0), parts = hdb_rows_cell(rows, i, 1), token = hdb_rows_cell(rows, i, 2);
+        if (seq.type != HDB_TYPE_INTEGER || parts.type != HDB_TYPE_INTEGER || parts.as.integer <= 0)
+            continue;
+        int64_t id = seq.as.integer >> PART_BITS;
+        if (id == known && token.type == HDB_TYPE_INTEGER)
+            out->token = token.as.integer;
+        sealed += id > known;
+        if (id > out->newest)
+            out->newest = id;
+    }
+    out->whole = sealed == out->newest - known;
+    hdb_rows_free(rows);
+    return rc;
+}
+
 int hdb_log_blank(hdb_link *link, int64_t id, hdb_error *error) {
     hdb_value params[2] = {hdb_value_integer(seq_of(id, 0)), hdb_value_integer(seq_of(id + 1, 0))};
     return hdb_link_query(link, "UPDATE \"_hdb_log\" SET data = NULL WHERE seq >= $1 AND seq < $2", params, 2,
@@ -167,7 +189,7 @@ static int read_part(void *context, const hdb_value *cells, int count) {
         return HDB_CORRUPT;
     int64_t id = cells[0].as.integer >> PART_BITS, part = cells[0].as.integer & ((1 << PART_BITS) - 1);
     size_t size = cells[2].type == HDB_TYPE_BLOB ? cells[2].as.bytes.size : 0;
-    const char *data = size ? cells[2].as.bytes.data : "";
+    const char *data = size ? cells[2].as.bytes.data : cells[2].type == HDB_TYPE_BLOB ? "" : NULL;
     if (id != reading->id || part == 0) {
         hdb_buffer_reset(&reading->data);
         reading->id = id;

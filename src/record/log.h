@@ -6,7 +6,8 @@
  *                                their number in `parts`, which seals it. An unsealed entry never happened.
  *   _hdb_meta(key, value)        format, applied (newest entry in the tables), base (newest entry ever dropped from the
  *                                log), used (rows were pushed), taking_in (1: taking in a file is not done),
- *                                user_version, application_id, format_of_file; on a server: commits, schema_version (counters)
+ *                                user_version, application_id, format_of_file; on a server: commits, schema_version
+ *                                (counters), sdk (1: entries are kept for replicas on other hosts)
  *   _hdb_schema(position, type, name, tbl_name, sql)   sqlite_schema as the application made it
  *   _hdb_tables(id, name, engine_name)                 what each table is called in the engine; id = hdb_name_hash() */
 #ifndef HDB_LOG_H
@@ -29,6 +30,13 @@ int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error);
 int hdb_log_head(hdb_link *link, int64_t *out, hdb_error *error);
 /* The newest sealed entry after one that is known, or that one. */
 int hdb_log_newest(hdb_link *link, int64_t known, int64_t *out, hdb_error *error);
+/* What a replica that holds entries up to `known` has to know of the log, in one question. */
+typedef struct hdb_log_tail {
+    int64_t token;  /* of the entry `known`, 0 if it is not there */
+    int64_t newest; /* sealed entry, `known` if there is none after it */
+    bool whole;     /* every entry in between is there */
+} hdb_log_tail;
+int hdb_log_read_tail(hdb_link *link, int64_t known, hdb_log_tail *out, hdb_error *error);
 /* Throws the content of an applied entry away; its token stays. */
 int hdb_log_blank(hdb_link *link, int64_t id, hdb_error *error);
 /* Takes an entry back that no replica holds. */
@@ -36,7 +44,7 @@ int hdb_log_cancel(hdb_link *link, int64_t id, hdb_error *error);
 /* Forgets every entry up to `head`, all of them applied and held by a durable replica; nobody may push meanwhile. */
 int hdb_log_empty(hdb_link *link, int64_t head, hdb_error *error);
 
-/* Calls back for each sealed entry from `first` on, in order. A return other than HDB_OK ends the reading. */
+/* Calls back for each sealed entry from `first` on, in order; `data` is NULL if it was thrown away. A return other than HDB_OK ends the reading. */
 typedef int (*hdb_log_callback)(void *context, int64_t id, const char *data, size_t size);
 int hdb_log_read(hdb_link *link, int64_t first, hdb_log_callback callback, void *context, hdb_error *error);
 

@@ -18,6 +18,8 @@
 enum { KEPT_ENTRIES = 64, KEPT_SIZE = 16 * 1024, LEAST_CONNECT_MS = 5000 };
 /* Reads that a writer has spoilt in a row, after which a reader keeps writers out while it reads. */
 enum { SPOILT_TRIES = 4 };
+/* What is kept for replicas on other hosts. A host that is behind more than that makes its replica anew. */
+enum { SHARED_ENTRIES = 1024, SHARED_SIZE = 16 << 20 };
 
 struct hdb_server {
     hdb_link *link;
@@ -30,6 +32,8 @@ struct hdb_server {
     bool locked;
     bool lent;  /* the lock is held for reading: see hdb_server_check() */
     int spoilt; /* reads that another writer has spoilt, in a row */
+    bool keeps_log; /* for replicas on other hosts */
+    int64_t token;  /* of the last entry pushed */
     int64_t commits, schema_version, applied; /* as of the last snapshot or lock */
 };
 
@@ -151,6 +155,7 @@ static int read_counters(hdb_server *server, int64_t *commits, int64_t *newest, 
     int rc = hdb_link_query(server->link, "SELECT key, value FROM \"_hdb_meta\"", NULL, 0, HDB_ROWS_NATIVE, &rows, error);
     *commits = *newest = 0;
     server->applied = 0;
+    server->keeps_log = false;
     for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
         const char *key = hdb_rows_cell(rows, i, 0).as.bytes.data;
         int64_t value = hdb_rows_cell(rows, i, 1).as.integer;
@@ -158,6 +163,8 @@ static int read_counters(hdb_server *server, int64_t *commits, int64_t *newest, 
             *commits = value;
         else if (strcmp(key, "schema_version") == 0)
             server->schema_version = value;
+        else if (strcmp(key, "sdk") == 0)
+            server->keeps_log = value == 1;
         else if (strcmp(key, "applied") == 0)
             server->applied = value;
     }
@@ -183,6 +190,16 @@ static bool has_schema(const char *data, size_t size) {
     return size && *data == HDB_ENTRY_SCHEMA;
 }
 
+static int trim_log(hdb_server *server, int64_t id, size_t size, hdb_error *error) {
+    int64_t kept = server->keeps_log ? SHARED_ENTRIES : KEPT_ENTRIES;
+    int rc = HDB_OK;
+    if (size > (size_t)(server->keeps_log ? SHARED_SIZE : KEPT_SIZE))
+        rc = hdb_log_blank(server->link, id, error);
+    if (rc == HDB_OK && id > kept)
+        rc = hdb_log_cancel(server->link, id - kept, error);
+    return rc;
+}
+
 /* What comes after an entry was logged. */
 static int apply_logged(hdb_server *server, int64_t id, const char *data, size_t size, hdb_error *error) {
     int rc = hdb_apply_entry(server->link, data, size, error);
@@ -192,10 +209,8 @@ static int apply_logged(hdb_server *server, int64_t id, const char *data, size_t
         rc = hdb_meta_send(server->link, "applied", id, error);
     if (rc == HDB_OK)
         rc = hdb_link_sync(server->link, NULL, error);
-    if (rc == HDB_OK && size > KEPT_SIZE)
-        rc = hdb_log_blank(server->link, id, error);
-    if (rc == HDB_OK && id > KEPT_ENTRIES)
-        rc = hdb_log_cancel(server->link, id - KEPT_ENTRIES, error);
+    if (rc == HDB_OK)
+        rc = trim_log(server, id, size, error);
     if (rc == HDB_OK)
         server->applied = id;
     return rc;
@@ -413,6 +428,39 @@ int hdb_server_lock(hdb_server *server, hdb_error *error) {
     return rc;
 }
 
+int hdb_server_keep_log(hdb_server *server, hdb_error *error) {
+    int64_t commits = 0, newest = 0;
+    int rc = hdb_server_lock(server, error);
+    if (rc == HDB_OK)
+        rc = read_counters(server, &commits, &newest, error);
+    if (rc == HDB_OK && !server->keeps_log) {
+        rc = hdb_meta_send(server->link, "sdk", 1, error);
+        if (rc == HDB_OK)
+            rc = hdb_link_sync(server->link, NULL, error);
+        /* Connections that send statements directly look at this alone: it makes them look at the rest. */
+        if (rc == HDB_OK)
+            rc = add_counter(server, "schema_version", error);
+    }
+    hdb_server_end(server);
+    return rc;
+}
+
+bool hdb_server_is_locked(const hdb_server *server) {
+    return server->locked;
+}
+
+bool hdb_server_keeps_log(const hdb_server *server) {
+    return server->keeps_log;
+}
+
+int64_t hdb_server_applied(const hdb_server *server) {
+    return server->applied;
+}
+
+int64_t hdb_server_token(const hdb_server *server) {
+    return server->token;
+}
+
 int hdb_server_note_change(hdb_server *server, hdb_error *error) {
     return add_counter(server, "commits", error);
 }
@@ -465,7 +513,7 @@ static int push_with_foreign(hdb_server *server, int64_t id, int64_t token, cons
 static int push_entry(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
     const char *data = writes->data;
     size_t size = writes->size;
-    int64_t id = server->applied + 1, token = new_token();
+    int64_t id = server->applied + 1, token = server->token = new_token();
     end_transaction(server, "COMMIT");
     int rc = add_counter(server, "commits", error);
     if (rc != HDB_OK)
@@ -519,6 +567,22 @@ static bool took_our_key(const hdb_error *error) {
     return strcmp(error->sqlstate, "23505") == 0 && strstr(hdb_error_message(error), "_pkey\"");
 }
 
+/* The entry goes to the log as part of the transaction that also changes the tables. */
+static int log_inside(hdb_server *server, const char *data, size_t size, hdb_error *error) {
+    int64_t id = server->applied + 1;
+    server->token = new_token();
+    int rc = hdb_log_push(server->link, id, server->token, data, size, error);
+    if (rc == HDB_OK)
+        rc = hdb_meta_send(server->link, "applied", id, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_sync(server->link, NULL, error);
+    if (rc == HDB_OK)
+        rc = trim_log(server, id, size, error);
+    if (rc == HDB_OK)
+        server->applied = id;
+    return rc;
+}
+
 static int push_transaction(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
     const char *data = writes->data;
     size_t size = writes->size;
@@ -534,6 +598,8 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
         rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
     if (rc == HDB_OK && has_schema(data, size))
         rc = add_counter(server, "schema_version", error);
+    if (rc == HDB_OK && server->keeps_log && size > 0)
+        rc = log_inside(server, data, size, error);
     if (rc != HDB_OK) {
         bool conflict = strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0 || took_our_key(error);
         bool held = strcmp(error->sqlstate, "55P03") == 0;

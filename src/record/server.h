@@ -50,8 +50,16 @@ typedef struct hdb_server_writes {
     const char *foreign;
     size_t foreign_size;
 } hdb_server_writes;
+bool hdb_server_is_locked(const hdb_server *server);
 /* Pushes it as one; the lock must be held. HDB_BUSY (BUSY SNAPSHOT) on a conflict; an error means that nothing was done. */
 int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_error *error);
+/* Has every client of this library keep its entries in the log from now on, for replicas on other hosts. */
+int hdb_server_keep_log(hdb_server *server, hdb_error *error);
+/* Whether they do, as of the last snapshot or lock. */
+bool hdb_server_keeps_log(const hdb_server *server);
+/* The newest entry that the tables hold as of the last snapshot, lock or push, and the token of the last push. */
+int64_t hdb_server_applied(const hdb_server *server);
+int64_t hdb_server_token(const hdb_server *server);
 /* Says that rows are about to change without a push (a direct statement); the lock must be held. */
 int hdb_server_note_change(hdb_server *server, hdb_error *error);
 /* Runs a statement inside the open snapshot; if it fails, the snapshot stays usable. */

@@ -40,6 +40,7 @@ typedef struct hdb_state_page {
     int64_t sessions; /* numbers given to sessions of the engine: session.h */
     int64_t pushing;  /* session of the last push; it may still be under way if `inflight` is above `synced` */
     int64_t applying; /* session that was applying entries, 0 if it came to an end */
+    int64_t token;    /* of the entry `synced`, for a replica of a server (sdk_store.c) */
 } hdb_state_page;
 
 enum hdb_state_lock { HDB_LOCK_SETUP, HDB_LOCK_SESSION, HDB_LOCK_COMMIT, HDB_LOCK_APPLY, HDB_LOCK_COUNT };

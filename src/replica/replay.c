@@ -280,7 +280,10 @@ static int replay_part(sqlite3 *db, const char *data, size_t size, bool sequence
 /* What the rows of an entry do to sqlite_sequence by coming in does not count, only what the entry says of it. */
 int hdb_replay_entry(sqlite3 *db, const char *data, size_t size, hdb_error *error) {
     hdb_buffer kept = HDB_BUFFER_INIT;
-    int rc = hdb_sequence_keep(db, &kept, error);
+    /* A statement has SQLite look whether the schema it knows is still the file's: what asks for tables later does not. */
+    int rc = run(db, "SELECT 1 FROM main.sqlite_schema LIMIT 1", error);
+    if (rc == HDB_OK)
+        rc = hdb_sequence_keep(db, &kept, error);
     if (rc == HDB_OK)
         rc = replay_part(db, data, size, false, error);
     if (rc == HDB_OK)
