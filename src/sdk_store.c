@@ -170,9 +170,6 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     bool begin = statement->kind == HDB_STATEMENT_BEGIN, locked = hdb_server_is_locked(store->server);
     bool write = hdb_inspection_writes(statement) || (begin && !statement->readonly);
     (void)begins;
-    if (statement->kind == HDB_STATEMENT_VACUUM)
-        return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
-                             "VACUUM of the replica of a server: delete the file instead, it is made anew");
     if (!write && (begin || statement->kind != HDB_STATEMENT_OTHER || !(statement->uses_main || statement->uses_schema)))
         return HDB_OK;
     bool fresh = sqlite3_txn_state(store->replica->db, "main") == SQLITE_TXN_NONE;
@@ -214,6 +211,11 @@ static int finish(void *context, bool done, hdb_error *error) {
     return HDB_OK;
 }
 
+/* VACUUM may have given rows other rowids than the server has. */
+static int changed_unseen(void *context, hdb_error *error) {
+    return rebuild(context, error);
+}
+
 static void end(void *context) {
     hdb_sdk_store *store = context;
     hdb_server_end(store->server);
@@ -223,6 +225,7 @@ static const hdb_store operations = {
     .prepare_statement = prepare_statement,
     .push = push,
     .finish = finish,
+    .changed_unseen = changed_unseen,
     .end = end,
 };
 

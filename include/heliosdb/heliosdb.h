@@ -114,7 +114,7 @@ HDB_API hdb_config *hdb_config_create(void);
  * | `engine` | path of the `heliosdb-nano` program | `HELIOSDB_BIN`, then PATH, then the user's cache |
  * | `linger` | seconds the engine stays up after its last user left | `HELIOSDB_LINGER`, else `2` |
  * | `direct` | `auto` or `off`: in daemon mode, may a statement run in the server | `auto` |
- * | `coherence` | `strict`: others may write to the same server's tables | `strict` |
+ * | `coherence` | `strict`: others may write to the server; `sdk`: only this library, a replica file follows it | `strict` |
  * | `locking` | `sqlite`: one writer at a time | `sqlite` |
  * | `notices` | `stderr` or `off`: where progress of long work and repairs are told | `HELIOSDB_NOTICES`, else `stderr` |
  *

@@ -430,7 +430,10 @@ int hdb_server_lock(hdb_server *server, hdb_error *error) {
 
 int hdb_server_keep_log(hdb_server *server, hdb_error *error) {
     int64_t commits = 0, newest = 0;
-    int rc = hdb_server_lock(server, error);
+    int rc = read_counters(server, &commits, &newest, error);
+    if (rc != HDB_OK || server->keeps_log)
+        return rc;
+    rc = hdb_server_lock(server, error);
     if (rc == HDB_OK)
         rc = read_counters(server, &commits, &newest, error);
     if (rc == HDB_OK && !server->keeps_log) {

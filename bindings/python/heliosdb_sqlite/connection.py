@@ -587,7 +587,7 @@ def connect(*arguments: Any, **options: Any) -> Any:
     - ``engine``: path of the heliosdb-nano program (HELIOSDB_BIN)
     - ``linger``: seconds the engine stays after its last user left (HELIOSDB_LINGER)
     - ``direct``: "auto" or "off": in daemon mode, whether a statement may run in the server
-    - ``coherence``: "strict"; ``locking``: "sqlite"
+    - ``coherence``: "strict", or "sdk": a replica file at the path follows the server; ``locking``: "sqlite"
     - ``notices``: "stderr" or "off" (HELIOSDB_NOTICES)
 
     Raises OperationalError if there is no engine, it does not start, the server can't be reached or refuses the
