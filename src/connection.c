@@ -177,7 +177,7 @@ static int open_sdk(hdb_conn *conn, const char *database) {
     if (rc == HDB_OK)
         rc = hdb_replica_create(db, &conn->replica, &conn->error);
     if (rc == HDB_OK)
-        rc = set_modes(conn);
+        rc = hdb_replica_run(conn->replica, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", &conn->error);
     if (rc == HDB_OK)
         hdb_sdk_store_attach(conn->sdk, conn->replica, &conn->settings, &conn->interrupted);
     return rc;

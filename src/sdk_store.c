@@ -216,8 +216,9 @@ static int changed_unseen(void *context, hdb_error *error) {
     return rebuild(context, error);
 }
 
-static void end(void *context) {
+static void end(void *context, bool committed) {
     hdb_sdk_store *store = context;
+    (void)committed;
     hdb_server_end(store->server);
 }
 
@@ -369,7 +370,7 @@ int hdb_sdk_store_verify(hdb_sdk_store *store, int64_t *out, hdb_error *error) {
         rc = hdb_rebuild(copy, hdb_server_link(store->server), NULL, NULL, error);
     hdb_server_end(store->server);
     if (rc == HDB_OK)
-        rc = hdb_foreign_compare(store->steward, "main", copy, NULL, &report, out, error);
+        rc = hdb_foreign_compare(store->steward, "main", copy, true, NULL, &report, out, error);
     if (rc == HDB_OK && *out > 0)
         rc = hdb_error_set(error, HDB_CORRUPT, NULL, "replica and server differ: %s", report.failed ? "..." : report.data);
     sqlite3_close_v2(copy);
