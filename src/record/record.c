@@ -212,7 +212,9 @@ int hdb_record_push_begin(hdb_record *record, int64_t *out, hdb_error *error) {
         if (rc == HDB_OK)
             rc = hdb_log_has(link, id, &there, error);
         if (rc == HDB_OK && there)
-            rc = hdb_error_set(error, 517 /* SQLITE_BUSY_SNAPSHOT */, NULL, "database is locked");
+            rc = hdb_error_set(error, 517 /* SQLITE_BUSY_SNAPSHOT */, NULL,
+                               "an earlier COMMIT, during which the engine or its client was lost, was kept: begin the "
+                               "transaction again");
     }
     *out = id;
     if (rc != HDB_OK)

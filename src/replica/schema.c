@@ -158,6 +158,7 @@ static int read_table(sqlite3 *db, const struct readers *readers, hdb_table *tab
     table->name = copy_column(readers->list, 0, &failed);
     table->engine_name = table->name ? hdb_engine_name(table->name) : NULL;
     bool without_rowid = sqlite3_column_int(readers->list, 1) != 0;
+    table->is_strict = sqlite3_column_int(readers->list, 2) != 0;
     if (failed || !table->engine_name || read_columns(readers->xinfo, table, without_rowid, &integer_key) != HDB_OK)
         return hdb_error_nomem(error);
     if (without_rowid || !integer_key || has_key_index(readers->index_list, table->name))
@@ -180,7 +181,7 @@ static int read_tables(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
     struct readers readers = {NULL, NULL, NULL};
     int step = SQLITE_DONE, capacity = 0;
     int rc = prepare_in(db, schema,
-                        "SELECT name, wr FROM pragma_table_list WHERE schema = %Q AND type IN ('table', 'shadow')"
+                        "SELECT name, wr, strict FROM pragma_table_list WHERE schema = %Q AND type IN ('table', 'shadow')"
                         " AND (name = 'sqlite_sequence' OR name NOT LIKE 'sqlite\\_%%' ESCAPE '\\')",
                         &readers.list, error);
     if (rc == HDB_OK)

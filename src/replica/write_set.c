@@ -30,6 +30,23 @@ static hdb_value *new_cells(const hdb_table *table, hdb_error *error) {
     return cells;
 }
 
+/* SQLite lets a column with a default of another type into a STRICT table: rows that were there before it then hold what no
+ * INSERT takes, and could never be put back. */
+static int check_strict(const hdb_table *table, const hdb_value *cells, hdb_error *error) {
+    static const int types[] = {[HDB_AFFINITY_INTEGER] = HDB_TYPE_INTEGER,
+                                [HDB_AFFINITY_REAL] = HDB_TYPE_FLOAT,
+                                [HDB_AFFINITY_TEXT] = HDB_TYPE_TEXT,
+                                [HDB_AFFINITY_BLOB] = HDB_TYPE_BLOB};
+    for (int i = 0; table->is_strict && i < table->column_count; i++) {
+        enum hdb_affinity affinity = table->columns[i].affinity;
+        if (!table->columns[i].generated && affinity <= HDB_AFFINITY_BLOB && cells[i].type != HDB_TYPE_NULL && (int)cells[i].type != types[affinity])
+            return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
+                                 "STRICT table %s would hold a value in %s that its type does not take: the row could not be kept",
+                                 table->name, table->columns[i].name);
+    }
+    return HDB_OK;
+}
+
 int hdb_write_set_whole(sqlite3 *db, const hdb_table *table, hdb_buffer *entry, hdb_error *error) {
     sqlite3_stmt *statement = NULL;
     hdb_value *cells = new_cells(table, error);
@@ -39,6 +56,7 @@ int hdb_write_set_whole(sqlite3 *db, const hdb_table *table, hdb_buffer *entry, 
         hdb_entry_put_table(entry, table, true);
     while (rc == HDB_OK && (step = sqlite3_step(statement)) == SQLITE_ROW && !entry->failed) {
         read_cells(statement, 1, table->column_count, cells);
+        rc = check_strict(table, cells, error);
         hdb_entry_put_upsert(entry, table, sqlite3_column_int64(statement, 0), cells);
     }
     if (rc == HDB_OK && entry->failed)
@@ -72,7 +90,10 @@ static int put_key(hdb_replica *replica, const hdb_table *table, const hdb_touch
     int step = sqlite3_step(reader), rc = HDB_OK;
     if (step == SQLITE_ROW)
         read_cells(reader, 0, table->column_count, cells);
-    if (step == SQLITE_ROW && (!key || is_same_key(table, cells, key, size)))
+    bool found = step == SQLITE_ROW && (!key || is_same_key(table, cells, key, size));
+    if (found)
+        rc = check_strict(table, cells, error);
+    if (found)
         hdb_entry_put_upsert(put, table, rowid, cells);
     else if (step == SQLITE_ROW || step == SQLITE_DONE)
         key ? hdb_entry_put_delete_key(deleted, key, size) : hdb_entry_put_delete(deleted, rowid);
