@@ -104,7 +104,7 @@ run_sanitizers() {
     # Those with the direct lane off take long here, and go through the same code.
     mapfile -t sql < <(meson test -C build/sanitizers --no-rebuild --list --suite sql 2>/dev/null |
         sed -n 's,.* / \(differential .*\),\1,p' | grep -v 'direct off')
-    sanitized sanitizers_sql "${sql[@]}" || status=$?
+    sanitized sanitizers_sql --test-args '--every 5' "${sql[@]}" || status=$?
     return "$status"
 }
 
@@ -194,7 +194,8 @@ results_of() {
 limit_of() {
     case $1 in
     engine) echo 3600 ;; # cargo builds it here when there is none
-    c | sql | fault | sanitizers) echo 1500 ;;
+    sql) echo 5400 ;;
+    c | fault | sanitizers) echo 1800 ;;
     *) echo 900 ;;
     esac
 }

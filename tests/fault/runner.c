@@ -34,7 +34,8 @@ static hdb_conn *open_ours(const struct runner_options *options) {
 
 static sqlite3 *open_plain(const char *path) {
     sqlite3 *db = NULL;
-    if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK ||
+    if (sqlite3_open(path, &db) != SQLITE_OK ||
+        sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(db, unit_settings, NULL, NULL, NULL) != SQLITE_OK) {
         fprintf(stderr, "  %s: %s\n", path, sqlite3_errmsg(db));
         sqlite3_close(db);

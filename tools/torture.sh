@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Usage: POINTS=N SEED=N tools/torture.sh
+#
+# Kills clients within statements and commits of every kind, and compares what is there with plain SQLite: POINTS (1,000)
+# points embedded, a quarter of it on each kind of server; then the campaign of kills beside other writers. Prints where
+# it killed and what it found.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+points=${POINTS:-1000}
+seed=${SEED:-$(date +%s)}
+status=0
+HELIOSDB_BIN=$(tools/engine.sh)
+export HELIOSDB_BIN HELIOSDB_KEEPER=$PWD/build/src/heliosdb-keeper HELIOSDB_NOTICES=off
+
+campaign() { # program, options
+    local program=$1
+    shift
+    echo "--- $program $*"
+    tests/support/servers.sh run "build/tests/fault/$program" --seed "$seed" "$@" || status=1
+}
+
+campaign statement_kills --points "$points" embedded
+campaign statement_kills --points $((points / 4)) daemon-heliosdb
+campaign statement_kills --points $((points / 4)) daemon-postgresql
+campaign kill_campaign --rounds "$points"
+exit "$status"
