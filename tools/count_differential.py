@@ -12,6 +12,7 @@ import re
 import sys
 
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
+RANDOM = re.compile(r"^.*: seeds \d+ to \d+: .*$", re.MULTILINE)
 REFUSED = re.compile(r"^refused: (.+): (\d+) statements$", re.MULTILINE)
 FEATURE_LINE = re.compile(r"^([^#|\n][^|\n]*?) *\|", re.MULTILINE)
 
@@ -24,6 +25,15 @@ def read_tests(path):
             name = test["name"].rpartition(" / ")[2]
             if name.startswith("differential "):
                 yield name.removeprefix("differential "), test.get("stdout", "")
+
+
+def read_random(path):
+    """Yields the closing lines of the runs of random scripts."""
+    with open(path, encoding="utf-8") as log:
+        for line in log:
+            test = json.loads(line)
+            if test["name"].rpartition(" / ")[2].startswith("random scripts "):
+                yield from RANDOM.findall(test.get("stdout", ""))
 
 
 def main():
@@ -42,12 +52,13 @@ def main():
             count = len(re.findall(rf"^skipped - .*: {re.escape(feature)}: ", output, re.MULTILINE))
             if count:
                 left_out[feature] = max(left_out.get(feature, 0), count)
-    for kind, wanted in (("hand-written", False), ("random", True)):
-        chosen = [row for row in rows if row[0].startswith("random") == wanted]
-        count = max((passed + failed + skipped for _, passed, failed, skipped in chosen), default=0)
-        print(f"    {count} {kind} differential cases, {sum(row[2] for row in chosen)} differing")
-        for setup, passed, failed, skipped in chosen:
-            print(f"        {setup}: {passed + failed} run, {failed} differing, {skipped} not for it")
+    count = max((passed + failed + skipped for _, passed, failed, skipped in rows), default=0)
+    print(f"    {count} hand-written differential cases, {sum(row[2] for row in rows)} differing")
+    for setup, passed, failed, skipped in rows:
+        print(f"        {setup}: {passed + failed} run, {failed} differing, {skipped} not for it")
+    print("    random scripts")
+    for closing in read_random(sys.argv[1]):
+        print(f"        {closing}")
     print(f"    {len(refused)} features are refused by name:")
     for feature, statements in sorted(refused.items()):
         print(f"        {feature}: {statements} statements")

@@ -50,6 +50,10 @@ bool feature_list_read(struct feature_list *list, const char *path) {
         if (!ok)
             fprintf(stderr, "%s:%d: not NAME | WORDS | EXPLANATION\n", path, number);
     }
+    if (list->count >= MOST_FEATURES) {
+        fprintf(stderr, "%s: %d features are too many\n", path, (int)list->count);
+        ok = false;
+    }
     free(line);
     fclose(file);
     return ok;

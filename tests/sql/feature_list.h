@@ -11,6 +11,9 @@ struct feature {
     char *words; /* what the message of a refusal holds; NULL: never refused, only left out of set-ups */
 };
 
+/* The list is one of exceptions: it has fewer than this many. */
+enum { MOST_FEATURES = 20 };
+
 struct feature_list {
     struct feature *features;
     size_t count;
