@@ -7,6 +7,7 @@
 #include "direct/engine_text.h"
 #include "engine_names.h"
 #include "engine_rows.h"
+#include "replica/schema.h"
 #include "statement.h"
 
 #include <stdlib.h>
@@ -61,19 +62,9 @@ static int find_table(struct change *change) {
     return rc == HDB_OK && !change->name ? hdb_error_nomem(&conn->error) : rc;
 }
 
-/* A name of the rowid that no column has. */
+/* What the rowid can be called in SQLite; NULL if columns have taken all its names. */
 static const char *rowid_of(const hdb_table *table) {
-    static const char *const names[] = {"rowid", "_rowid_", "oid"};
-    if (table->key_kind == HDB_KEY_ALIAS)
-        return table->columns[table->alias].name;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        bool taken = false;
-        for (int k = 0; k < table->column_count; k++)
-            taken = taken || sqlite3_stricmp(table->columns[k].name, names[i]) == 0;
-        if (!taken)
-            return names[i];
-    }
-    return NULL;
+    return table->key_kind == HDB_KEY_ALIAS ? table->columns[table->alias].name : hdb_table_rowid_name(table);
 }
 
 static void put_columns(hdb_buffer *out, int count) {

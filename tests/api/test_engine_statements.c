@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Binds by a text: each letter says what comes next. i: int64_t, r: double, t: text, b: blob of 12 bytes, n: NULL. */
 static void bind(hdb_conn *conn, hdb_stmt *stmt, const char *kinds, va_list values) {
@@ -314,6 +315,29 @@ static void documents_are_native_and_exact(void **state) {
 
 /* --- time travel and branches */
 
+/* A statement with a branch's name in its midst. */
+static void expect_branch(hdb_conn *conn, const char *expected, const char *before, const char *name, const char *after) {
+    char *sql = support_format("%s%s%s", before, name, after);
+    expect(conn, expected, sql, "");
+    free(sql);
+}
+
+/* The engine does not let a name be used again after DROP. */
+static void branches(hdb_conn *conn) {
+    static int count;
+    char *name = support_format("hdb_test_%d_%d", (int)getpid(), ++count);
+    char *listed = support_format("branch_name | '%s'", name);
+    expect_branch(conn, "", "CREATE BRANCH ", name, "");
+    expect(conn, "branch_name, branch_id, parent_branch, created_at, state | '*", "SHOW BRANCHES", "");
+    expect_branch(conn, listed, "SELECT branch_name FROM pg_database_branches() WHERE branch_name = '", name, "'");
+    expect_branch(conn, "error 64: *", "USE BRANCH ", name, "");
+    expect_branch(conn, "error 64: *", "MERGE BRANCH ", name, " INTO main");
+    expect_branch(conn, "", "DROP BRANCH ", name, "");
+    expect_branch(conn, "branch_name", "SELECT branch_name FROM pg_database_branches() WHERE branch_name = '", name, "'");
+    free(name);
+    free(listed);
+}
+
 static void history(hdb_conn *conn, const char *dsn) {
     if (has_postgresql(dsn))
         return;
@@ -324,14 +348,7 @@ static void history(hdb_conn *conn, const char *dsn) {
     run(conn, "UPDATE h SET a = 'now'");
     expect(conn, "id, a | 1, 'now'", "SELECT id, a FROM h AS OF NOW", "");
     expect(conn, "n | 2", "SELECT count(DISTINCT a) AS n FROM h VERSIONS BETWEEN TIMESTAMP '2020-01-01 00:00:00' AND TIMESTAMP '2100-01-01 00:00:00'", "");
-    expect(conn, "", "DROP BRANCH IF EXISTS hdb_test", "");
-    expect(conn, "", "CREATE BRANCH hdb_test", "");
-    expect(conn, "branch_name, branch_id, parent_branch, created_at, state | '*", "SHOW BRANCHES", "");
-    expect(conn, "branch_name | 'hdb_test' | 'main'", "SELECT branch_name FROM pg_database_branches() ORDER BY 1", "");
-    expect(conn, "error 64: *", "USE BRANCH hdb_test", "");
-    expect(conn, "error 64: *", "MERGE BRANCH hdb_test INTO main", "");
-    expect(conn, "", "DROP BRANCH hdb_test", "");
-    expect(conn, "branch_name | 'main'", "SELECT branch_name FROM pg_database_branches() ORDER BY 1", "");
+    branches(conn);
     expect(conn, "a | 'now'", "SELECT a FROM h", "");
 }
 
