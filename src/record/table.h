@@ -61,7 +61,7 @@ typedef struct hdb_schema {
     int item_count;
     int64_t user_version, application_id;
     int64_t format; /* what PRAGMA page_size, auto_vacuum and encoding tell, packed: see replica/format.h; 0: not known */
-    bool has_virtual, has_triggers; /* there are such; not carried in log entries */
+    bool has_virtual, has_triggers, may_have_checks; /* there are such; not carried in log entries */
 } hdb_schema;
 
 void hdb_table_clear(hdb_table *table);

@@ -451,6 +451,10 @@ hdb_own_work hdb_replica_begin_own(hdb_replica *replica) {
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     if (work.foreign_keys)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, 0, NULL);
+    /* Rows that were written while checks were off are rows all the same. */
+    work.checks = replica->schema && replica->schema->may_have_checks && !is_on(replica, "PRAGMA ignore_check_constraints");
+    if (work.checks)
+        sqlite3_exec(replica->db, "PRAGMA ignore_check_constraints = ON", NULL, NULL, NULL);
     /* Without the hook SQLite empties a table at one stroke. */
     sqlite3_preupdate_hook(replica->db, NULL, NULL);
     replica->internal = true;
@@ -468,6 +472,8 @@ void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work) {
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     if (work->defensive)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (work->checks)
+        sqlite3_exec(replica->db, "PRAGMA ignore_check_constraints = OFF", NULL, NULL, NULL);
     if (work->count_changes)
         sqlite3_exec(replica->db, "PRAGMA count_changes = ON", NULL, NULL, NULL);
     if (work->query_only)

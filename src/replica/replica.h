@@ -119,7 +119,7 @@ typedef struct hdb_own_work {
     int triggers, foreign_keys, defensive;
     hdb_counts counts;
     char *temp_triggers; /* the statements that make them again */
-    bool internal, query_only, count_changes;
+    bool internal, query_only, count_changes, checks;
 } hdb_own_work;
 hdb_own_work hdb_replica_begin_own(hdb_replica *replica);
 void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work);

@@ -78,6 +78,8 @@ static int read_items(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
             schema->has_virtual = true;
         if (item->type && strcmp(item->type, "trigger") == 0)
             schema->has_triggers = true;
+        if (item->sql && sqlite3_strlike("%CHECK%", item->sql, 0) == 0)
+            schema->may_have_checks = true;
     }
     rc = failed ? hdb_error_nomem(error) : rc == SQLITE_DONE ? HDB_OK : hdb_sqlite_error(db, error);
     sqlite3_finalize(statement);
