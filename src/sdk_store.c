@@ -178,6 +178,9 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
         rc = catch_up(store, error);
     else if (rc == HDB_OK && write && !locked)
         rc = check_current(store, error);
+    /* Another program may hold the file. Found out now, since a lock of the server's is not to be kept over that. */
+    if (rc == HDB_OK && write && fresh && !locked)
+        rc = run(store, "BEGIN IMMEDIATE; ROLLBACK", error);
     if (rc != HDB_OK && !locked)
         hdb_server_end(store->server);
     return rc;

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,31 @@ static void follow_each_other(const char *dsn) {
     assert_int_equal(hdb_close(a), HDB_OK);
     assert_int_equal(hdb_close(b), HDB_OK);
     remove_hosts(&hosts);
+}
+
+/* A program that holds the file makes a write fail, and nobody else's. */
+static void hold_the_file(const char *dsn) {
+    struct hosts hosts = make_hosts(dsn);
+    hdb_conn *a = open_host(&hosts, 0), *b = open_host(&hosts, 1);
+    sqlite3 *holder = NULL;
+    assert_ok(a, hdb_exec(a, "CREATE TABLE t(x)", -1));
+    assert_ok(a, hdb_busy_timeout(a, 100));
+    assert_int_equal(sqlite3_open(hosts.paths[0], &holder), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(holder, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(hdb_exec(a, "INSERT INTO t VALUES (1)", -1), HDB_BUSY);
+    assert_int_equal(hdb_exec(a, "BEGIN IMMEDIATE", -1), HDB_BUSY);
+    assert_ok(b, hdb_exec(b, "INSERT INTO t VALUES (2)", -1));
+    assert_int_equal(sqlite3_close(holder), SQLITE_OK);
+    assert_ok(a, hdb_exec(a, "INSERT INTO t VALUES (3)", -1));
+    assert_int_equal(query_int64(b, "SELECT sum(x) FROM t"), 5);
+    assert_int_equal(hdb_close(a), HDB_OK);
+    assert_int_equal(hdb_close(b), HDB_OK);
+    remove_hosts(&hosts);
+}
+
+static void a_held_file_holds_up_its_host_alone(void **state) {
+    (void)state;
+    on_every_server(hold_the_file);
 }
 
 static void hosts_follow_each_other(void **state) {
@@ -228,6 +254,7 @@ static void any_replica_is_brought_up_to_date(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_follow_each_other),
+        cmocka_unit_test(a_held_file_holds_up_its_host_alone),
         cmocka_unit_test(writers_take_turns),
         cmocka_unit_test(killed_writers_leave_whole_commits),
         cmocka_unit_test(any_replica_is_brought_up_to_date),
