@@ -147,7 +147,11 @@ static int check_new_table(hdb_daemon_store *store, const char *name, hdb_error 
     bool there = false;
     if (before && hdb_schema_table(before, name))
         return HDB_OK;
-    int rc = hdb_foreign_exists(hdb_server_link(store->server), name, &there, error);
+    char *engine_name = hdb_engine_name(name);
+    if (!engine_name)
+        return hdb_error_nomem(error);
+    int rc = hdb_foreign_exists(hdb_server_link(store->server), engine_name, &there, error);
+    free(engine_name);
     if (rc == HDB_OK && there)
         rc = look_again(store, error);
     if (rc == HDB_OK && there)
