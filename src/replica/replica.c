@@ -392,10 +392,13 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
         /* DDL is authorized as changes of sqlite_schema too, and a virtual table's declaration as DDL. */
         if (inspection->readonly)
             inspection->changes_schema = inspection->writes_rows = false;
-        for (int i = 0; inspection->readonly && i < inspection->use_count; i++)
-            inspection->uses[i].changes_schema = inspection->uses[i].writes_rows = false;
+        bool changes_nothing = inspection->readonly || sqlite3_stmt_isexplain(*out);
+        for (int i = 0; changes_nothing && i < inspection->use_count; i++)
+            inspection->uses[i].changes_schema = inspection->uses[i].writes_rows = inspection->uses[i].sets_header = false;
         if (inspection->changes_schema || inspection->is_temp_ddl || inspection->readonly)
             inspection->is_dml = false;
+        for (int i = 0; i < inspection->use_count; i++)
+            inspection->is_dml = inspection->is_dml && !inspection->uses[i].changes_schema;
     }
     return HDB_OK;
 }
