@@ -56,3 +56,19 @@ def test_a_statement_that_fails_leaves_the_connection_usable(conn):
         conn.execute("SELECT to_char(nosuchcolumn, 'YYYY') FROM t").fetchall()
     assert conn.execute("SELECT a FROM t").fetchall() == [(1,)]
     assert conn.execute("SELECT to_char(d::timestamp, 'MM') FROM t").fetchall() == [("03",)]
+
+
+def test_changes_are_undone_and_kept_like_others(conn):
+    changed = "UPDATE t SET d = to_char(d::timestamp, ?) WHERE a = ?"
+    assert conn.execute(changed, ("YYYY", 1)).rowcount == 1
+    assert conn.in_transaction
+    assert conn.execute("SELECT d FROM t").fetchall() == [("2024",)]
+    conn.rollback()
+    assert conn.execute("SELECT d FROM t").fetchall() == [("2024-03-05 10:11:12",)]
+    cursor = conn.execute("INSERT INTO t SELECT a + 1, to_char(d::timestamp, 'MM') FROM t")
+    assert (cursor.rowcount, cursor.lastrowid) == (1, 2)
+    conn.commit()
+    assert conn.execute("SELECT a, d FROM t ORDER BY a").fetchall() == [(1, "2024-03-05 10:11:12"), (2, "03")]
+    assert conn.execute("DELETE FROM t WHERE a = 1 AND to_char(d::timestamp, 'YYYY') = :year", {"year": "2024"}).rowcount == 1
+    conn.commit()
+    assert conn.execute("SELECT a, d FROM t").fetchall() == [(2, "03")]
