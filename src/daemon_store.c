@@ -368,6 +368,7 @@ static const hdb_store operations = {
     .end = end,
     .rolled_back_to = rolled_back_to,
     .savepoints = savepoints,
+    .loads = true,
 };
 
 int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const hdb_settings *settings,

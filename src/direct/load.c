@@ -236,6 +236,23 @@ static int load_table(hdb_loader *loader, hdb_link *link, const hdb_table *table
     return HDB_OK;
 }
 
+static bool has_check(const hdb_schema *schema, const hdb_table *table) {
+    const hdb_schema_item *item = hdb_schema_item_find(schema, "table", table->name);
+    return item && item->sql && sqlite3_strlike("%CHECK%", item->sql, 0) == 0;
+}
+
+/* Rows that the server has are rows, even if they were written with checks off, or by somebody who has none. Returns
+ * whether checks were on. */
+static bool switch_checks_off(sqlite3 *db) {
+    sqlite3_stmt *ask = NULL;
+    bool on = sqlite3_prepare_v2(db, "PRAGMA ignore_check_constraints", -1, &ask, NULL) == SQLITE_OK &&
+              sqlite3_step(ask) == SQLITE_ROW && sqlite3_column_int(ask, 0) == 0;
+    sqlite3_finalize(ask);
+    if (on)
+        sqlite3_exec(db, "PRAGMA ignore_check_constraints = ON", NULL, NULL, NULL);
+    return on;
+}
+
 int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *statement, hdb_error *error) {
     const hdb_schema *schema = NULL;
     const hdb_table *sequence = NULL;
@@ -244,7 +261,7 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
     int rc = hdb_replica_schema(loader->replica, &schema, error);
     if (rc != HDB_OK)
         return rc;
-    bool all = names_virtual(statement, schema);
+    bool all = names_virtual(statement, schema), checks = false;
     hdb_own_work work = hdb_replica_begin_own(loader->replica);
     rc = begin_stubs(loader, schema, &stubs, error);
     if (rc == HDB_OK)
@@ -254,11 +271,15 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
         const struct loaded *known = find(loader, table->name);
         if (!(all || names(statement, table)) || (known && known->loaded))
             continue;
+        if (has_check(schema, table))
+            checks = switch_checks_off(loader->replica->db) || checks;
         if (table->is_sequence)
             sequence = table;
         else
             rc = load_table(loader, link, table, error);
     }
+    if (checks)
+        sqlite3_exec(loader->replica->db, "PRAGMA ignore_check_constraints = OFF", NULL, NULL, NULL);
     /* Rows that come into AUTOINCREMENT tables have moved it. */
     if (rc == HDB_OK && sequence)
         rc = load_table(loader, link, sequence, error);

@@ -102,6 +102,10 @@ static void note_table(hdb_inspection *inspection, const char *name, const char 
     add_name(inspection, &inspection->tables, &inspection->table_count, name);
 }
 
+void hdb_inspection_note_table(hdb_inspection *inspection, const char *name) {
+    note_table(inspection, name, NULL);
+}
+
 static void note_write(hdb_inspection *inspection, const char *database) {
     hdb_use *use = is_main(database) ? NULL : use_of(inspection, database);
     if (use)
@@ -206,6 +210,7 @@ static int note_pragma(hdb_inspection *inspection, const char *name, const char 
 int hdb_inspection_note(hdb_inspection *inspection, int action, const char *first, const char *second,
                         const char *database, const char *trigger) {
     inspection->noted = true;
+    inspection->uses_body = inspection->uses_body || trigger;
     switch (action) {
     case SQLITE_TRANSACTION:
         note_transaction(inspection, first);

@@ -46,6 +46,7 @@ typedef struct hdb_inspection {
     bool uses_all;        /* reads every table (integrity_check) */
     bool uses_schema;     /* asks what tables there are, or what they are like */
     bool uses_main;       /* reads or writes the main database */
+    bool uses_body;       /* of a view or a trigger */
     char *savepoint;      /* name, for the savepoint kinds */
     char **tables;        /* tables of main that are read or written, views resolved; each once */
     int table_count;
@@ -69,6 +70,8 @@ bool hdb_inspection_writes(const hdb_inspection *inspection);
 hdb_use hdb_inspection_use(const hdb_inspection *inspection, const char *database);
 bool hdb_use_writes(const hdb_use *use);
 void hdb_inspection_clear(hdb_inspection *inspection);
+/* Adds a table of main to those that are read or written. */
+void hdb_inspection_note_table(hdb_inspection *inspection, const char *name);
 /* The authorizer's body; called for each action while a statement is prepared. */
 int hdb_inspection_note(hdb_inspection *inspection, int action, const char *first, const char *second,
                         const char *database, const char *trigger);

@@ -2,6 +2,7 @@
 #include "replica/replica.h"
 
 #include "record/foreign_tables.h"
+#include "replica/opened.h"
 #include "replica/schema.h"
 #include "replica/table_statement.h"
 #include "replica/temp_triggers.h"
@@ -366,6 +367,8 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
         *out = NULL;
         rc = prepare_answer(replica, inspection, out);
     }
+    if (rc == SQLITE_OK && *out && replica->store && replica->store->loads)
+        rc = hdb_note_opened(replica->db, *out, inspection);
     if (inspection->refusal && (replica->store || replica->attached))
         rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "%s", inspection->refusal);
     else if (rc != SQLITE_OK)

@@ -41,6 +41,7 @@ typedef struct hdb_store {
     void (*rolled_back_to)(void *context, int depth);
     /* SAVEPOINT or RELEASE made this the number of open savepoints. */
     void (*savepoints)(void *context, int count);
+    bool loads; /* prepare_statement() brings the rows of the tables it is told: it must be told every one */
 } hdb_store;
 
 struct hdb_replica {
