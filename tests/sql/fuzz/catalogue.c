@@ -161,6 +161,11 @@ static void bind(struct catalogue *catalogue, sqlite3_stmt *stmt, const char *co
 static enum verdict judge(struct catalogue *catalogue, sqlite3_stmt *stmt, int code, int rows) {
     bool endless = code == SQLITE_INTERRUPT || rows > MAX_ROWS;
     bool deep = code == SQLITE_ERROR && strstr(sqlite3_errmsg(catalogue->db), "trigger recursion");
+    /* SQLite keeps what such an ALTER TABLE did to the schema in memory, until something makes it read it again. */
+    if (code == SQLITE_ERROR && !sqlite3_get_autocommit(catalogue->db) && strncmp(sqlite3_sql(stmt), "ALTER", 5) == 0) {
+        sqlite3_exec(catalogue->db, "PRAGMA writable_schema = RESET", NULL, NULL, NULL);
+        return UNUSABLE;
+    }
     if (catalogue->largest_rowid || (endless && !sqlite3_stmt_readonly(stmt)))
         return SPOILT;
     return endless || deep ? UNUSABLE : USABLE;
