@@ -233,6 +233,9 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         if (!database || strcmp(database, "main") == 0)
             add_name(inspection, &inspection->written, &inspection->written_count, first);
         break;
+    case SQLITE_SELECT:
+        inspection->has_select = true;
+        break;
     case SQLITE_READ:
         inspection->uses_schema = inspection->uses_schema || is_schema_table(first);
         note_table(inspection, first, database);

@@ -39,6 +39,7 @@ typedef struct hdb_inspection {
     bool changes_schema;  /* CREATE, DROP, ALTER in the main database */
     bool sets_header;     /* PRAGMA user_version or application_id */
     bool sets_query_only; /* PRAGMA query_only = ... */
+    bool has_select;      /* a SELECT was compiled; a copy of a whole table needs none */
     bool sets_count_changes; /* PRAGMA count_changes = ... */
     bool makes_temp_trigger;
     bool is_temp_ddl;     /* CREATE or DROP of a temporary object; shows itself as a change of rows, too */

@@ -388,6 +388,9 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
         /* The authorizer is not asked about VACUUM, nor about a DROP IF EXISTS of what is not there. */
         if (!inspection->readonly && !inspection->noted && is_vacuum(sqlite3_sql(*out)))
             inspection->kind = HDB_STATEMENT_VACUUM;
+        /* INSERT INTO b SELECT * FROM a between tables that are alike is done without asking to read `a`. */
+        if (inspection->is_dml && !inspection->has_select && sqlite3_strlike("%SELECT%", sqlite3_sql(*out), 0) == 0)
+            inspection->uses_all = inspection->uses_main = true;
         if (sqlite3_stmt_isexplain(*out)) {
             inspection->kind = HDB_STATEMENT_OTHER;
             inspection->writes_rows = inspection->changes_schema = inspection->sets_header = inspection->is_dml = false;
