@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Incremental BLOB I/O. To the replica a handle is a statement that reads or writes one table and runs until it is closed. */
+/* Incremental BLOB I/O. To the replica a handle is a statement that reads or writes one table and runs until it is
+ * closed. */
 #include "blob.h"
 
 #include <stdlib.h>
@@ -30,8 +31,8 @@ static void unlink_blob(hdb_blob *blob) {
         blob->next->previous = blob->previous;
 }
 
-int hdb_blob_open(hdb_conn *conn, const char *database, const char *table, const char *column, int64_t rowid, int writable,
-                  hdb_blob **out) {
+int hdb_blob_open(hdb_conn *conn, const char *database, const char *table, const char *column, int64_t rowid,
+                  int writable, hdb_blob **out) {
     const char *name = database ? database : "main";
     if (out)
         *out = NULL;
@@ -39,7 +40,8 @@ int hdb_blob_open(hdb_conn *conn, const char *database, const char *table, const
     if (rc != HDB_OK)
         return rc;
     if (!table || !column || !out)
-        return hdb_conn_leave(conn, hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_blob_open needs a table, a column and a place for the handle"));
+        return hdb_conn_leave(conn, hdb_error_set(&conn->error, HDB_MISUSE, NULL,
+                                                  "hdb_blob_open needs a table, a column and a place for the handle"));
     hdb_blob *blob = calloc(1, sizeof *blob);
     if (!blob)
         return hdb_conn_leave(conn, hdb_error_nomem(&conn->error));
@@ -48,7 +50,8 @@ int hdb_blob_open(hdb_conn *conn, const char *database, const char *table, const
     if (blob->kept)
         rc = hdb_replica_begin_access(conn->replica, name, table, blob->writes, &conn->error);
     if (rc == HDB_OK) {
-        if (sqlite3_blob_open(conn->replica->db, name, table, column, rowid, writable != 0, &blob->handle) != SQLITE_OK) {
+        if (sqlite3_blob_open(conn->replica->db, name, table, column, rowid, writable != 0,
+                              &blob->handle) != SQLITE_OK) {
             rc = hdb_replica_error(conn->replica, &conn->error);
             hdb_error ignored = HDB_ERROR_INIT;
             if (blob->kept)
@@ -100,8 +103,9 @@ int hdb_blob_write(hdb_blob *blob, const void *data, int size, int offset) {
 
 static int close_blob(hdb_blob *blob) {
     hdb_conn *conn = blob->conn;
-    int rc = sqlite3_blob_close(blob->handle) == SQLITE_OK || blob->failed ? HDB_OK
-                                                                           : hdb_replica_error(conn->replica, &conn->error);
+    int rc = HDB_OK;
+    if (sqlite3_blob_close(blob->handle) != SQLITE_OK && !blob->failed)
+        rc = hdb_replica_error(conn->replica, &conn->error);
     hdb_error commit_error = HDB_ERROR_INIT;
     if (blob->kept && hdb_replica_end_access(conn->replica, blob->writes, true, &commit_error) != HDB_OK)
         rc = hdb_error_move(&conn->error, &commit_error);

@@ -88,9 +88,11 @@ static int prepare_reader(struct making *making, hdb_error *error) {
         hdb_buffer_identifier(&sql, table->columns[i]);
         hdb_buffer_format(&sql, " IS ?%d", key);
     }
-    int rc = sql.failed                                                                                     ? hdb_error_nomem(error)
-             : sqlite3_prepare_v2(replica->db, sql.data, -1, &making->reader, NULL) == SQLITE_OK ? HDB_OK
-                                                                                                  : hdb_replica_error(replica, error);
+    int rc = HDB_OK;
+    if (sql.failed)
+        rc = hdb_error_nomem(error);
+    else if (sqlite3_prepare_v2(replica->db, sql.data, -1, &making->reader, NULL) != SQLITE_OK)
+        rc = hdb_replica_error(replica, error);
     hdb_buffer_free(&sql);
     return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changesets that come from somewhere: applied, inverted, joined by SQLite's own functions. Applying is a write like any
- * other: captured, and pushed when it commits. */
+/* Changesets that come from somewhere: applied, inverted, joined by SQLite's own functions. Applying is a write like
+ * any other: captured, and pushed when it commits. */
 #include "session.h"
 
 #include <limits.h>
@@ -33,7 +33,8 @@ static int on_conflict(void *context, int conflict, sqlite3_changeset_iter *iter
 static int refuse(hdb_conn *conn, int rc) {
     int primary = rc & 0xff;
     if (primary == HDB_ABORT || primary == HDB_MISUSE || primary == HDB_CORRUPT || primary == HDB_NOMEM)
-        return hdb_error_set(&conn->error, rc, NULL, "%s", primary == HDB_CORRUPT ? "the changeset is malformed" : sqlite3_errstr(rc));
+        return hdb_error_set(&conn->error, rc, NULL, "%s",
+                             primary == HDB_CORRUPT ? "the changeset is malformed" : sqlite3_errstr(rc));
     return hdb_replica_error(conn->replica, &conn->error);
 }
 
@@ -102,7 +103,8 @@ int hdb_changeset_concat(const void *first, int64_t first_size, const void *seco
     int made_size = 0;
     if (!out || !out_size || !is_size(first, first_size) || !is_size(second, second_size))
         return HDB_MISUSE;
-    int rc = sqlite3changeset_concat((int)first_size, (void *)first, (int)second_size, (void *)second, &made_size, &made);
+    int rc = sqlite3changeset_concat((int)first_size, (void *)first, (int)second_size, (void *)second, &made_size,
+                                     &made);
     return hand_over(rc, made, made_size, out, out_size);
 }
 
@@ -117,7 +119,8 @@ static struct description describe(const hdb_change *change) {
     struct description description = {NULL, 0, 0, 0};
     /* With violated foreign keys there is no single change. */
     if (change && change->conflict != SQLITE_CHANGESET_FOREIGN_KEY)
-        sqlite3changeset_op(change->iterator, &description.table, &description.columns, &description.operation, &description.indirect);
+        sqlite3changeset_op(change->iterator, &description.table, &description.columns, &description.operation,
+                            &description.indirect);
     return description;
 }
 
@@ -152,7 +155,8 @@ typedef int (*read_value)(sqlite3_changeset_iter *iterator, int column, sqlite3_
 static hdb_datum *value_of(hdb_change *change, int column, read_value read) {
     sqlite3_value *value = NULL;
     struct description description = describe(change);
-    if (!description.table || column < 0 || column >= description.columns || read(change->iterator, column, &value) != SQLITE_OK)
+    if (!description.table || column < 0 || column >= description.columns || read(change->iterator, column,
+                                                                                  &value) != SQLITE_OK)
         return NULL;
     return (hdb_datum *)value;
 }

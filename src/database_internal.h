@@ -23,6 +23,15 @@ struct hdb_database {
 
 /* Brings file and engine together and opens the steward. `alone`: no other process has the database open. */
 int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error);
+/* The path of a file in the data directory; the caller frees it. */
+char *hdb_database_file(const hdb_database *database, const char *name);
+/* reindex.c. Makes what the file's schema calls for on the steward. */
+int hdb_database_keep_stubs(hdb_database *database, hdb_error *error);
+/* The steward is about to write to the file, in a transaction. Its indexes get the stubs' order first, so that they are of
+ * one piece; that may only be while nobody else uses them: `alone`. HDB_BUSY if it can't be. */
+int hdb_database_prepare_stubs(hdb_database *database, bool alone, hdb_error *error);
+/* A file that was made anew has nothing but stubs in its indexes. */
+int hdb_database_mark_rebuilt(hdb_database *database, sqlite3 *copy, hdb_error *error);
 /* The mark of the file now. */
 bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out);
 /* Makes the file's change counter grow, so that copies made before can be told from it, and notes it. Nobody else has the

@@ -68,7 +68,8 @@ void hdb_result_subtype(hdb_context *context, int subtype) {
 
 void hdb_result_error(hdb_context *context, const char *message, int64_t length) {
     if (context)
-        sqlite3_result_error(context_of(context), message ? message : "", length < 0 || length > INT32_MAX ? -1 : (int)length);
+        sqlite3_result_error(context_of(context), message ? message : "",
+                             length < 0 || length > INT32_MAX ? -1 : (int)length);
 }
 
 void hdb_result_error_code(hdb_context *context, int code) {

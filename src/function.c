@@ -62,7 +62,8 @@ static int check_reader(hdb_conn *conn) {
     hdb_buffer_format(&mark, "%s-heliosdb/reindex", conn->path);
     bool needs = *conn->path && !mark.failed && access(mark.data, F_OK) == 0;
     hdb_buffer_free(&mark);
-    return needs ? hdb_error_set(&conn->error, HDB_READONLY, NULL, "indexes have to be built again with the application's "
+    return needs ? hdb_error_set(&conn->error, HDB_READONLY, NULL,
+                                 "indexes have to be built again with the application's "
                                  "functions and collations: register them on a connection that may write first")
                  : HDB_OK;
 }
@@ -88,9 +89,9 @@ int hdb_not_registered(int rc, hdb_destroy_callback destroy, void *user_data) {
 
 /* Whether SQLite has a function of this name itself: then the server's may not answer for it. */
 static bool is_built_in(sqlite3 *db, const char *name) {
+    static const char sql[] = "SELECT 1 FROM pragma_function_list WHERE builtin AND name = ?1 COLLATE NOCASE";
     sqlite3_stmt *statement = NULL;
-    if (!name || sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_function_list WHERE builtin AND name = ?1 COLLATE NOCASE", -1,
-                                    &statement, NULL) != SQLITE_OK)
+    if (!name || sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
         return true;
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     bool found = sqlite3_step(statement) != SQLITE_DONE;
@@ -117,7 +118,8 @@ static int install(sqlite3 *db, const char *name, int arguments, int flags, enum
 }
 
 /* `given`: what to call; without a step the function is removed. */
-static int create(hdb_conn *conn, const char *name, int arguments, int flags, enum kind kind, const struct function *given) {
+static int create(hdb_conn *conn, const char *name, int arguments, int flags, enum kind kind,
+                  const struct function *given) {
     struct function *function = NULL;
     int rc = hdb_conn_enter(conn);
     if (rc != HDB_OK)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The application's hooks. SQLite calls the functions here, which tell what happens in a window of the application's: see
- * replica/hooks.h. */
+/* The application's hooks. SQLite calls the functions here, which tell what happens in a window of the application's:
+ * see replica/hooks.h. */
 #include "hook.h"
 
 #include "statement.h"
@@ -189,7 +189,8 @@ void hdb_hooks_install(hdb_conn *conn) {
         install(conn, (enum hdb_hook_kind)kind, is_set(&conn->hooks[kind]));
 }
 
-int hdb_set_authorizer(hdb_conn *conn, hdb_authorizer_callback callback, void *user_data, hdb_destroy_callback destroy) {
+int hdb_set_authorizer(hdb_conn *conn, hdb_authorizer_callback callback, void *user_data,
+                       hdb_destroy_callback destroy) {
     const hdb_hook given = {.call.authorize = callback, .user_data = user_data, .destroy = destroy};
     return set(conn, HDB_HOOK_AUTHORIZER, &given);
 }

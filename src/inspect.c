@@ -34,7 +34,8 @@ int hdb_conn_status(hdb_conn *conn, int id, int64_t *current, int64_t *highest, 
 
 /* SQLite follows a wrong number into the dark. */
 static bool is_stmt_status(int id) {
-    return (id >= SQLITE_STMTSTATUS_FULLSCAN_STEP && id <= SQLITE_STMTSTATUS_FILTER_HIT) || id == SQLITE_STMTSTATUS_MEMUSED;
+    return (id >= SQLITE_STMTSTATUS_FULLSCAN_STEP && id <= SQLITE_STMTSTATUS_FILTER_HIT) ||
+        id == SQLITE_STMTSTATUS_MEMUSED;
 }
 
 int hdb_stmt_status(hdb_stmt *stmt, int id, int reset) {
@@ -70,7 +71,8 @@ int hdb_db_config(hdb_conn *conn, int option, int value, int *out) {
     const char *refusal = conn->replica->store ? refusal_of(option, value) : NULL;
     if (refusal)
         rc = hdb_error_set(&conn->error, HDB_NOTSUPPORTED, NULL, "%s", refusal);
-    else if (option < HDB_DBCONFIG_ENABLE_FKEY || sqlite3_db_config(conn->replica->db, option, value, &now) != SQLITE_OK)
+    else if (option < HDB_DBCONFIG_ENABLE_FKEY || sqlite3_db_config(conn->replica->db, option, value,
+                                                                    &now) != SQLITE_OK)
         rc = hdb_error_set(&conn->error, HDB_ERROR, NULL, "no such option: %d", option);
     if (out && rc == HDB_OK)
         *out = now;

@@ -100,85 +100,10 @@ void hdb_database_stamp(hdb_database *database) {
     }
 }
 
-static char *in_directory(const hdb_database *database, const char *name) {
+char *hdb_database_file(const hdb_database *database, const char *name) {
     hdb_buffer path = HDB_BUFFER_INIT;
     hdb_buffer_format(&path, "%s-heliosdb/%s", database->path, name);
     return hdb_buffer_take(&path);
-}
-
-/* --- indexes that want functions or collations of the application's: a file says that they have to be built again */
-
-bool hdb_database_needs_reindex(const hdb_database *database) {
-    char *path = database->path ? in_directory(database, "reindex") : NULL;
-    bool needs = path && access(path, F_OK) == 0;
-    free(path);
-    return needs;
-}
-
-static int mark_reindex(const hdb_database *database, hdb_error *error) {
-    char *path = in_directory(database, "reindex");
-    int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
-    int rc = fd >= 0 && fsync(fd) == 0 ? HDB_OK : hdb_error_set(error, HDB_IOERR, NULL, "can't make %s: %s", path ? path : "a file", strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    free(path);
-    return rc;
-}
-
-static void unmark_reindex(const hdb_database *database) {
-    char *path = in_directory(database, "reindex");
-    if (path)
-        unlink(path);
-    free(path);
-}
-
-int hdb_database_reindex(hdb_database *database, sqlite3 *db, const char *name, hdb_error *error) {
-    bool left = false, outer = !sqlite3_get_autocommit(db);
-    if (sqlite3_exec(db, outer ? "SAVEPOINT \"_hdb_reindex\"" : "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-        return hdb_sqlite_error(db, error);
-    int rc = hdb_stubs_reindex(db, name, &left, error);
-    if (sqlite3_exec(db, outer ? "RELEASE \"_hdb_reindex\"" : rc == HDB_OK ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK &&
-        rc == HDB_OK)
-        rc = hdb_sqlite_error(db, error);
-    /* Inside a transaction of the application's, that one may still be rolled back. */
-    if (rc == HDB_OK && !left && !outer)
-        unmark_reindex(database);
-    return rc;
-}
-
-/* What the file's schema calls for. */
-static int keep_stubs(hdb_database *database, hdb_error *error) {
-    hdb_schema *schema = NULL;
-    int rc = hdb_schema_read(database->steward, "main", &schema, error);
-    if (rc == HDB_OK)
-        rc = hdb_stubs_keep(database->steward, schema, error);
-    hdb_schema_free(schema);
-    if (rc == HDB_NOTSUPPORTED) { /* told when it is taken in */
-        hdb_error_clear(error);
-        rc = HDB_OK;
-    }
-    return rc;
-}
-
-/* The steward is about to write to the file, in a transaction. Its indexes get the stubs' order first, so that they are of
- * one piece; that may only be while nobody uses them. */
-static int prepare_stubs(hdb_database *database, bool alone, hdb_error *error) {
-    hdb_schema *schema = NULL;
-    bool left = false;
-    int rc = hdb_schema_read(database->steward, "main", &schema, error);
-    if (rc == HDB_OK)
-        rc = hdb_stubs_keep(database->steward, schema, error);
-    const char *item = rc == HDB_OK ? hdb_stubs_needed(schema) : NULL;
-    if (item && !alone)
-        rc = hdb_error_set(error, HDB_BUSY, NULL, "%s needs a function or collation of the application's: rows can't be brought "
-                           "into the file while others use it; close all connections and open again", item);
-    else if (item && !hdb_database_needs_reindex(database)) {
-        rc = mark_reindex(database, error);
-        if (rc == HDB_OK)
-            rc = hdb_stubs_reindex(database->steward, "main", &left, error);
-    }
-    hdb_schema_free(schema);
-    return rc;
 }
 
 static int open_steward(hdb_database *database, hdb_error *error) {
@@ -192,7 +117,7 @@ static int open_steward(hdb_database *database, hdb_error *error) {
             rc = run(database, "PRAGMA journal_mode = WAL", error);
     }
     if (rc == HDB_OK)
-        rc = keep_stubs(database, error);
+        rc = hdb_database_keep_stubs(database, error);
     if (rc == HDB_NOTADB || rc == HDB_CORRUPT) {
         hdb_error_set(error, rc, NULL, "file is not a database%s",
                       hdb_record_state(database->record)->page->ready
@@ -311,25 +236,15 @@ static int sync_file(const char *path, hdb_error *error) {
     return rc;
 }
 
-/* A file that was made anew has nothing but stubs in its indexes. */
-static int mark_rebuilt(hdb_database *database, sqlite3 *copy, hdb_error *error) {
-    hdb_schema *schema = NULL;
-    int rc = hdb_schema_read(copy, "main", &schema, error);
-    if (rc == HDB_OK && hdb_stubs_needed(schema))
-        rc = mark_reindex(database, error);
-    hdb_schema_free(schema);
-    return rc;
-}
-
 /* The file is gone: makes it anew beside, and moves it into place when it is whole. */
 static int rebuild_file(hdb_database *database, hdb_link *link, hdb_error *error) {
     sqlite3 *copy = NULL;
-    char *path = in_directory(database, "rebuild.db");
+    char *path = hdb_database_file(database, "rebuild.db");
     if (!path)
         return hdb_error_nomem(error);
     int rc = build_copy(database, link, "rebuilding", path, &copy, error);
     if (rc == HDB_OK)
-        rc = mark_rebuilt(database, copy, error);
+        rc = hdb_database_mark_rebuilt(database, copy, error);
     sqlite3_close_v2(copy);
     if (rc == HDB_OK)
         rc = sync_file(path, error);
@@ -370,7 +285,7 @@ static int replay_log(hdb_database *database, hdb_link *link, bool alone, int64_
     int rc = run(database, "BEGIN IMMEDIATE", error);
     if (rc != HDB_OK)
         return rc;
-    rc = prepare_stubs(database, alone, error);
+    rc = hdb_database_prepare_stubs(database, alone, error);
     if (rc == HDB_OK)
         rc = hdb_log_read(link, first, replay_one, &replaying, &read_error);
     if (rc != HDB_OK && error->code == HDB_OK)
@@ -451,10 +366,12 @@ static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb
                    hdb_error *error) {
     hdb_link *link = NULL;
     sqlite3 *copy = NULL;
-    char *path = database->path ? in_directory(database, "compare.db") : strdup(":memory:");
+    char *path = database->path ? hdb_database_file(database, "compare.db") : strdup(":memory:");
     int rc = path ? hdb_record_connect(database->record, &link, error) : hdb_error_nomem(error);
     if (rc == HDB_OK)
         rc = build_copy(database, link, "comparing", path, &copy, error);
+    if (rc == HDB_OK && file == database->steward)
+        rc = hdb_database_keep_stubs(database, error);
     if (rc == HDB_OK)
         rc = hdb_foreign_compare(file, "main", copy, false, entry, report, differences, error);
     hdb_link_close(link);
@@ -516,7 +433,7 @@ static int push_and_follow(hdb_database *database, hdb_buffer *entry, bool durab
     else if (copy)
         rc = copy(context);
     else
-        rc = prepare_stubs(database, false, error);
+        rc = hdb_database_prepare_stubs(database, false, error);
     if (rc == HDB_OK && !copy)
         rc = hdb_replay_entry(database->steward, entry->data, entry->size, error);
     if (rc == HDB_OK && !copy)

@@ -175,9 +175,11 @@ static bool read_key(sqlite3 *db, const hdb_session_table *table, bool inserts, 
     return true;
 }
 
-static int add_change(hdb_session_table *table, sqlite3 *db, const hdb_buffer *key, size_t slot, int operation, bool indirect) {
+static int add_change(hdb_session_table *table, sqlite3 *db, const hdb_buffer *key, size_t slot, int operation,
+                      bool indirect) {
     hdb_row_change *change = &table->changes[table->count];
-    *change = (hdb_row_change){.key = table->bytes.size, .key_size = key->size, .operation = operation, .indirect = indirect};
+    *change = (hdb_row_change){.key = table->bytes.size, .key_size = key->size, .operation = operation,
+                               .indirect = indirect};
     hdb_buffer_append(&table->bytes, key->data, key->size);
     change->old = table->bytes.size;
     for (int i = 0; operation != SQLITE_INSERT && i < table->column_count; i++) {
@@ -256,7 +258,8 @@ int hdb_session_create(hdb_conn *conn, const char *database, hdb_session **out) 
     if (rc != HDB_OK)
         return rc;
     if (!out)
-        return hdb_conn_leave(conn, hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_session_create needs a place for the session"));
+        return hdb_conn_leave(conn, hdb_error_set(&conn->error, HDB_MISUSE, NULL,
+                                                  "hdb_session_create needs a place for the session"));
     hdb_session *session = calloc(1, sizeof *session);
     if (session)
         session->database = strdup(name);

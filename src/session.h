@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a session has recorded. SQLite's own session extension can't be used on a connection whose preupdate hook is taken,
- * as ours is; so the changes are noted here, in its format. */
+/* What a session has recorded. SQLite's own session extension can't be used on a connection whose preupdate hook is
+ * taken, as ours is; so the changes are noted here, in its format. */
 #ifndef HDB_SESSION_INTERNAL_H
 #define HDB_SESSION_INTERNAL_H
 

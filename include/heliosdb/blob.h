@@ -18,8 +18,8 @@ extern "C" {
  * @defgroup blob Incremental BLOB I/O
  *
  * As in SQLite (https://www.sqlite.org/c3ref/blob_open.html): a handle keeps a transaction open. One opened for writing
- * outside a transaction holds the writer lock; what was written is committed, and in the engine, when it is closed and no
- * other statement runs. In daemon mode the table's rows are brought to the connection first.
+ * outside a transaction holds the writer lock; what was written is committed, and in the engine, when it is closed and
+ * no other statement runs. In daemon mode the table's rows are brought to the connection first.
  * @{
  */
 
@@ -38,7 +38,10 @@ typedef struct hdb_blob hdb_blob;
  */
 HDB_API int hdb_blob_open(hdb_conn *conn, const char *database, const char *table, const char *column, int64_t rowid,
                           int writable, hdb_blob **out);
-/** Moves to the same column of another row. After a failure the handle can only be closed. @return as hdb_blob_open() */
+/**
+ * Moves to the same column of another row. After a failure the handle can only be closed.
+ * @return as hdb_blob_open()
+ */
 HDB_API int hdb_blob_reopen(hdb_blob *blob, int64_t rowid);
 /** Size in bytes; writing can't change it. 0 once the handle has failed. */
 HDB_API int hdb_blob_bytes(hdb_blob *blob);
@@ -46,12 +49,16 @@ HDB_API int hdb_blob_bytes(hdb_blob *blob);
  * Copies bytes out.
  * @param buffer takes @p size bytes
  * @param offset of the first one
- * @return #HDB_OK, #HDB_ERROR if that lies outside the value, #HDB_ABORT if the row has changed since: close the handle then
+ * @return #HDB_OK, #HDB_ERROR if that lies outside the value, #HDB_ABORT if the row has changed since: close the
+ *   handle then
  */
 HDB_API int hdb_blob_read(hdb_blob *blob, void *buffer, int size, int offset);
 /** Overwrites bytes; else as hdb_blob_read(), and #HDB_READONLY for a handle opened for reading. */
 HDB_API int hdb_blob_write(hdb_blob *blob, const void *data, int size, int offset);
-/** Closes and frees a handle; NULL is allowed. @return #HDB_OK, or the code of the commit that failed here: nothing is kept then */
+/**
+ * Closes and frees a handle; NULL is allowed.
+ * @return #HDB_OK, or the code of the commit that failed here: nothing is kept then
+ */
 HDB_API int hdb_blob_close(hdb_blob *blob);
 
 /** @} */

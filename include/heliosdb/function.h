@@ -4,8 +4,8 @@
  * SQL functions, aggregates, window functions and collations of the application's.
  *
  * They run in SQLite, in the thread of the call that runs a statement, and may use the connection that calls them as
- * SQLite allows it (https://www.sqlite.org/appfunc.html). A function that stands for one of SQLite's own keeps statements
- * of daemon mode out of the server, which does not know it.
+ * SQLite allows it (https://www.sqlite.org/appfunc.html). A function that stands for one of SQLite's own keeps
+ * statements of daemon mode out of the server, which does not know it.
  *
  * A function or collation that an index, a generated column, a CHECK or a view uses has to be registered again by each
  * connection, as in SQLite: until then what needs it fails by name, and the rest works.
@@ -56,7 +56,8 @@ typedef void (*hdb_final_callback)(void *user_data, hdb_context *context);
  * Compares two texts, which are not ended by NUL.
  * @return negative, 0 or positive if the first one sorts before, with or after the second one
  */
-typedef int (*hdb_compare_callback)(void *user_data, int first_size, const void *first, int second_size, const void *second);
+typedef int (*hdb_compare_callback)(void *user_data, int first_size, const void *first, int second_size,
+                                    const void *second);
 /** Asked for a collation that is not known: may call hdb_create_collation(). @param name the collation's name */
 typedef void (*hdb_collation_needed_callback)(void *user_data, hdb_conn *conn, const char *name);
 
@@ -70,8 +71,8 @@ typedef void (*hdb_collation_needed_callback)(void *user_data, hdb_conn *conn, c
  * @param destroy frees @p user_data; NULL is allowed
  * @return #HDB_OK; #HDB_BUSY while statements run and the function is there; #HDB_MISUSE for a wrong name or number
  */
-HDB_API int hdb_create_function(hdb_conn *conn, const char *name, int arguments, int flags, hdb_function_callback callback,
-                                void *user_data, hdb_destroy_callback destroy);
+HDB_API int hdb_create_function(hdb_conn *conn, const char *name, int arguments, int flags,
+                                hdb_function_callback callback, void *user_data, hdb_destroy_callback destroy);
 /** Makes, replaces or removes (both NULL) an aggregate function; else as hdb_create_function(). */
 HDB_API int hdb_create_aggregate(hdb_conn *conn, const char *name, int arguments, int flags, hdb_function_callback step,
                                  hdb_final_callback final, void *user_data, hdb_destroy_callback destroy);
@@ -137,7 +138,10 @@ HDB_API int hdb_datum_numeric_type(hdb_datum *value);
 HDB_API int64_t hdb_datum_int64(hdb_datum *value);
 /** The value as a double, converted as SQLite does. */
 HDB_API double hdb_datum_double(hdb_datum *value);
-/** The value as UTF-8 text ended by NUL; NULL for NULL or without memory. Valid until another function reads the value. */
+/**
+ * The value as UTF-8 text ended by NUL; NULL for NULL or without memory. Valid until another function reads the
+ * value.
+ */
 HDB_API const char *hdb_datum_text(hdb_datum *value);
 /** The value as bytes; NULL for NULL and an empty blob. Valid as hdb_datum_text(). */
 HDB_API const void *hdb_datum_blob(hdb_datum *value);

@@ -98,9 +98,10 @@ typedef int (*hdb_authorizer_callback)(void *user_data, int action, const char *
 /**
  * Told what statements run.
  * @param event one of ::hdb_trace_event
- * @param stmt the statement, for hdb_stmt_expanded_sql(); NULL if it is none of the application's, and for #HDB_TRACE_CLOSE
- * @param sql with #HDB_TRACE_STMT the text, or a comment that begins with "--" for a trigger or a statement inside another;
- *   else NULL
+ * @param stmt the statement, for hdb_stmt_expanded_sql(); NULL if it is none of the application's, and for
+ *   #HDB_TRACE_CLOSE
+ * @param sql with #HDB_TRACE_STMT the text, or a comment that begins with "--" for a trigger or a statement inside
+ *   another; else NULL
  * @param nanoseconds with #HDB_TRACE_PROFILE how long it ran; else 0
  * @return not used, give 0
  */
@@ -110,25 +111,31 @@ typedef int (*hdb_commit_callback)(void *user_data);
 /** Told that a transaction was rolled back. */
 typedef void (*hdb_rollback_callback)(void *user_data);
 /** Told that a row of a rowid table was changed. @param operation of ::hdb_operation @param rowid after the change */
-typedef void (*hdb_update_callback)(void *user_data, int operation, const char *database, const char *table, int64_t rowid);
+typedef void (*hdb_update_callback)(void *user_data, int operation, const char *database, const char *table,
+                                    int64_t rowid);
 /** Asked while somebody else holds a lock. @param count how often it was asked before for this lock
  *  @return 0 to give up with #HDB_BUSY, else the lock is tried again */
 typedef int (*hdb_busy_callback)(void *user_data, int count);
 
 /** Sets the authorizer (https://www.sqlite.org/c3ref/set_authorizer.html). @return #HDB_OK */
-HDB_API int hdb_set_authorizer(hdb_conn *conn, hdb_authorizer_callback callback, void *user_data, hdb_destroy_callback destroy);
+HDB_API int hdb_set_authorizer(hdb_conn *conn, hdb_authorizer_callback callback, void *user_data,
+                               hdb_destroy_callback destroy);
 /** Sets the trace (https://www.sqlite.org/c3ref/trace_v2.html). @param events of ::hdb_trace_event @return #HDB_OK */
-HDB_API int hdb_trace(hdb_conn *conn, int events, hdb_trace_callback callback, void *user_data, hdb_destroy_callback destroy);
+HDB_API int hdb_trace(hdb_conn *conn, int events, hdb_trace_callback callback, void *user_data,
+                      hdb_destroy_callback destroy);
 /**
- * Sets the commit hook (https://www.sqlite.org/c3ref/commit_hook.html). It is asked before anything goes to the engine; a
- * COMMIT or statement that it turns down fails with #HDB_CONSTRAINT (extended code 531) and is rolled back.
+ * Sets the commit hook (https://www.sqlite.org/c3ref/commit_hook.html). It is asked before anything goes to the
+ * engine; a COMMIT or statement that it turns down fails with #HDB_CONSTRAINT (extended code 531) and is rolled back.
  * @return #HDB_OK
  */
-HDB_API int hdb_commit_hook(hdb_conn *conn, hdb_commit_callback callback, void *user_data, hdb_destroy_callback destroy);
+HDB_API int hdb_commit_hook(hdb_conn *conn, hdb_commit_callback callback, void *user_data,
+                            hdb_destroy_callback destroy);
 /** Sets the rollback hook (https://www.sqlite.org/c3ref/commit_hook.html). @return #HDB_OK */
-HDB_API int hdb_rollback_hook(hdb_conn *conn, hdb_rollback_callback callback, void *user_data, hdb_destroy_callback destroy);
+HDB_API int hdb_rollback_hook(hdb_conn *conn, hdb_rollback_callback callback, void *user_data,
+                              hdb_destroy_callback destroy);
 /** Sets the update hook (https://www.sqlite.org/c3ref/update_hook.html). @return #HDB_OK */
-HDB_API int hdb_update_hook(hdb_conn *conn, hdb_update_callback callback, void *user_data, hdb_destroy_callback destroy);
+HDB_API int hdb_update_hook(hdb_conn *conn, hdb_update_callback callback, void *user_data,
+                            hdb_destroy_callback destroy);
 /**
  * Sets what is asked while a lock is waited for (https://www.sqlite.org/c3ref/busy_handler.html); it takes the place of
  * the timeout, and hdb_busy_timeout() takes its place.

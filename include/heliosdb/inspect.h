@@ -73,7 +73,11 @@ HDB_API int hdb_threadsafe(void);
 HDB_API int hdb_library_status(int id, int64_t *current, int64_t *highest, int reset);
 /** One of a connection's counters, SQLITE_DBSTATUS_*; else as hdb_library_status(). @return #HDB_OK, #HDB_ERROR */
 HDB_API int hdb_conn_status(hdb_conn *conn, int id, int64_t *current, int64_t *highest, int reset);
-/** One of a statement's counters, SQLITE_STMTSTATUS_*. @param reset 1 to set it back @return its value, 0 if there is none */
+/**
+ * One of a statement's counters, SQLITE_STMTSTATUS_*.
+ * @param reset 1 to set it back
+ * @return its value, 0 if there is none
+ */
 HDB_API int hdb_stmt_status(hdb_stmt *stmt, int id, int reset);
 /** 1 for EXPLAIN, 2 for EXPLAIN QUERY PLAN, else 0. */
 HDB_API int hdb_stmt_is_explain(hdb_stmt *stmt);
@@ -92,7 +96,11 @@ HDB_API int hdb_db_config(hdb_conn *conn, int option, int value, int *out);
 HDB_API int hdb_set_last_insert_rowid(hdb_conn *conn, int64_t rowid);
 /** 1 if hdb_interrupt() was called and the running statement has not ended yet. */
 HDB_API int hdb_is_interrupted(hdb_conn *conn);
-/** State of the transaction, of ::hdb_txn_state_kind. @param database NULL: the furthest one of all @return -1 if unknown */
+/**
+ * State of the transaction, of ::hdb_txn_state_kind.
+ * @param database NULL: the furthest one of all
+ * @return -1 if unknown
+ */
 HDB_API int hdb_txn_state(hdb_conn *conn, const char *database);
 /** 1 if a database can't be written, 0 if it can, -1 if there is none of this name. */
 HDB_API int hdb_db_readonly(hdb_conn *conn, const char *database);
@@ -112,7 +120,12 @@ HDB_API const char *hdb_db_filename(hdb_conn *conn, const char *database);
 HDB_API int hdb_table_column_metadata(hdb_conn *conn, const char *database, const char *table, const char *column,
                                       const char **decltype, const char **collation, int *not_null, int *primary_key,
                                       int *autoincrement);
-/** Allows or forbids hdb_load_extension() and the SQL function load_extension(); SQLite's build decides what is at first. @param on 1 or 0 @return #HDB_OK */
+/**
+ * Allows or forbids hdb_load_extension() and the SQL function load_extension(); SQLite's build decides what is at
+ * first.
+ * @param on 1 or 0
+ * @return #HDB_OK
+ */
 HDB_API int hdb_enable_load_extension(hdb_conn *conn, int on);
 /**
  * Loads an extension of SQLite into the connection (https://www.sqlite.org/loadext.html). Its functions, collations and

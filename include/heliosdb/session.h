@@ -17,9 +17,9 @@ extern "C" {
 /**
  * @defgroup session Sessions
  *
- * As SQLite's session extension (https://www.sqlite.org/sessionintro.html), whose changesets and patchsets these are: what
- * one of the two has recorded, the other can apply. Tables without a PRIMARY KEY, rows whose key has a NULL, and virtual
- * tables are left out. In daemon mode a connection with a session has no statement run by the server alone.
+ * As SQLite's session extension (https://www.sqlite.org/sessionintro.html), whose changesets and patchsets these are:
+ * what one of the two has recorded, the other can apply. Tables without a PRIMARY KEY, rows whose key has a NULL, and
+ * virtual tables are left out. In daemon mode a connection with a session has no statement run by the server alone.
  * @{
  */
 
@@ -46,7 +46,12 @@ enum hdb_resolution {
 
 /** Whether the changes of a table are to be recorded or applied. @return 0 to leave it out */
 typedef int (*hdb_table_filter_callback)(void *user_data, const char *table);
-/** Asked about a conflict. @param conflict of ::hdb_conflict @param change what was to be done @return a ::hdb_resolution */
+/**
+ * Asked about a conflict.
+ * @param conflict of ::hdb_conflict
+ * @param change what was to be done
+ * @return a ::hdb_resolution
+ */
 typedef int (*hdb_conflict_callback)(void *user_data, int conflict, hdb_change *change);
 
 /**
@@ -56,11 +61,19 @@ typedef int (*hdb_conflict_callback)(void *user_data, int conflict, hdb_change *
  * @return #HDB_OK, #HDB_NOMEM
  */
 HDB_API int hdb_session_create(hdb_conn *conn, const char *database, hdb_session **out);
-/** Records a table from now on, whether or not it is there yet. @param table NULL: every table. @return #HDB_OK, #HDB_NOMEM */
+/**
+ * Records a table from now on, whether or not it is there yet.
+ * @param table NULL: every table.
+ * @return #HDB_OK, #HDB_NOMEM
+ */
 HDB_API int hdb_session_attach(hdb_session *session, const char *table);
 /** Stops and goes on recording. @param on 1, 0, or negative: only ask @return 1 if it records now */
 HDB_API int hdb_session_enable(hdb_session *session, int on);
-/** Has changes marked as indirect, as those of triggers and foreign keys are. @param on as there @return 1 if it does */
+/**
+ * Has changes marked as indirect, as those of triggers and foreign keys are.
+ * @param on as there
+ * @return 1 if it does
+ */
 HDB_API int hdb_session_indirect(hdb_session *session, int on);
 /** 1 if nothing has been recorded. */
 HDB_API int hdb_session_is_empty(hdb_session *session);
@@ -78,8 +91,8 @@ HDB_API void hdb_session_delete(hdb_session *session);
 
 /**
  * Makes the changes of a changeset or patchset in the main database, all or none of them
- * (https://www.sqlite.org/session/sqlite3changeset_apply.html). They are kept as other writes are: in the transaction that
- * is open, or committed by themselves.
+ * (https://www.sqlite.org/session/sqlite3changeset_apply.html). They are kept as other writes are: in the transaction
+ * that is open, or committed by themselves.
  * @param data the changeset
  * @param size its size in bytes
  * @param filter asked about each table; NULL: all
@@ -92,9 +105,13 @@ HDB_API int hdb_changeset_apply(hdb_conn *conn, const void *data, int64_t size, 
                                 hdb_conflict_callback conflict, void *user_data);
 /** The inverse of a changeset, which undoes it. @param out for hdb_free() @return #HDB_OK, #HDB_CORRUPT, #HDB_NOMEM */
 HDB_API int hdb_changeset_invert(const void *data, int64_t size, void **out, int64_t *out_size);
-/** One changeset that does what two do. @param out for hdb_free() @return #HDB_OK, #HDB_CORRUPT, #HDB_SCHEMA, #HDB_NOMEM */
-HDB_API int hdb_changeset_concat(const void *first, int64_t first_size, const void *second, int64_t second_size, void **out,
-                                 int64_t *out_size);
+/**
+ * One changeset that does what two do.
+ * @param out for hdb_free()
+ * @return #HDB_OK, #HDB_CORRUPT, #HDB_SCHEMA, #HDB_NOMEM
+ */
+HDB_API int hdb_changeset_concat(const void *first, int64_t first_size, const void *second, int64_t second_size,
+                                 void **out, int64_t *out_size);
 
 /** Table of a change. Valid as the change. */
 HDB_API const char *hdb_change_table(hdb_change *change);

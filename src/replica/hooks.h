@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the application has hung on the replica. The library hangs on the same places, and runs statements of its own: what
- * it does itself is never told to the application. So each statement of the application's opens a window while SQLite
- * compiles or steps it; what SQLite tells in it is the application's.
+/* What the application has hung on the replica. The library hangs on the same places, and runs statements of its own:
+ * what it does itself is never told to the application. So each statement of the application's opens a window while
+ * SQLite compiles or steps it; what SQLite tells in it is the application's.
  *
- * A call of the API made from within a callback closes the window until it returns: a window belongs to a depth of calls. */
+ * A call of the API made from within a callback closes the window until it returns: a window belongs to a depth of
+ * calls. */
 #ifndef HDB_HOOKS_H
 #define HDB_HOOKS_H
 
@@ -31,9 +32,11 @@ typedef struct hdb_hooks {
                      const char *trigger);
     int (*allow_commit)(void *context); /* not 0: roll back. NULL: no commit hook */
     void *context;                      /* of both */
-    void (*record)(void *context, sqlite3 *db, int operation, const char *database, const char *table); /* sessions, or NULL */
+    void (*record)(void *context, sqlite3 *db, int operation, const char *database, const char *table); /* sessions,
+        or NULL */
     void *record_context;
-    void (*collation_needed)(void *context, sqlite3 *db, int encoding, const char *name); /* the application's, or NULL */
+    void (*collation_needed)(void *context, sqlite3 *db, int encoding, const char *name); /* the application's,
+        or NULL */
     void *collation_needed_context;
 } hdb_hooks;
 

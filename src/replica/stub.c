@@ -88,7 +88,8 @@ static void make_functions(sqlite3 *db, sqlite3_stmt *known, const char *sql, hd
 static int make_all(sqlite3 *db, const hdb_schema *schema, hdb_stubs *stubs, hdb_error *error) {
     sqlite3_stmt *known = NULL;
     sqlite3_collation_needed(db, stubs, make_collation);
-    if (sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_function_list WHERE name = ?1 COLLATE NOCASE", -1, &known, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_function_list WHERE name = ?1 COLLATE NOCASE", -1, &known,
+                           NULL) != SQLITE_OK)
         return hdb_sqlite_error(db, error);
     for (int i = 0; i < schema->item_count; i++)
         if (schema->items[i].sql)
@@ -105,7 +106,8 @@ int hdb_stubs_make(hdb_stubs *stubs, sqlite3 *db, const hdb_schema *schema, hdb_
 void hdb_stubs_remove(hdb_stubs *stubs) {
     sqlite3_collation_needed(stubs->db, NULL, NULL);
     for (size_t at = 0; at < stubs->functions.size; at += strlen(stubs->functions.data + at) + 1)
-        sqlite3_create_function_v2(stubs->db, stubs->functions.data + at, -1, SQLITE_UTF8, NULL, NULL, NULL, NULL, NULL);
+        sqlite3_create_function_v2(stubs->db, stubs->functions.data + at, -1, SQLITE_UTF8, NULL, NULL, NULL, NULL,
+                                   NULL);
     for (size_t at = 0; at < stubs->collations.size; at += strlen(stubs->collations.data + at) + 1)
         sqlite3_create_collation_v2(stubs->db, stubs->collations.data + at, SQLITE_UTF8, NULL, NULL, NULL);
     hdb_buffer_free(&stubs->functions);
@@ -127,7 +129,8 @@ static bool can_make(sqlite3 *db, const hdb_schema_item *item) {
 
 static sqlite3 *open_bare(void) {
     sqlite3 *bare = NULL;
-    if (sqlite3_open_v2(":memory:", &bare, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL) == SQLITE_OK)
+    if (sqlite3_open_v2(":memory:", &bare, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
+                        NULL) == SQLITE_OK)
         return bare;
     sqlite3_close(bare);
     return NULL;
@@ -150,7 +153,8 @@ const char *hdb_stubs_needed(const hdb_schema *schema) {
 static bool asks(sqlite3 *db, const char *format, const hdb_table *table, const char *database) {
     sqlite3_stmt *statement = NULL;
     char *sql = sqlite3_mprintf(format, table->name, database, database, table->name, database);
-    bool yes = sql && sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW;
+    bool yes = sql && sqlite3_prepare_v2(db, sql, -1, &statement,
+                                         NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW;
     sqlite3_finalize(statement);
     sqlite3_free(sql);
     return yes;
@@ -173,10 +177,11 @@ int hdb_stubs_check(sqlite3 *db, const hdb_schema *schema, const hdb_table *tabl
     sqlite3_close(bare);
     if (!bound)
         return HDB_OK;
-    return hdb_error_set(error, HDB_NOTSUPPORTED, NULL,
-                         "table %s: a %s can't use a function or collation of the application's: the engine would have to call it",
-                         table->name, is_stored ? "table with STORED columns" : is_indexed ? "table with an index over generated columns"
-                                                                                            : "WITHOUT ROWID table");
+    const char *what = is_stored    ? "table with STORED columns"
+                       : is_indexed ? "table with an index over generated columns"
+                                    : "WITHOUT ROWID table";
+    return hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "table %s: a %s can't use a function or collation of the "
+                         "application's: the engine would have to call it", table->name, what);
 }
 
 /* --- building indexes again */
@@ -184,9 +189,9 @@ int hdb_stubs_check(sqlite3 *db, const hdb_schema *schema, const hdb_table *tabl
 int hdb_stubs_reindex(sqlite3 *db, const char *database, bool *left, hdb_error *error) {
     sqlite3_stmt *tables = NULL;
     char *all = sqlite3_mprintf("SELECT DISTINCT tbl_name FROM \"%w\".sqlite_schema WHERE type = 'index'", database);
-    int rc = !all                                                               ? hdb_error_nomem(error)
-             : sqlite3_prepare_v2(db, all, -1, &tables, NULL) == SQLITE_OK ? HDB_OK
-                                                                            : hdb_sqlite_error(db, error);
+    int rc = all ? HDB_OK : hdb_error_nomem(error);
+    if (all && sqlite3_prepare_v2(db, all, -1, &tables, NULL) != SQLITE_OK)
+        rc = hdb_sqlite_error(db, error);
     sqlite3_free(all);
     *left = false;
     while (rc == HDB_OK && sqlite3_step(tables) == SQLITE_ROW) {

@@ -318,6 +318,7 @@ static void in_schema(struct twin *twin) {
     twin_run(twin, schema);
     twin_run(twin, rows);
     use_schema(twin);
+    assert_ok(twin->conn, hdb_verify(twin->conn, NULL));
     twin_reopen(twin); /* nothing is registered */
     use_schema(twin);
     make_functions(twin);
