@@ -253,6 +253,18 @@ static bool switch_checks_off(sqlite3 *db) {
     return on;
 }
 
+/* Full-text tables keep in memory what they have read of their shadow tables (R-Trees do not). Told that the schema came
+ * anew, SQLite connects them again, to what the tables hold now. */
+static void connect_full_text(sqlite3 *db, const hdb_schema *schema) {
+    for (int i = 0; i < schema->item_count; i++) {
+        const hdb_schema_item *item = &schema->items[i];
+        if (hdb_schema_item_is_virtual(item) && sqlite3_strlike("%USING%FTS%", item->sql, 0) == 0) {
+            sqlite3_exec(db, "PRAGMA writable_schema = RESET", NULL, NULL, NULL);
+            return;
+        }
+    }
+}
+
 int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *statement, hdb_error *error) {
     const hdb_schema *schema = NULL;
     const hdb_table *sequence = NULL;
@@ -261,7 +273,7 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
     int rc = hdb_replica_schema(loader->replica, &schema, error);
     if (rc != HDB_OK)
         return rc;
-    bool all = names_virtual(statement, schema), checks = false;
+    bool all = names_virtual(statement, schema), checks = false, shadows = false;
     hdb_own_work work = hdb_replica_begin_own(loader->replica);
     rc = begin_stubs(loader, schema, &stubs, error);
     if (rc == HDB_OK)
@@ -273,6 +285,7 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
             continue;
         if (has_check(schema, table))
             checks = switch_checks_off(loader->replica->db) || checks;
+        shadows = shadows || table->is_shadow;
         if (table->is_sequence)
             sequence = table;
         else
@@ -286,6 +299,8 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
     else if (rc == HDB_OK)
         rc = hdb_sequence_restore(loader->replica->db, &kept, error);
     end_stubs(loader, &stubs);
+    if (shadows)
+        connect_full_text(loader->replica->db, schema);
     hdb_replica_end_own(loader->replica, &work);
     hdb_buffer_free(&kept);
     return rc;
@@ -303,7 +318,8 @@ int hdb_loader_clear(hdb_loader *loader, hdb_error *error) {
     for (int i = 0; rc == HDB_OK && i < loader->count; i++) {
         const hdb_table *table = hdb_schema_table(schema, loader->tables[i].name);
         sqlite3_stmt *clear = NULL;
-        if (!table)
+        /* A virtual table can't be connected to empty shadow tables. What is there gives way to what is loaded next. */
+        if (!table || table->is_shadow)
             continue;
         rc = hdb_table_prepare(loader->replica->db, table, HDB_TABLE_DELETE_ALL, &clear, error);
         if (rc == HDB_OK && sqlite3_step(clear) != SQLITE_DONE)

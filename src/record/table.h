@@ -45,6 +45,7 @@ typedef struct hdb_table {
     int column_count;
     bool is_strict;   /* not carried in log entries */
     bool is_sequence; /* sqlite_sequence: made by SQLite, filled by us */
+    bool is_shadow;   /* of a virtual table; not carried in log entries */
     bool is_foreign;  /* another client of the server made it: record/foreign_tables.h; not carried in log entries */
 } hdb_table;
 

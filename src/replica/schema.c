@@ -183,7 +183,8 @@ static int read_tables(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
     struct readers readers = {NULL, NULL, NULL};
     int step = SQLITE_DONE, capacity = 0;
     int rc = prepare_in(db, schema,
-                        "SELECT name, wr, strict FROM pragma_table_list WHERE schema = %Q AND type IN ('table', 'shadow')"
+                        "SELECT name, wr, strict, type = 'shadow' FROM pragma_table_list"
+                        " WHERE schema = %Q AND type IN ('table', 'shadow')"
                         " AND (name = 'sqlite_sequence' OR name NOT LIKE 'sqlite\\_%%' ESCAPE '\\')",
                         &readers.list, error);
     if (rc == HDB_OK)
@@ -204,6 +205,7 @@ static int read_tables(sqlite3 *db, hdb_schema *schema, hdb_error *error) {
         hdb_table *table = &schema->tables[schema->table_count++];
         memset(table, 0, sizeof *table);
         table->database = schema->database;
+        table->is_shadow = sqlite3_column_int(readers.list, 3) != 0;
         rc = read_table(db, &readers, table, error);
     }
     if (rc == HDB_OK && step != SQLITE_DONE)
