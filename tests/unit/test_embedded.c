@@ -91,7 +91,18 @@ static int64_t count_of(hdb_link *link, const char *sql) {
     return count;
 }
 
-/* Processes of a program that have a text in their arguments: their number, and one of their ids. */
+/* Whether a process works in a directory, as an engine does in its own. */
+static bool works_in(const char *id, const char *where) {
+    char path[300], found[4096];
+    snprintf(path, sizeof path, "/proc/%s/cwd", id);
+    ssize_t length = readlink(path, found, sizeof found - 1);
+    if (length < 0)
+        return false;
+    found[length] = '\0';
+    return strncmp(found, where, strlen(where)) == 0; /* " (deleted)" may follow */
+}
+
+/* Processes of a program that have a text in their arguments, or work there: their number, and one of their ids. */
 static int processes(const char *program, const char *text, pid_t *out) {
     DIR *proc = opendir("/proc");
     struct dirent *entry;
@@ -113,7 +124,7 @@ static int processes(const char *program, const char *text, pid_t *out) {
         for (size_t i = 0; i < length; i++)
             if (line[i] == '\0')
                 line[i] = ' ';
-        if (strstr(line, text) != NULL) {
+        if (strstr(line, text) != NULL || works_in(entry->d_name, text)) {
             found++;
             if (out != NULL)
                 *out = (pid_t)atoi(entry->d_name);
@@ -137,7 +148,7 @@ static pid_t keeper_pid(void) {
 static pid_t engine_pid(void) {
     pid_t pid = -1;
 
-    assert_int_equal(processes("heliosdb-nano", in("engine.toml"), &pid), 1);
+    assert_int_equal(processes("heliosdb-nano", directory, &pid), 1);
     return pid;
 }
 
@@ -208,7 +219,7 @@ static void test_two_handles_share_one_engine(void **state) {
     hdb_engine *first = open_engine(0), *second = open_engine(0);
     hdb_link *link = connect_to(first), *other = connect_to(second);
 
-    assert_int_equal(processes("heliosdb-nano", in("engine.toml"), NULL), 1);
+    assert_int_equal(processes("heliosdb-nano", directory, NULL), 1);
     assert_ok(hdb_link_script(link, "CREATE TABLE t(k BIGINT)", &error));
     hdb_link_close(link);
     hdb_engine_close(first);
@@ -247,7 +258,7 @@ static void test_many_processes_start_one_engine(void **state) {
         snprintf(sql, sizeof sql, "SELECT count(*) FROM t%d", i);
         assert_int_equal(count_of(link, sql), 0);
     }
-    assert_int_equal(processes("heliosdb-nano", in("engine.toml"), NULL), 1);
+    assert_int_equal(processes("heliosdb-nano", directory, NULL), 1);
     hdb_link_close(link);
     hdb_engine_close(engine);
 }
