@@ -88,14 +88,20 @@ static void put_check(struct generator *g, const struct scope *scope) {
     g->constant = constant;
 }
 
-static void put_column_constraints(struct generator *g, const struct column *column, const struct scope *scope) {
+/* `added`: by ALTER TABLE, to rows that are there. They may get a NULL where none is allowed, from an expression that
+ * SQLite does not look into, and can't be written again. */
+static void put_column_constraints(struct generator *g, const struct column *column, const struct scope *scope,
+                                   bool added) {
     static const char *const conflicts[] = {"", "", "", " ON CONFLICT REPLACE", " ON CONFLICT IGNORE",
                                             " ON CONFLICT FAIL", " ON CONFLICT ROLLBACK"};
     if (*column->name == 'u')
         put(g, " UNIQUE%s", PICK(g, conflicts));
-    if (chance(g, 10))
+    bool not_null = chance(g, 10);
+    if (not_null)
         put(g, " NOT NULL%s", PICK(g, conflicts));
-    if (chance(g, 22))
+    if (not_null && added)
+        put(g, " DEFAULT %d", between(g, 0, 9));
+    else if (chance(g, 22))
         put_default(g);
     if (chance(g, 14))
         put(g, " COLLATE %s", chance(g, 60) ? "NOCASE" : "RTRIM");
@@ -208,7 +214,7 @@ void put_create_table(struct generator *g) {
         put(g, i ? ", " : "");
         put_name(g, draft.table.columns[i].name);
         put(g, "%s%s", *draft.table.columns[i].type ? " " : "", draft.table.columns[i].type);
-        put_column_constraints(g, &draft.table.columns[i], &scope);
+        put_column_constraints(g, &draft.table.columns[i], &scope, false);
     }
     int ordinary = draft.table.column_count;
     while (chance(g, 15) && draft.table.column_count < 8)
@@ -345,7 +351,7 @@ static void put_add_column(struct generator *g, bool strict) {
         put_constant(g, NULL, 2);
         put(g, ")");
     } else {
-        put_column_constraints(g, &column, &scope);
+        put_column_constraints(g, &column, &scope, true);
     }
 }
 

@@ -113,7 +113,7 @@ static void put_pragma(struct generator *g) {
     };
     static const char *const about[] = {"table_info", "table_xinfo", "index_list", "foreign_key_list",
                                         "foreign_key_check"};
-    const struct relation *relation = pick_relation(g);
+    const struct relation *relation = pick_table(g); /* a view's columns are told as long as SQLite remembers them */
     if (chance(g, 20)) {
         put(g, "PRAGMA %s = %d", chance(g, 70) ? "user_version" : "application_id", between(g, -5, 99));
     } else if (relation && chance(g, 40)) {
