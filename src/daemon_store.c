@@ -205,7 +205,7 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     hdb_daemon_store *store = context;
     int64_t generation = store->generation;
     bool immediate = statement->kind == HDB_STATEMENT_BEGIN && !statement->readonly;
-    bool write = hdb_inspection_writes(statement);
+    bool write = hdb_inspection_writes(statement), had_lock = hdb_server_is_locked(store->server);
     int rc = HDB_OK;
     if (statement->kind == HDB_STATEMENT_BEGIN || statement->kind == HDB_STATEMENT_SAVEPOINT)
         return begin_transaction(store, immediate, begins, error);
@@ -226,8 +226,12 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
         rc = hdb_server_snapshot(store->server, error);
         /* A SELECT that is still giving rows may have kept some that are no longer so. */
         if (rc == HDB_OK && write && !hdb_loader_is_empty(store->loader) &&
-            store->commits != hdb_server_commits(store->server))
+            store->commits != hdb_server_commits(store->server)) {
+            /* Others may go on writing: this transaction can't any more. */
+            if (!had_lock)
+                hdb_server_unlock(store->server);
             rc = hdb_error_set(error, SQLITE_BUSY_SNAPSHOT, NULL, "database is locked");
+        }
         if (rc == HDB_OK)
             rc = follow_schema(store, error);
     }

@@ -299,7 +299,8 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
     else if (rc == HDB_OK)
         rc = hdb_sequence_restore(loader->replica->db, &kept, error);
     end_stubs(loader, &stubs);
-    if (shadows)
+    /* What drops or renames one needs nothing of what it keeps, and may not find all it needs to be connected. */
+    if (shadows && !statement->changes_schema)
         connect_full_text(loader->replica->db, schema);
     hdb_replica_end_own(loader->replica, &work);
     hdb_buffer_free(&kept);

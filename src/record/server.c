@@ -642,6 +642,12 @@ int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value
     return rc;
 }
 
+void hdb_server_unlock(hdb_server *server) {
+    if (server->locked && hdb_link_is_alive(server->link))
+        unlock(server);
+    server->locked = false;
+}
+
 void hdb_server_end(hdb_server *server) {
     if (!server->link)
         return;

@@ -41,6 +41,8 @@ int64_t hdb_server_commits(const hdb_server *server);
 /* Takes the writer lock, if it is not held. HDB_BUSY "database is locked" after the time to wait, or (extended: BUSY
  * SNAPSHOT) if another writer has committed since our snapshot began. */
 int hdb_server_lock(hdb_server *server, hdb_error *error);
+/* Gives the lock back before anything was written under it; the snapshot stays. */
+void hdb_server_unlock(hdb_server *server);
 /* What a transaction has written: an entry for this library's tables, and one for other clients' (foreign_rows.h). Either
  * may be empty. */
 typedef struct hdb_server_writes {
