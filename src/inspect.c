@@ -117,14 +117,14 @@ const char *hdb_db_filename(hdb_conn *conn, const char *database) {
 }
 
 int hdb_table_column_metadata(hdb_conn *conn, const char *database, const char *table, const char *column,
-                              const char **decltype, const char **collation, int *not_null, int *primary_key,
+                              const char **declared, const char **collation, int *not_null, int *primary_key,
                               int *autoincrement) {
     int rc = hdb_conn_enter(conn);
     if (rc != HDB_OK)
         return rc;
     if (!table)
         rc = hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_table_column_metadata needs the name of a table");
-    else if (sqlite3_table_column_metadata(conn->replica->db, database, table, column, decltype, collation, not_null,
+    else if (sqlite3_table_column_metadata(conn->replica->db, database, table, column, declared, collation, not_null,
                                            primary_key, autoincrement) != SQLITE_OK)
         rc = hdb_replica_error(conn->replica, &conn->error);
     return hdb_conn_leave(conn, rc);

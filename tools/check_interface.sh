@@ -14,7 +14,7 @@ library=$build/src/libheliosdb.so
 map=src/heliosdb.map
 
 functions_of_header() {
-    sed -n 's/^HDB_API [^(]*[ *]\(hdb_[a-z0-9_]*\)(.*/\1/p' include/heliosdb/heliosdb.h | sort
+    sed -n 's/^HDB_API [^(]*[ *]\(hdb_[a-z0-9_]*\)(.*/\1/p' include/heliosdb/*.h | sort
 }
 functions_of_map() { grep -o '\bhdb_[a-z0-9_]*\b' "$map" | sort; }
 functions_of_library() {

@@ -110,15 +110,15 @@ HDB_API const char *hdb_db_filename(hdb_conn *conn, const char *database);
  * Describes a column (https://www.sqlite.org/c3ref/table_column_metadata.html). All results may be NULL.
  * @param database NULL: any
  * @param column NULL: only asks whether there is the table
- * @param decltype declared type, or NULL; valid until the next statement that changes the schema
- * @param collation name of its collation; valid as @p decltype
+ * @param declared its declared type, or NULL; valid until the next statement that changes the schema
+ * @param collation name of its collation; valid as @p declared
  * @param not_null 1 if it is NOT NULL
  * @param primary_key 1 if it is part of the PRIMARY KEY
  * @param autoincrement 1 if it is AUTOINCREMENT
  * @return #HDB_OK, #HDB_ERROR if there is no such table or column
  */
 HDB_API int hdb_table_column_metadata(hdb_conn *conn, const char *database, const char *table, const char *column,
-                                      const char **decltype, const char **collation, int *not_null, int *primary_key,
+                                      const char **declared, const char **collation, int *not_null, int *primary_key,
                                       int *autoincrement);
 /**
  * Allows or forbids hdb_load_extension() and the SQL function load_extension(); SQLite's build decides what is at
