@@ -169,8 +169,11 @@ static int read_counters(hdb_server *server, int64_t *commits, int64_t *newest, 
             server->applied = value;
     }
     hdb_rows_free(rows);
-    if (rc == HDB_OK && hdb_server_peer(server) == HDB_PEER_HELIOSDB)
+    if (rc == HDB_OK && hdb_server_peer(server) == HDB_PEER_HELIOSDB) {
+        /* A writer counts its commit before it is logged: whoever begins to read in between must see a change, too. */
+        *commits += server->applied;
         rc = hdb_log_newest(server->link, server->applied, newest, error);
+    }
     return rc;
 }
 
@@ -417,9 +420,10 @@ int hdb_server_lock(hdb_server *server, hdb_error *error) {
     bool had_snapshot = server->in_snapshot;
     end_transaction(server, "COMMIT");
     rc = read_counters(server, &commits, &newest, error);
+    bool changed = commits != server->commits || newest > server->applied;
     if (rc == HDB_OK)
         rc = roll_forward(server, newest, error);
-    if (rc == HDB_OK && had_snapshot && commits != server->commits)
+    if (rc == HDB_OK && had_snapshot && changed)
         rc = hdb_error_set(error, BUSY_SNAPSHOT, NULL, "database is locked");
     if (rc != HDB_OK) {
         unlock(server);
@@ -619,7 +623,8 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
 int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
     int rc = hdb_server_peer(server) == HDB_PEER_HELIOSDB ? push_entry(server, writes, error)
                                                           : push_transaction(server, writes, error);
-    server->commits += rc == HDB_OK;
+    if (rc == HDB_OK)
+        server->commits += hdb_server_peer(server) == HDB_PEER_HELIOSDB && writes->size ? 2 : 1;
     if (rc == HDB_OK && has_schema(writes->data, writes->size)) {
         hdb_error ignored = HDB_ERROR_INIT;
         server->schema_version++;

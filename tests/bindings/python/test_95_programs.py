@@ -11,8 +11,13 @@ import pytest
 import heliosdb_sqlite
 
 
+PACKAGES = os.path.dirname(os.path.dirname(os.path.abspath(heliosdb_sqlite.__file__)))
+
+
 def run(*arguments, cwd, **options):
-    return subprocess.run([sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, **options)
+    env = {**os.environ, "PYTHONPATH": PACKAGES}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, **options)
 
 
 def test_shell_prints_the_rows_of_a_statement_and_keeps_them(tmp_path):
