@@ -236,23 +236,6 @@ static int load_table(hdb_loader *loader, hdb_link *link, const hdb_table *table
     return HDB_OK;
 }
 
-static bool has_check(const hdb_schema *schema, const hdb_table *table) {
-    const hdb_schema_item *item = hdb_schema_item_find(schema, "table", table->name);
-    return item && item->sql && sqlite3_strlike("%CHECK%", item->sql, 0) == 0;
-}
-
-/* Rows that the server has are rows, even if they were written with checks off, or by somebody who has none. Returns
- * whether checks were on. */
-static bool switch_checks_off(sqlite3 *db) {
-    sqlite3_stmt *ask = NULL;
-    bool on = sqlite3_prepare_v2(db, "PRAGMA ignore_check_constraints", -1, &ask, NULL) == SQLITE_OK &&
-              sqlite3_step(ask) == SQLITE_ROW && sqlite3_column_int(ask, 0) == 0;
-    sqlite3_finalize(ask);
-    if (on)
-        sqlite3_exec(db, "PRAGMA ignore_check_constraints = ON", NULL, NULL, NULL);
-    return on;
-}
-
 /* Full-text tables keep in memory what they have read of their shadow tables (R-Trees do not). Told that the schema came
  * anew, SQLite connects them again, to what the tables hold now. */
 static void connect_full_text(sqlite3 *db, const hdb_schema *schema) {
@@ -273,7 +256,7 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
     int rc = hdb_replica_schema(loader->replica, &schema, error);
     if (rc != HDB_OK)
         return rc;
-    bool all = names_virtual(statement, schema), checks = false, shadows = false;
+    bool all = names_virtual(statement, schema), shadows = false;
     hdb_own_work work = hdb_replica_begin_own(loader->replica);
     rc = begin_stubs(loader, schema, &stubs, error);
     if (rc == HDB_OK)
@@ -283,16 +266,12 @@ int hdb_loader_load(hdb_loader *loader, hdb_link *link, const hdb_inspection *st
         const struct loaded *known = find(loader, table->name);
         if (!(all || names(statement, table)) || (known && known->loaded))
             continue;
-        if (has_check(schema, table))
-            checks = switch_checks_off(loader->replica->db) || checks;
         shadows = shadows || table->is_shadow;
         if (table->is_sequence)
             sequence = table;
         else
             rc = load_table(loader, link, table, error);
     }
-    if (checks)
-        sqlite3_exec(loader->replica->db, "PRAGMA ignore_check_constraints = OFF", NULL, NULL, NULL);
     /* Rows that come into AUTOINCREMENT tables have moved it. */
     if (rc == HDB_OK && sequence)
         rc = load_table(loader, link, sequence, error);

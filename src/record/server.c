@@ -203,13 +203,9 @@ static int trim_log(hdb_server *server, int64_t id, size_t size, hdb_error *erro
     return rc;
 }
 
-/* What comes after an entry was logged. */
-static int apply_logged(hdb_server *server, int64_t id, const char *data, size_t size, hdb_error *error) {
-    int rc = hdb_apply_entry(server->link, data, size, error);
-    if (rc == HDB_OK && has_schema(data, size))
-        rc = add_counter(server, "schema_version", error);
-    if (rc == HDB_OK)
-        rc = hdb_meta_send(server->link, "applied", id, error);
+/* Notes that the tables hold an entry, which the log need not keep then. */
+static int note_applied(hdb_server *server, int64_t id, size_t size, hdb_error *error) {
+    int rc = hdb_meta_send(server->link, "applied", id, error);
     if (rc == HDB_OK)
         rc = hdb_link_sync(server->link, NULL, error);
     if (rc == HDB_OK)
@@ -217,6 +213,14 @@ static int apply_logged(hdb_server *server, int64_t id, const char *data, size_t
     if (rc == HDB_OK)
         server->applied = id;
     return rc;
+}
+
+/* What comes after an entry was logged. */
+static int apply_logged(hdb_server *server, int64_t id, const char *data, size_t size, hdb_error *error) {
+    int rc = hdb_apply_entry(server->link, data, size, error);
+    if (rc == HDB_OK && has_schema(data, size))
+        rc = add_counter(server, "schema_version", error);
+    return rc == HDB_OK ? note_applied(server, id, size, error) : rc;
 }
 
 struct pending {
@@ -579,15 +583,7 @@ static int log_inside(hdb_server *server, const char *data, size_t size, hdb_err
     int64_t id = server->applied + 1;
     server->token = new_token();
     int rc = hdb_log_push(server->link, id, server->token, data, size, error);
-    if (rc == HDB_OK)
-        rc = hdb_meta_send(server->link, "applied", id, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_sync(server->link, NULL, error);
-    if (rc == HDB_OK)
-        rc = trim_log(server, id, size, error);
-    if (rc == HDB_OK)
-        server->applied = id;
-    return rc;
+    return rc == HDB_OK ? note_applied(server, id, size, error) : rc;
 }
 
 static int push_transaction(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {

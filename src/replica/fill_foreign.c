@@ -25,22 +25,10 @@ static int take_row(void *context, const hdb_value *in, int count) {
     return hdb_table_put_row(incoming->db, incoming->put, incoming->table, ++incoming->rowid, incoming->cells, incoming->error);
 }
 
-/* The server may hold what a CHECK of ours does not let in, such as the date 'infinity'. */
-static bool set_checks(sqlite3 *db, bool ignore) {
-    sqlite3_stmt *statement = NULL;
-    bool ignored = sqlite3_prepare_v2(db, "PRAGMA ignore_check_constraints", -1, &statement, NULL) == SQLITE_OK &&
-                   sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
-    sqlite3_finalize(statement);
-    if (ignored != ignore)
-        sqlite3_exec(db, ignore ? "PRAGMA ignore_check_constraints = ON" : "PRAGMA ignore_check_constraints = OFF", NULL, NULL, NULL);
-    return ignored;
-}
-
 int hdb_fill_foreign(sqlite3 *db, hdb_link *link, const hdb_table *table, const hdb_foreign_table *foreign, hdb_error *error) {
     hdb_buffer select = HDB_BUFFER_INIT;
     hdb_error stream_error = HDB_ERROR_INIT;
     struct incoming incoming = {.db = db, .table = table, .foreign = foreign, .error = error};
-    bool ignored = set_checks(db, true);
     hdb_foreign_select(&select, foreign);
     incoming.cells = calloc((size_t)foreign->column_count + 1, sizeof *incoming.cells);
     incoming.texts = calloc((size_t)foreign->column_count + 1, sizeof *incoming.texts);
@@ -54,7 +42,6 @@ int hdb_fill_foreign(sqlite3 *db, hdb_link *link, const hdb_table *table, const 
     }
     hdb_error_clear(&stream_error);
     sqlite3_finalize(incoming.put);
-    set_checks(db, ignored);
     hdb_buffer_free(&select);
     free(incoming.cells);
     free(incoming.texts);

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import _declarations as c
 from ._library import lib
+from .buffers import bytes_of
 from .exceptions import ProgrammingError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Blob:
         Raises ValueError if ``data`` is longer than what is left.
         """
         size = self._size()
-        content = _bytes(data)
+        content = bytes_of(data)
         if len(content) > size - self._offset:
             raise ValueError("data longer than blob length")
         self._write(self._offset, content)
@@ -106,7 +107,7 @@ class Blob:
             self._write(at, bytes((byte,)))
             return
         start, stop, step = _bounds(key, size)
-        content = _bytes(value)
+        content = bytes_of(value)
         if len(content) != len(range(start, stop, step)):
             raise IndexError("Blob slice assignment is wrong size")
         if step == 1:
@@ -177,13 +178,6 @@ def open_blob(connection: Connection, database: str, table: str, column: str, ro
     blob: Blob = object.__new__(Blob)
     blob._connection, blob._handle, blob._offset = connection, handle, 0
     return blob
-
-
-def _bytes(value: Any) -> bytes:
-    view = memoryview(value)
-    if not view.c_contiguous:
-        raise BufferError("memoryview: underlying buffer is not C-contiguous")
-    return view.tobytes()
 
 
 def _index(key: Any, size: int) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Callable
 from . import _declarations as c
 from . import hooks
 from ._library import lib
+from .buffers import bytes_of
 from .exceptions import OperationalError, ProgrammingError
 from .tracebacks import show
 
@@ -54,10 +55,7 @@ def _set_result(context: int, value: Any) -> None:
         data = value.encode()
         lib.hdb_result_text(context, data, len(data))
     else:
-        view = memoryview(value)
-        if not view.c_contiguous:
-            raise BufferError("memoryview: underlying buffer is not C-contiguous")
-        data = view.tobytes()
+        data = bytes_of(value)
         lib.hdb_result_blob(context, data, len(data))
 
 

@@ -11,6 +11,7 @@ from typing import Any, Callable
 
 from . import _declarations as c
 from ._library import lib
+from .buffers import bytes_of
 from .exceptions import OperationalError
 
 try:
@@ -78,10 +79,7 @@ def serialize(handle: Any, name: bytes) -> bytes:
 
 def deserialize(handle: Any, data: Any, name: bytes) -> None:
     """Puts a database in memory in the place of one of the connection's."""
-    view = memoryview(data.encode() if isinstance(data, str) else data)
-    if not view.c_contiguous:
-        raise BufferError("memoryview: underlying buffer is not C-contiguous")
-    if view.nbytes >= 2**63:
+    content = bytes_of(data.encode() if isinstance(data, str) else data)
+    if len(content) >= 2**63:
         raise OverflowError("'data' is too large")
-    content = view.tobytes()
     handle.check(lib.hdb_deserialize(handle.pointer, name, content, len(content)))

@@ -34,6 +34,7 @@ from ._library import (
     lib,
 )
 from .adapters import PrepareProtocol, adapt, is_plain
+from .buffers import bytes_of
 from .exceptions import OperationalError, ProgrammingError
 from .handle import Handle
 
@@ -281,17 +282,12 @@ def _blob(handle: c_void_p | None, index: int) -> bytes | None:
 
 
 def _bytes_of(index: int, value: Any) -> bytes:
-    """The bytes of a value that has a buffer."""
-    if isinstance(value, bytes):
-        return value
+    """The bytes of a value that is bound."""
     try:
-        view = memoryview(value)
+        return bytes_of(value)
     except TypeError:
         message = f"Error binding parameter {index}: type '{type(value).__name__}' is not supported"
         raise ProgrammingError(message) from None
-    if not view.c_contiguous:
-        raise BufferError("memoryview: underlying buffer is not C-contiguous")
-    return view.tobytes()
 
 
 def _undecodable(name: bytes, data: bytes) -> OperationalError:
