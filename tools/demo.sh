@@ -5,7 +5,8 @@
 #
 # Runs the tutorial's two programs, word for word, on the real engine: embedded, with the rows read back by psql from
 # the engine and by Python's own sqlite3 from the file; then in daemon mode, against a HeliosDB Nano server and against
-# PostgreSQL. The first program's database is /tmp/app.db, as in the tutorial; it stays there.
+# PostgreSQL. The first program's database is /tmp/app.db, as in the tutorial; it stays there. One that is there already is
+# moved aside: it may be of another version, or somebody else's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +20,17 @@ run() { # shows the command, with the variables that matter, and runs it
 
 masked() { echo "${1%:*@*}:***@${1##*@}"; }
 
+set_aside() { # a database and what lies beside it
+    local aside file
+    aside=$1.before-$(date +%Y%m%d-%H%M%S)
+    for file in "" -wal -shm -heliosdb; do
+        [ ! -e "$1$file" ] || mv "$1$file" "$aside$file"
+    done
+    [ ! -e "$aside" ] || step "$1 was there already: it is $aside now"
+}
+
 embedded() {
+    set_aside /tmp/app.db
     step "The tutorial's 30-second example, embedded"
     run "$python" examples/tutorial_30_seconds.py
     step "Its rows, read by psql from the engine"

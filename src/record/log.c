@@ -42,8 +42,10 @@ int hdb_log_prepare(hdb_link *link, hdb_error *error) {
     }
     if (rc == HDB_OK && format != FORMAT)
         rc = hdb_error_set(error, HDB_CANTOPEN, NULL,
-                           "the engine's data has format %lld, this library knows %d: use %s one", (long long)format,
-                           FORMAT, format > FORMAT ? "a newer" : "an older");
+                           "the engine's data has format %lld, this library knows %d: use %s library%s", (long long)format, FORMAT,
+                           format > FORMAT ? "a newer" : "an older",
+                           "; or, beside a file that was closed in order, move the directory of the engine's data away, and the "
+                           "file is taken in anew");
     return rc;
 }
 
