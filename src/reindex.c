@@ -41,12 +41,26 @@ static void take_mark_away(const hdb_database *database) {
     free(path);
 }
 
+/* Takes the write lock of one database, waiting for it: IMMEDIATE would take those of all, and give a file without a page
+ * one that is not in WAL mode. The PRAGMA gives free pages back; where there are none it changes nothing. */
+static int begin_reindex(sqlite3 *db, const char *name, bool inside, hdb_error *error) {
+    char *sql = sqlite3_mprintf(inside ? "SAVEPOINT \"_hdb_reindex\"" : "BEGIN; PRAGMA \"%w\".incremental_vacuum(1)", name);
+    int rc = sql ? HDB_OK : hdb_error_nomem(error);
+    if (rc == HDB_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        rc = hdb_sqlite_error(db, error);
+        if (!inside && !sqlite3_get_autocommit(db))
+            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    sqlite3_free(sql);
+    return rc;
+}
+
 int hdb_database_reindex(hdb_database *database, sqlite3 *db, const char *name, hdb_error *error) {
     bool left = false, inside = !sqlite3_get_autocommit(db);
-    const char *begin = inside ? "SAVEPOINT \"_hdb_reindex\"" : "BEGIN IMMEDIATE";
-    if (sqlite3_exec(db, begin, NULL, NULL, NULL) != SQLITE_OK)
-        return hdb_sqlite_error(db, error);
-    int rc = hdb_stubs_reindex(db, name, &left, error);
+    int rc = begin_reindex(db, name, inside, error);
+    if (rc != HDB_OK)
+        return rc;
+    rc = hdb_stubs_reindex(db, name, &left, error);
     const char *end = inside ? "RELEASE \"_hdb_reindex\"" : rc == HDB_OK ? "COMMIT" : "ROLLBACK";
     if (sqlite3_exec(db, end, NULL, NULL, NULL) != SQLITE_OK && rc == HDB_OK)
         rc = hdb_sqlite_error(db, error);

@@ -8,10 +8,19 @@
  * file ourselves would drop the locks of this process when it is closed. */
 enum { MARK_START = 16, INDEX_REGION = 32768, SALT = 16 };
 
+/* Mapping the index of a file whose WAL SQLite has not opened would make one that SQLite never lets go. */
+static bool has_wal(sqlite3 *db, const char *database) {
+    sqlite3_file *journal = NULL;
+    return sqlite3_file_control(db, database, SQLITE_FCNTL_JOURNAL_POINTER, &journal) == SQLITE_OK && journal &&
+           journal->pMethods;
+}
+
 bool hdb_wal_mark_read(sqlite3 *db, const char *database, hdb_wal_mark *out) {
     sqlite3_file *file = NULL;
     void volatile *index = NULL;
     memset(out, 0, sizeof *out);
+    if (!has_wal(db, database))
+        return false;
     if (sqlite3_file_control(db, database, SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods ||
         file->pMethods->iVersion < 2)
         return false;
