@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Usage: FROM=1 TO=20000 SETUP=embedded DIRECT=auto TIME=0 JOBS=2 tools/fuzz_sql.sh
+# Usage: FROM=1 TO=20600 SETUP=embedded DIRECT=auto TIME=0 JOBS=2 tools/fuzz_sql.sh
 #
 # Random scripts on plain SQLite and on this library, seed after seed; what differs is shrunk and printed as a case. SETUP is
 # embedded, daemon-heliosdb or daemon-postgresql; TIME ends the run after so many seconds. A run that was ended goes on
@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-setup=${SETUP:-embedded} direct=${DIRECT:-auto} from=${FROM:-1} to=${TO:-20000}
+setup=${SETUP:-embedded} direct=${DIRECT:-auto} from=${FROM:-1} to=${TO:-20600}
 HELIOSDB_BIN=$(tools/engine.sh)
 export HELIOSDB_BIN
 program=(build/tests/sql/fuzz/run_fuzz --from "$from" --to "$to" --jobs "${JOBS:-2}" --seconds "${TIME:-0}"

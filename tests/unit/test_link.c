@@ -54,13 +54,16 @@ static int stop(void **state) {
     return 0;
 }
 
+/* HeliosDB goes on with a statement that was given up, and may take no connection until that has ended. */
+enum { CONNECT_MS = 60000 };
+
 static int setup(void **state) {
     enum hdb_peer peer = *(const enum hdb_peer *)*state;
 
     hdb_error_clear(&error);
     if (dsn[peer] == NULL)
         return 0;
-    if (hdb_link_open(dsn[peer], 10000, &link_, &error) != HDB_OK) {
+    if (hdb_link_open(dsn[peer], CONNECT_MS, &link_, &error) != HDB_OK) {
         fprintf(stderr, "%s\n", hdb_error_message(&error));
         return -1;
     }
@@ -640,7 +643,7 @@ static void test_a_dead_session_is_awaited(void **state) {
     pid_t pid = fork();
     if (pid == 0) {
         hdb_link *link = NULL;
-        int rc = hdb_link_open(dsn[*(const enum hdb_peer *)*state], 10000, &link, &error);
+        int rc = hdb_link_open(dsn[*(const enum hdb_peer *)*state], CONNECT_MS, &link, &error);
         if (rc == HDB_OK)
             rc = hdb_session_name(link, &shared, &shared.page->applying, &error);
         usleep(300000);
@@ -673,7 +676,7 @@ static void test_close_in_the_middle(void **state) {
     assert_ok(hdb_link_send(link_, "INSERT INTO t VALUES($1)", VALUES(INTEGER(1)), &error));
     hdb_link_close(link_);
     link_ = NULL;
-    assert_ok(hdb_link_open(dsn[*(const enum hdb_peer *)*state], 10000, &link_, &error));
+    assert_ok(hdb_link_open(dsn[*(const enum hdb_peer *)*state], CONNECT_MS, &link_, &error));
     assert_ok(hdb_link_copy_start(link_, "COPY t FROM STDIN", &error));
     assert_ok(hdb_link_copy_row(link_, VALUES(INTEGER(1)), &error));
 }
