@@ -256,7 +256,7 @@ static void become_engine(const char *secret, int out, int failure, pid_t keeper
     argv[n++] = "--http-port";
     argv[n++] = "0";
     argv[n++] = "--auth";
-    argv[n++] = "scram-sha-256";
+    argv[n++] = "password";
     argv[n++] = "--max-connections";
     argv[n++] = "1000";
     argv[n++] = "--config";
