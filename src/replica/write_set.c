@@ -237,12 +237,15 @@ int hdb_write_set_foreign(hdb_replica *replica, hdb_buffer *entry, hdb_error *er
 
 int hdb_write_set_encode(hdb_replica *replica, hdb_sequences *sequences, hdb_buffer *entry, hdb_error *error) {
     const hdb_schema *schema = NULL;
-    if (replica->capture->header_set)
+    bool puts_schema = replica->capture->schema_changed || replica->capture->header_set;
+    /* What is known may be older than the header: another connection sets user_version without a new schema version, and
+     * DDL that failed leaves the version as it was. */
+    if (puts_schema)
         hdb_replica_forget_schema(replica);
     int rc = hdb_replica_schema(replica, &schema, error);
     if (rc != HDB_OK)
         return rc;
-    if (replica->capture->schema_changed || replica->capture->header_set)
+    if (puts_schema)
         rc = put_own_schema(schema, entry, error);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++) {
         if (replica->capture->schema_changed)

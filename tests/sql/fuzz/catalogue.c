@@ -157,6 +157,16 @@ static void bind(struct catalogue *catalogue, sqlite3_stmt *stmt, const char *co
     }
 }
 
+/* SQLite 3.40 does not undo all of a REPLACE that fails at a value which a STRICT table does not take: a row is left that an
+ * index lacks. Nothing that follows is worth comparing. */
+static bool is_damaged(struct catalogue *catalogue) {
+    sqlite3_stmt *check = NULL;
+    sqlite3_prepare_v2(catalogue->db, "PRAGMA main.integrity_check(1)", -1, &check, NULL);
+    bool damaged = sqlite3_step(check) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(check, 0), "ok") != 0;
+    sqlite3_finalize(check);
+    return damaged;
+}
+
 /* What to think of a statement that ended so. */
 static enum verdict judge(struct catalogue *catalogue, sqlite3_stmt *stmt, int code, int rows) {
     bool endless = code == SQLITE_INTERRUPT || rows > MAX_ROWS;
@@ -167,6 +177,8 @@ static enum verdict judge(struct catalogue *catalogue, sqlite3_stmt *stmt, int c
         return UNUSABLE;
     }
     if (catalogue->largest_rowid || (endless && !sqlite3_stmt_readonly(stmt)))
+        return SPOILT;
+    if (code == SQLITE_CONSTRAINT && !sqlite3_get_autocommit(catalogue->db) && is_damaged(catalogue))
         return SPOILT;
     return endless || deep ? UNUSABLE : USABLE;
 }
