@@ -193,6 +193,8 @@ static enum verdict audit(struct campaign *campaign, const struct round *round, 
     if (pid == 0)
         _exit((int)runner_audit(&options));
     int status = await(pid);
+    if (!WIFEXITED(status))
+        printf("  the audit was ended by signal %d%s\n", WTERMSIG(status), WTERMSIG(status) == SIGALRM ? ": it took too long" : "");
     return WIFEXITED(status) ? (enum verdict)WEXITSTATUS(status) : VERDICT_FAULT;
 }
 
