@@ -43,8 +43,8 @@ threadsafety = 3
 sqlite_version = _lib.hdb_sqlite_version().decode()
 sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
 
-# Of the module that this one stands in for; this package's own is __version__.
-_VERSION: dict[str, Any] = {"version": "2.6.0", "version_info": (2, 6, 0)}
+# Of the module that this one stands in for; this package's own is __version__. (Python 3.8 can't evaluate the annotation.)
+_VERSION: "dict[str, Any]" = {"version": "2.6.0", "version_info": (2, 6, 0)}
 if _sys.version_info < (3, 12):
     globals().update(_VERSION)
 

@@ -2,6 +2,7 @@
 """Whole programs: the shell, programs whose imports stay as they are, dumps."""
 
 import os
+import pathlib
 import sqlite3
 import subprocess
 import sys
@@ -93,3 +94,29 @@ def test_a_path_need_not_be_utf8(tmp_path):
     connection = heliosdb_sqlite.connect(path)
     assert connection.execute("SELECT count(*) FROM t").fetchone() == (2,)
     connection.close()
+
+
+def interpreters():
+    """The Python 3.8 and newer that are on PATH or that pyenv has, newest patch of each, by version."""
+    found = {}
+    places = [pathlib.Path(place) for place in os.environ.get("PATH", "").split(os.pathsep)]
+    places += sorted(pathlib.Path.home().glob(".pyenv/versions/*/bin"))
+    for place in places:
+        for minor in range(8, 20):
+            path = place / f"python3.{minor}"
+            # pyenv's shims run only what is switched on.
+            if path.exists() and place.name != "shims":
+                found[f"3.{minor}"] = path
+    return found
+
+
+@pytest.mark.parametrize("version", [f"3.{minor}" for minor in range(8, 14)])
+def test_every_python_imports_it_and_runs_a_program(tmp_path, version):
+    path = interpreters().get(version)
+    if path is None:
+        pytest.skip(f"no Python {version} here")
+    (tmp_path / "program.py").write_text("import sqlite3\nprint(sqlite3.connect(':memory:').execute('SELECT 1').fetchone())\n")
+    env = {**os.environ, "PYTHONPATH": PACKAGES}
+    for arguments in (["-m", "heliosdb_sqlite", ":memory:", "SELECT 1"], ["-m", "heliosdb_sqlite.run", "program.py"]):
+        done = subprocess.run([str(path), *arguments], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stdout) == (0, "(1,)\n"), done.stderr
