@@ -7,7 +7,7 @@ Set-ups: ``sqlite3`` (the standard library itself), ``embedded`` (as users run i
 that every commit of a ":memory:" database reaches an engine too), ``daemon-heliosdb`` and ``daemon-postgresql`` (servers
 named by HELIOSDB_TEST_DSN_*; child/places.py says which databases they stand for).
 
-The tests are those that the interpreter carries (``test.test_sqlite3``), unchanged. A test that the standard library
+The tests are those that the interpreter carries (``test.test_sqlite3``, before Python 3.11 ``sqlite3.test``), unchanged. A test that the standard library
 passes must pass here, or be listed with its reason in docs/conformance-python.md; the exit code is 1 otherwise.
 """
 
@@ -28,16 +28,33 @@ SET_UPS = ["sqlite3", "embedded", "engine", *SERVERS]
 SECONDS = 30  # for one test
 
 
+# Where interpreters keep the suite: since 3.11 with the other tests, before that in sqlite3 itself.
+PACKAGES = ("test.test_sqlite3", "sqlite3.test")
+
+
 def test_modules(python):
-    """The modules of test_sqlite3 of an interpreter; none if it was installed without its tests."""
+    """The modules of an interpreter's suite; none if it was installed without its tests."""
     code = (
-        "import os\ntry:\n import test.test_sqlite3 as suite\nexcept ImportError:\n raise SystemExit\n"
-        "print(*sorted(n[:-3] for n in os.listdir(os.path.dirname(suite.__file__)) if n.startswith('test_')"
-        " and n.endswith('.py')))"
+        "import importlib, os, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    try:\n        suite = importlib.import_module(name)\n"
+        "    except ImportError:\n        continue\n"
+        "    files = sorted(os.listdir(os.path.dirname(suite.__file__)))\n"
+        "    start = 'test_' if name.startswith('test.') else ''\n"
+        "    print(*(name + '.' + file[:-3] for file in files\n"
+        "            if file.startswith(start) and file.endswith('.py') and not file.startswith('__')))\n"
+        "    break\n"
     )
-    out = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
-    names = out.strip().splitlines()[-1].split() if out.strip() else []
-    return [f"test.test_sqlite3.{name}" for name in names if name.startswith("test_")]
+    out = subprocess.run([python, "-c", code, *PACKAGES], capture_output=True, text=True, check=True).stdout
+    return out.strip().splitlines()[-1].split() if out.strip() else []
+
+
+def short_name(test):
+    """A test's name without its package."""
+    for package in PACKAGES:
+        if test.startswith(package + "."):
+            return test[len(package) + 1 :]
+    return test
 
 
 def environment(set_up, build):
@@ -90,7 +107,7 @@ def last_line(detail):
 
 def judge(set_up, expected, outcomes):
     """Prints the count of a set-up and what is not listed; returns how many of the latter."""
-    short = {name: name.replace("test.test_sqlite3.", "") for name in expected}
+    short = {name: short_name(name) for name in expected}
     lost = [name for name in expected if outcomes.get(name, ("not run", ""))[0] != "passed"]
     reasons = listed(set_up)
     unlisted = [name for name in lost if short[name] not in reasons]
@@ -101,7 +118,7 @@ def judge(set_up, expected, outcomes):
         mark = "" if short[name] in reasons else "NOT LISTED "
         print(f"    {mark}{short[name]}: {outcome}: {last_line(detail)[:160]}")
     for name in sorted(set(reasons) - {short[name] for name in lost} - {""}):
-        if f"test.test_sqlite3.{name}" in expected:
+        if name in short.values():
             print(f"    listed, but it passes: {name}")
     return len(unlisted)
 
@@ -116,7 +133,7 @@ def main():
     chosen = parser.parse_args()
     modules = test_modules(chosen.python)
     if not modules:
-        print(f"0 passed, 0 failed, 1 skipped: {chosen.python} was installed without test.test_sqlite3")
+        print(f"0 passed, 0 failed, 1 skipped: {chosen.python} was installed without its tests of sqlite3")
         return 0
     if chosen.modules:
         modules = [module for module in modules if module.rpartition(".")[2] in chosen.modules]
