@@ -14,6 +14,7 @@ from . import hooks
 from ._library import lib
 from .buffers import bytes_of
 from .exceptions import OperationalError, ProgrammingError
+from .older import BEFORE_311, check_collation_name
 from .tracebacks import show
 
 # Values
@@ -60,9 +61,9 @@ def _set_result(context: int, value: Any) -> None:
 
 
 def _set_error(context: int, error: BaseException, message: str, callback: Any) -> None:
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) and not BEFORE_311:
         lib.hdb_result_error_nomem(context)
-    elif isinstance(error, OverflowError):
+    elif isinstance(error, OverflowError) and not BEFORE_311:
         lib.hdb_result_error_toobig(context)
     else:
         data = message.encode()
@@ -144,7 +145,7 @@ class Aggregate:
 
     def _method(self, context: int, instance: Any, name: str, count: int, data: Any) -> None:
         """Calls a method; step() and inverse() return nothing to SQL."""
-        state = "not defined"
+        state = "raised error" if BEFORE_311 else "not defined"
         try:
             method = getattr(instance, name)
             state = "raised error"
@@ -222,6 +223,7 @@ class Callbacks:
 
     def create_collation(self, name: str, compare: Callable | None) -> None:
         """Registers a collation, or removes it (None)."""
+        check_collation_name(name)
         callback = collation(compare) if compare is not None else None
         self._handle.check(lib.hdb_create_collation(self._handle.pointer, name.encode(), callback, None, None))
         self._kept["collation", name.lower()] = callback

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Iterable, Iterator
 
+from . import older
 from ._declarations import HDB_ROW
 from ._library import changes, last_insert_rowid
 from .adapters import converter_for
@@ -157,7 +158,7 @@ class Cursor:
         >>> cursor.executescript("CREATE TABLE a(x); CREATE TABLE b(y);")
         """
         if not isinstance(sql_script, str):
-            raise TypeError(f"executescript() argument must be str, not {type_name(sql_script)}")
+            raise older.script_of_wrong_type(sql_script)
         if "\0" in sql_script:
             raise ValueError("embedded null character")
         connection = self._check()

@@ -33,12 +33,13 @@ from .exceptions import NotSupportedError as NotSupportedError
 from .exceptions import OperationalError as OperationalError
 from .exceptions import ProgrammingError as ProgrammingError
 from .exceptions import Warning as Warning
+from .older import BEFORE_311 as _BEFORE_311
 from .row import Row as Row
 from .tracebacks import show_tracebacks as _show_tracebacks
 
 apilevel = "2.0"
 paramstyle = "qmark"
-threadsafety = 3
+threadsafety = 1 if _BEFORE_311 else 3  # as sqlite3 says; it is 3 in any case
 
 sqlite_version = _lib.hdb_sqlite_version().decode()
 sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))

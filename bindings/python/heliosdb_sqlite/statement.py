@@ -8,7 +8,7 @@ import sys
 from ctypes import byref, c_int64, c_void_p, string_at
 from typing import Any, Callable, NoReturn, Sequence
 
-from . import deprecations
+from . import deprecations, older
 from ._declarations import (
     HDB_DONE,
     HDB_OK,
@@ -62,13 +62,13 @@ class Statement:
         self.busy = False
         text = sql.encode()
         if b"\0" in text:
-            raise ProgrammingError("the query contains a null character")
+            raise older.MALFORMED("the query contains a null character")
         owner.check_length(text)
         handle, tail = c_void_p(), c_int64()
         owner.check(lib.hdb_prepare(owner.pointer, text, len(text), byref(handle), byref(tail)))
         self._handle = handle if handle else None
         if tail.value < len(text) and not _BLANK.fullmatch(text, tail.value):
-            raise ProgrammingError("You can only execute one statement at a time.")
+            raise older.TOO_MUCH("You can only execute one statement at a time.")
         if handle:
             self.is_dml = bool(lib.hdb_stmt_is_dml(handle))
             self.readonly = bool(lib.hdb_stmt_readonly(handle))
@@ -135,7 +135,7 @@ class Statement:
         elif isinstance(parameters, (tuple, list)) or hasattr(type(parameters), "__getitem__"):
             self._bind_positions(parameters)
         else:
-            raise ProgrammingError("parameters are of unsupported type")
+            raise older.MALFORMED("parameters are of unsupported type")
 
     def _bind_positions(self, parameters: Sequence[Any]) -> None:
         if len(parameters) != self._parameters:
@@ -286,8 +286,9 @@ def _bytes_of(index: int, value: Any) -> bytes:
     try:
         return bytes_of(value)
     except TypeError:
-        message = f"Error binding parameter {index}: type '{type(value).__name__}' is not supported"
-        raise ProgrammingError(message) from None
+        raise older.unsupported_value(index, value) from None
+    except BufferError as error:
+        raise older.scattered_bytes(error) from None
 
 
 def _undecodable(name: bytes, data: bytes) -> OperationalError:

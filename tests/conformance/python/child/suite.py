@@ -9,6 +9,7 @@ that takes longer than SECONDS is ended and counted as hanging.
 
 import fcntl
 import glob
+import importlib
 import json
 import os
 import shutil
@@ -107,12 +108,27 @@ def find_suite_of_sqlite3():
         package.__path__ = [directory]
 
 
+def check_replacement():
+    """A test that passes must have passed with the module that is asked for."""
+    import sqlite3
+
+    wanted = "heliosdb_sqlite" if os.environ.get("HELIOSDB_REPLACE_SQLITE3") else "sqlite3"
+    if sqlite3.__name__ != wanted:
+        sys.exit(f"sqlite3 is {sqlite3.__name__}, not {wanted}")
+
+
 def main():
+    check_replacement()
     path, seconds, modules = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
     signal.signal(signal.SIGALRM, ring)
     find_suite_of_sqlite3()
     with open(path, "a", encoding="utf-8") as output:
-        unittest.defaultTestLoader.loadTestsFromNames(modules).run(Outcomes(output, seconds))
+        for name in modules:
+            module = importlib.import_module(name)
+            for prefix in ("test", "Check"):  # the second is that of Python 3.8 and 3.9
+                loader = unittest.TestLoader()
+                loader.testMethodPrefix = prefix
+                loader.loadTestsFromModule(module).run(Outcomes(output, seconds))
 
 
 if __name__ == "__main__":
