@@ -11,6 +11,10 @@ What is here is what sqlite3 has, plus connect()'s ``mode`` and ``dsn`` and the 
 engine_dsn of connections. See connect() for how a database is opened.
 """
 
+from . import dbapi2 as dbapi2
 from ._version import __version__ as __version__
 from .dbapi2 import *  # noqa: F403
 from .dbapi2 import __getattr__ as __getattr__
+
+# What a star import brings is sqlite3's, not the names of this package's modules.
+__all__ = ["dbapi2", *(_name for _name in vars(dbapi2) if not _name.startswith("_"))]

@@ -51,6 +51,9 @@ class Connection:
     ProgrammingError = exceptions.ProgrammingError
     NotSupportedError = exceptions.NotSupportedError
 
+    row_factory: Any = None
+    text_factory: Any = str
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         deprecations.positional("_sqlite3.Connection", len(arguments))
         self._open(*arguments, **options)
@@ -76,8 +79,7 @@ class Connection:
         self._thread = get_ident() if check_same_thread else None
         self._cache: OrderedDict[str, Statement] = OrderedDict()
         self._cache_size = cached_statements
-        self.row_factory: Any = None
-        self.text_factory: Any = str
+        self.row_factory, self.text_factory = None, str
         self._handle = Handle(database, {"timeout": float(timeout), "uri": bool(uri), **settings})
         self._callbacks = Callbacks(self._handle)
         # Rows on their way to the engine's tables must get there if the program ends without close().
@@ -259,13 +261,13 @@ class Connection:
             raise ProgrammingError("'category' is out of bounds")
         return before
 
-    def iterdump(self, **options: Any) -> Iterator[str]:
-        """The SQL statements that make the database again.
+    def iterdump(self, *, filter: str | None = None) -> Iterator[str]:  # noqa: A002 - as in sqlite3
+        """The SQL statements that make the database again, or only what a LIKE pattern, ``filter``, names.
 
         >>> script = "\\n".join(connection.iterdump())
         """
         self._check()
-        return _iterdump(self, **options)
+        return _iterdump(self, filter=filter)
 
     # What SQL calls
 

@@ -4,7 +4,7 @@
 import datetime as _datetime
 import sys as _sys
 import time as _time
-from typing import Any
+from typing import Any as _Any
 
 from . import deprecations as _deprecations
 from . import exceptions as _exceptions
@@ -44,10 +44,13 @@ threadsafety = 1 if _BEFORE_311 else 3  # as sqlite3 says; it is 3 in any case
 sqlite_version = _lib.hdb_sqlite_version().decode()
 sqlite_version_info = tuple(int(part) for part in sqlite_version.split("."))
 
-# Of the module that this one stands in for; this package's own is __version__. (Python 3.8 can't evaluate the annotation.)
-_VERSION: "dict[str, Any]" = {"version": "2.6.0", "version_info": (2, 6, 0)}
+# Of the module that this one stands in for; this package's own is __version__.
+_VERSION: "dict[str, _Any]" = {"version": "2.6.0", "version_info": (2, 6, 0)}
 if _sys.version_info < (3, 12):
     globals().update(_VERSION)
+
+if _sys.version_info < (3, 10):
+    OptimizedUnicode = str
 
 Date = _datetime.date
 Time = _datetime.time
@@ -83,7 +86,7 @@ def complete_statement(statement: str) -> bool:
     return bool(_lib.hdb_complete(statement.encode()))
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     """Names that sqlite3 gives up: ``OptimizedUnicode`` (Python 3.12), ``version`` and ``version_info`` (3.14)."""
     if name in _VERSION and _sys.version_info < (3, 14):
         _deprecations.warn(f"{name} is deprecated and will be removed in Python 3.14")
@@ -108,11 +111,11 @@ def enable_callback_tracebacks(enable: bool, /) -> None:
 
 if _sys.version_info < (3, 12):
 
-    def enable_shared_cache(do_enable: bool) -> None:
+    def enable_shared_cache(enable: bool) -> None:
         """Refused, unless it is to be off, as it always is: it would change SQLite for the whole process.
 
         Deprecated in Python 3.10, gone in 3.12.
         """
         _deprecations.warn("enable_shared_cache is deprecated and will be removed in Python 3.12")
-        if do_enable:
+        if enable:
             raise _exceptions.not_supported("enable_shared_cache", "it would change SQLite for the whole process")
