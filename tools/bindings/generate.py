@@ -68,7 +68,8 @@ def python(api):
         "# SPDX-License-Identifier: Apache-2.0",
         f"# {NOTICE}",
         '"""The C interface of libheliosdb for ctypes."""',
-        "from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_int, c_int64, c_void_p",
+        "from ctypes import CDLL, CFUNCTYPE, POINTER, c_char_p, c_double, c_int, c_int64, c_void_p",
+        "from typing import Any, Dict, List, Tuple",
     ]
     for enum in api["enums"]:
         lines += ["", f"# {enum['name']}: {enum['brief']}"]
@@ -77,7 +78,7 @@ def python(api):
     for callback in api["callbacks"]:
         types = [callback["returns"]] + [parameter["type"] for parameter in callback["parameters"]]
         lines.append(f"{callback['name']} = CFUNCTYPE({', '.join(python_type(api, ctype) for ctype in types)})")
-    lines += ["", "# name: (result, parameters, whether the call may wait)", "FUNCTIONS = {"]
+    lines += ["", "# name: (result, parameters, whether the call may wait)", "FUNCTIONS: Dict[str, Tuple[Any, List[Any], bool]] = {"]
     for function in api["functions"]:
         result = python_type(api, function["returns"], function["name"] in COUNTED_RESULTS)
         parameters = ", ".join(python_type(api, parameter["type"]) for parameter in function["parameters"])
@@ -86,7 +87,7 @@ def python(api):
         "}",
         "",
         "",
-        "def declare(library):",
+        "def declare(library: CDLL) -> None:",
         '    """Give every function of a loaded library its types; AttributeError if it lacks one."""',
         "    for name, (result, parameters, _) in FUNCTIONS.items():",
         "        function = getattr(library, name)",

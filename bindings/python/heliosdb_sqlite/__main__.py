@@ -12,9 +12,9 @@ import sys
 from typing import Any
 
 from . import replace
-from .connection import connect
 from .dbapi2 import complete_statement, sqlite_version
 from .exceptions import Error
+from .opening import connect
 
 
 def _execute(runner: Any, sql: str) -> bool:

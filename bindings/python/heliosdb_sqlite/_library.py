@@ -15,6 +15,7 @@ import ctypes.util
 import glob
 import os
 from ctypes import c_char_p, c_double, c_int, c_int64, c_void_p
+from typing import Any
 
 from ._declarations import declare
 from ._version import __version__
@@ -65,7 +66,7 @@ def _check_version(library: ctypes.CDLL, name: str) -> None:
 lib = _load()
 
 
-def _unchecked(name: str, result: type):
+def _unchecked(name: str, result: Any) -> Any:
     """A second view of a function without declared parameters, which ctypes calls in half the time.
 
     What is passed must already be right: a handle as ``c_void_p``, numbers that fit an int.

@@ -10,14 +10,14 @@ from . import deprecations
 from .exceptions import ProgrammingError
 
 try:
-    from sqlite3 import PrepareProtocol
+    from sqlite3 import PrepareProtocol as PrepareProtocol
 except ImportError:  # an interpreter without _sqlite3
 
     class PrepareProtocol:  # type: ignore[no-redef]
         """What ``__conform__`` is asked for when a value is bound."""
 
 
-adapters: dict[tuple[type, Any], Callable] = {}
+adapters: dict[tuple[type, Any], Callable[..., Any]] = {}
 converters: dict[str, Callable[[bytes], Any]] = {}
 
 _MISSING = object()

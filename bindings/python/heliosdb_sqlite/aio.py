@@ -19,10 +19,39 @@ import asyncio
 import concurrent.futures
 import functools
 import os
-from typing import Any, AsyncIterator, Callable, Coroutine, Generator, Iterable
+from typing import TYPE_CHECKING, Any, AsyncIterator, Callable, Coroutine, Generator, Generic, Iterable, TypeVar
 
 from . import connection as _connection
-from .dbapi2 import *  # noqa: F403 - aiosqlite has the exceptions and Row, too
+from . import cursor as _cursor
+from . import opening as _opening
+from ._constants import *  # noqa: F403
+from .cursor import PARSE_COLNAMES as PARSE_COLNAMES
+from .cursor import PARSE_DECLTYPES as PARSE_DECLTYPES
+from .dbapi2 import DatabaseError as DatabaseError
+from .dbapi2 import DataError as DataError
+from .dbapi2 import Error as Error
+from .dbapi2 import IntegrityError as IntegrityError
+from .dbapi2 import InterfaceError as InterfaceError
+from .dbapi2 import InternalError as InternalError
+from .dbapi2 import NotSupportedError as NotSupportedError
+from .dbapi2 import OperationalError as OperationalError
+from .dbapi2 import ProgrammingError as ProgrammingError
+from .dbapi2 import Row as Row
+from .dbapi2 import Warning as Warning
+from .dbapi2 import apilevel as apilevel
+from .dbapi2 import paramstyle as paramstyle
+from .dbapi2 import register_adapter as register_adapter
+from .dbapi2 import register_converter as register_converter
+from .dbapi2 import sqlite_version as sqlite_version
+from .dbapi2 import sqlite_version_info as sqlite_version_info
+from .dbapi2 import threadsafety as threadsafety
+
+_Given = TypeVar("_Given")
+
+if TYPE_CHECKING:
+    from typing_extensions import ParamSpec
+
+    _Arguments = ParamSpec("_Arguments")
 
 _pool: concurrent.futures.ThreadPoolExecutor | None = None
 _pool_process = 0
@@ -37,30 +66,32 @@ def _threads() -> concurrent.futures.ThreadPoolExecutor:
     return _pool
 
 
-class _Result:
+class _Result(Generic[_Given]):
     """What a call returns: awaited it gives the object, in ``async with`` it also closes it."""
 
     __slots__ = ("_coroutine", "_object")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, _Given]) -> None:
         self._coroutine = coroutine
         self._object: Any = None
 
-    def __await__(self) -> Generator[Any, None, Any]:
+    def __await__(self) -> Generator[Any, None, _Given]:
         return self._coroutine.__await__()
 
-    async def __aenter__(self) -> Any:
-        self._object = await self._coroutine
-        return self._object
+    async def __aenter__(self) -> _Given:
+        self._object = given = await self._coroutine
+        return given
 
     async def __aexit__(self, *_error: Any) -> None:
         if hasattr(self._object, "close"):
             await self._object.close()
 
 
-def _result(method: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., _Result]:
+def _result(
+    method: Callable[_Arguments, Coroutine[Any, Any, _Given]],
+) -> Callable[_Arguments, _Result[_Given]]:
     @functools.wraps(method)
-    def call(*arguments: Any, **options: Any) -> _Result:
+    def call(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Result[_Given]:
         return _Result(method(*arguments, **options))
 
     return call
@@ -69,7 +100,7 @@ def _result(method: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., _R
 class Cursor:
     """A cursor whose calls are awaited; ``async for`` gives its rows. See heliosdb_sqlite.Cursor."""
 
-    def __init__(self, connection: Connection, cursor: Any) -> None:
+    def __init__(self, connection: Connection, cursor: _cursor.Cursor) -> None:
         self._connection = connection
         self._cursor = cursor
 
@@ -95,11 +126,11 @@ class Cursor:
         """The next row, None after the last one."""
         return await self._connection._run(self._cursor.fetchone)
 
-    async def fetchmany(self, size: int | None = None) -> list:
+    async def fetchmany(self, size: int | None = None) -> list[Any]:
         """The next rows: ``size`` or ``arraysize`` of them."""
         return await self._connection._run(self._cursor.fetchmany, *(() if size is None else (size,)))
 
-    async def fetchall(self) -> list:
+    async def fetchall(self) -> list[Any]:
         """All rows that are left."""
         return await self._connection._run(self._cursor.fetchall)
 
@@ -123,7 +154,7 @@ class Cursor:
         await self.close()
 
     @property
-    def connection(self) -> Any:
+    def connection(self) -> _connection.Connection:
         """The connection behind it, as of heliosdb_sqlite."""
         return self._cursor.connection
 
@@ -138,7 +169,7 @@ class Cursor:
         return self._cursor.lastrowid
 
     @property
-    def description(self) -> tuple | None:
+    def description(self) -> tuple[tuple[str, None, None, None, None, None, None], ...] | Any:
         """A 7-tuple for each column."""
         return self._cursor.description
 
@@ -164,10 +195,10 @@ class Cursor:
 class Connection:
     """A connection whose calls are awaited; connect() makes it. See heliosdb_sqlite.Connection."""
 
-    def __init__(self, connector: Callable[[], Any], chunk: int) -> None:
+    def __init__(self, connector: Callable[[], _connection.Connection], chunk: int) -> None:
         self._connector = connector
         self._chunk = chunk
-        self._open: Any = None
+        self._open: _connection.Connection | None = None
         self._turn: asyncio.Lock | None = None
 
     # Opening and closing
@@ -194,12 +225,12 @@ class Connection:
             self._open = None
 
     @property
-    def _conn(self) -> Any:
+    def _conn(self) -> _connection.Connection:
         if self._open is None:
             raise ValueError("no active connection")
         return self._open
 
-    async def _run(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    async def _run(self, call: Callable[..., _Given], *arguments: Any, **options: Any) -> _Given:
         """Runs a call in the pool, after those before it. If the task is cancelled, the statement is interrupted."""
         connection, turn = self._conn, self._turn
         assert turn is not None
@@ -251,7 +282,7 @@ class Connection:
         return cursor.execute("SELECT last_insert_rowid()").fetchone()
 
     @_result
-    async def execute_fetchall(self, sql: str, parameters: Iterable[Any] = ()) -> list:
+    async def execute_fetchall(self, sql: str, parameters: Iterable[Any] = ()) -> list[Any]:
         """Runs a statement and gives all its rows."""
         return await self._run(lambda: self._conn.execute(sql, parameters).fetchall())
 
@@ -284,7 +315,9 @@ class Connection:
 
     # What the connection calls back, and its settings
 
-    async def create_function(self, name: str, num_params: int, func: Callable, deterministic: bool = False) -> None:
+    async def create_function(
+        self, name: str, num_params: int, func: Callable[..., Any], deterministic: bool = False
+    ) -> None:
         """Makes a Python function known to SQL; it runs in a thread of the pool."""
         await self._run(self._conn.create_function, name, num_params, func, deterministic=deterministic)
 
@@ -292,7 +325,7 @@ class Connection:
         """Makes an aggregate of a class with step() and finalize()."""
         await self._run(self._conn.create_aggregate, name, num_params, aggregate_class)
 
-    async def create_collation(self, name: str, callable: Callable | None) -> None:  # noqa: A002
+    async def create_collation(self, name: str, callable: Callable[..., Any] | None) -> None:  # noqa: A002
         """Makes a collation of a comparing function."""
         await self._run(self._conn.create_collation, name, callable)
 
@@ -300,11 +333,11 @@ class Connection:
         """Has ``handler`` called every ``n`` instructions."""
         await self._run(self._conn.set_progress_handler, handler, n)
 
-    async def set_trace_callback(self, handler: Callable | None) -> None:
+    async def set_trace_callback(self, handler: Callable[..., Any] | None) -> None:
         """Has ``handler`` called with each statement."""
         await self._run(self._conn.set_trace_callback, handler)
 
-    async def set_authorizer(self, authorizer_callback: Callable | None) -> None:
+    async def set_authorizer(self, authorizer_callback: Callable[..., Any] | None) -> None:
         """Has ``authorizer_callback`` asked what statements may do."""
         await self._run(self._conn.set_authorizer, authorizer_callback)
 
@@ -354,7 +387,7 @@ class Connection:
         return self._conn.total_changes
 
 
-def _take(statements: Any, count: int) -> list:
+def _take(statements: Any, count: int) -> list[Any]:
     return [statement for _, statement in zip(range(count), statements)]
 
 
@@ -367,4 +400,4 @@ def connect(database: Any, *, iter_chunk_size: int = 64, **options: Any) -> Conn
     >>> await db.close()
     """
     options["check_same_thread"] = False
-    return Connection(functools.partial(_connection.connect, database, **options), iter_chunk_size)
+    return Connection(functools.partial(_opening.connect, database, **options), iter_chunk_size)

@@ -154,7 +154,8 @@ class Blob:
 
     def _size(self) -> int:
         self._check()
-        return lib.hdb_blob_bytes(self._handle)
+        size: int = lib.hdb_blob_bytes(self._handle)
+        return size
 
     def _read(self, offset: int, count: int) -> bytes:
         if count == 0:

@@ -20,7 +20,7 @@ from .tracebacks import show
 # Values
 
 
-def _arguments(count: int, data: Any) -> list:
+def _arguments(count: int, data: Any) -> list[Any]:
     return [_value(data[index]) for index in range(count)]
 
 
@@ -74,7 +74,7 @@ def _set_error(context: int, error: BaseException, message: str, callback: Any) 
 # Functions
 
 
-def scalar(function: Callable) -> Any:
+def scalar(function: Callable[..., Any]) -> Any:
     """The C function that calls a Python function."""
 
     def call(_user_data: Any, context: int, count: int, data: Any) -> None:
@@ -90,7 +90,7 @@ class Aggregate:
     """The C functions of an aggregate class. An instance of it works for each group; they are told apart by a number
     in the memory that SQLite keeps for the group."""
 
-    def __init__(self, factory: Callable) -> None:
+    def __init__(self, factory: Callable[..., Any]) -> None:
         self._factory = factory
         self._instances: dict[int, Any] = {}
         self._last = 0
@@ -188,20 +188,20 @@ class Callbacks:
             raise kind(failure)
         self._kept[key] = callback
 
-    def create_function(self, name: str, arguments: int, function: Callable | None, flags: int) -> None:
+    def create_function(self, name: str, arguments: int, function: Callable[..., Any] | None, flags: int) -> None:
         """Registers a function, or removes it (None)."""
         callback = scalar(function) if function is not None else None
         code = lib.hdb_create_function(self._handle.pointer, name.encode(), arguments, flags, callback, None, None)
         self._keep((name.lower(), arguments), callback, code, OperationalError, "Error creating function")
 
-    def create_aggregate(self, name: str, arguments: int, factory: Callable | None) -> None:
+    def create_aggregate(self, name: str, arguments: int, factory: Callable[..., Any] | None) -> None:
         """Registers an aggregate, or removes it (None)."""
         made = Aggregate(factory) if factory is not None else None
         parts = (made.step, made.final) if made else (None, None)
         code = lib.hdb_create_aggregate(self._handle.pointer, name.encode(), arguments, 0, *parts, None, None)
         self._keep((name.lower(), arguments), made, code, OperationalError, "Error creating aggregate")
 
-    def create_window_function(self, name: str, arguments: int, factory: Callable | None) -> None:
+    def create_window_function(self, name: str, arguments: int, factory: Callable[..., Any] | None) -> None:
         """Registers an aggregate that works in windows, or removes it (None)."""
         made = Aggregate(factory) if factory is not None else None
         parts = (made.step, made.final, made.value, made.inverse) if made else (None,) * 4
@@ -209,19 +209,19 @@ class Callbacks:
         failure = "" if code == c.HDB_OK else str(self._handle.error(code))
         self._keep((name.lower(), arguments), made, code, ProgrammingError, failure)
 
-    def set_authorizer(self, ask: Callable | None) -> None:
+    def set_authorizer(self, ask: Callable[..., Any] | None) -> None:
         """Sets the authorizer, or removes it (None)."""
         callback = hooks.authorizer(ask) if ask is not None else None
         self._handle.check(lib.hdb_set_authorizer(self._handle.pointer, callback, None, None))
         self._kept["authorizer"] = callback
 
-    def set_trace(self, tell: Callable | None) -> None:
+    def set_trace(self, tell: Callable[..., Any] | None) -> None:
         """Sets the trace, or removes it (None)."""
         callback = hooks.trace(tell) if tell is not None else None
         self._handle.check(lib.hdb_trace(self._handle.pointer, c.HDB_TRACE_STMT, callback, None, None))
         self._kept["trace"] = callback
 
-    def create_collation(self, name: str, compare: Callable | None) -> None:
+    def create_collation(self, name: str, compare: Callable[..., Any] | None) -> None:
         """Registers a collation, or removes it (None)."""
         check_collation_name(name)
         callback = collation(compare) if compare is not None else None

@@ -9,7 +9,7 @@ import weakref
 from collections import OrderedDict
 from ctypes import byref, c_char_p, c_int, c_int64
 from threading import get_ident
-from typing import Any, Callable, Iterable, Iterator, Literal, NoReturn
+from typing import Any, Callable, Iterable, Iterator, Literal, NoReturn, TypeVar, overload
 
 from . import _declarations as c
 from . import _library as native
@@ -26,6 +26,9 @@ from .handle import Handle
 from .statement import Statement, prepare
 
 LEGACY_TRANSACTION_CONTROL = -1
+
+_Cursor = TypeVar("_Cursor", bound=Cursor)
+_Self = TypeVar("_Self", bound="Connection")
 
 _SWITCHES = {value for name, value in vars(_constants).items() if name.startswith("SQLITE_DBCONFIG_")}
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
@@ -94,7 +97,12 @@ class Connection:
 
     # Statements
 
-    def cursor(self, factory: Callable[[Connection], Cursor] = Cursor) -> Any:
+    @overload
+    def cursor(self) -> Cursor: ...
+    @overload
+    def cursor(self, factory: Callable[[Connection], _Cursor]) -> _Cursor: ...
+
+    def cursor(self, factory: Callable[[Connection], Any] = Cursor) -> Any:
         """A new cursor. ``factory`` makes it, of the connection."""
         self._check()
         cursor = factory(self)
@@ -159,7 +167,7 @@ class Connection:
         elif self._autocommit is not True and self._open_transaction():
             self._handle.run(b"ROLLBACK")
 
-    def __enter__(self) -> Connection:
+    def __enter__(self: _Self) -> _Self:
         self._check()
         return self
 
@@ -247,7 +255,8 @@ class Connection:
     def total_changes(self) -> int:
         """Rows changed since the connection was opened."""
         self._check_open()
-        return lib.hdb_total_changes(self._handle.pointer)
+        changes: int = lib.hdb_total_changes(self._handle.pointer)
+        return changes
 
     def getlimit(self, category: int, /) -> int:
         """Value of a limit (SQLITE_LIMIT_*)."""
@@ -256,7 +265,7 @@ class Connection:
     def setlimit(self, category: int, limit: int, /) -> int:
         """Sets a limit (SQLITE_LIMIT_*) and returns its value before. A negative limit is not set."""
         self._check()
-        before = lib.hdb_limit(self._handle.pointer, category, limit)
+        before: int = lib.hdb_limit(self._handle.pointer, category, limit)
         if before < 0:
             raise ProgrammingError("'category' is out of bounds")
         return before
@@ -272,7 +281,9 @@ class Connection:
     # What SQL calls
 
     @deprecations.keywords("name", "narg", "func")
-    def create_function(self, name: str, narg: int, func: Callable | None, *, deterministic: bool = False) -> None:
+    def create_function(
+        self, name: str, narg: int, func: Callable[..., Any] | None, *, deterministic: bool = False
+    ) -> None:
         """Makes a Python function known to SQL. None removes it.
 
         ``narg``: the number of its arguments, -1 for any. ``deterministic``: the same arguments always give the same
@@ -289,7 +300,7 @@ class Connection:
         self._callbacks.create_function(_text(name), narg, func, flags)
 
     @deprecations.keywords("name", "n_arg", "aggregate_class")
-    def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable | None) -> None:
+    def create_aggregate(self, name: str, n_arg: int, aggregate_class: Callable[..., Any] | None) -> None:
         """Makes an aggregate of a class with ``step(*values)`` and ``finalize()``. None removes it.
 
         >>> class Longest:
@@ -301,7 +312,7 @@ class Connection:
         self._check()
         self._callbacks.create_aggregate(_text(name), n_arg, aggregate_class)
 
-    def create_window_function(self, name: str, num_params: int, aggregate_class: Callable | None, /) -> None:
+    def create_window_function(self, name: str, num_params: int, aggregate_class: Callable[..., Any] | None, /) -> None:
         """Makes an aggregate that works in windows: its class also has ``value()`` and ``inverse(*values)``.
 
         Raises ProgrammingError for a wrong name or number.
@@ -558,10 +569,10 @@ def _isolation_level(level: Any) -> str | None:
         raise TypeError("isolation_level must be str or None")
     if "\0" in level:
         raise ValueError("embedded null character")
-    level = str.upper(level)
-    if level not in _LEVELS:
+    upper = str.upper(level)
+    if upper not in _LEVELS:
         raise ValueError("isolation_level string must be '', 'DEFERRED', 'IMMEDIATE', or 'EXCLUSIVE'")
-    return level
+    return upper
 
 
 def _autocommit(value: Any) -> Any:
@@ -570,35 +581,3 @@ def _autocommit(value: Any) -> Any:
     if isinstance(value, int) and value == LEGACY_TRANSACTION_CONTROL:
         return LEGACY_TRANSACTION_CONTROL
     raise ValueError("autocommit must be True, False, or sqlite3.LEGACY_TRANSACTION_CONTROL")
-
-
-def connect(*arguments: Any, **options: Any) -> Any:
-    """Opens a database and returns a Connection.
-
-    Arguments of sqlite3.connect(), by position or name: ``database`` (path, ":memory:", "", ``file:`` URI with
-    ``uri=True``, or ``postgresql://`` DSN), ``timeout=5.0``, ``detect_types=0``, ``isolation_level=""``,
-    ``check_same_thread=True``, ``factory=Connection``, ``cached_statements=128``, ``uri=False``, and by name
-    ``autocommit=LEGACY_TRANSACTION_CONTROL``.
-
-    Arguments of HeliosDB, by name; each defaults to what the environment says, else to the first value:
-
-    - ``mode``: "embedded" (HELIOSDB_MODE) or "daemon"
-    - ``dsn``: libpq connection string or URI of the server (HELIOSDB_DSN), in daemon mode
-    - ``open``: "rwc", "rw" or "ro"
-    - ``memory``: "sqlite" or "engine" (HELIOSDB_MEMORY): whether ":memory:" is kept by an engine
-    - ``engine``: path of the heliosdb-nano program (HELIOSDB_BIN)
-    - ``linger``: seconds the engine stays after its last user left (HELIOSDB_LINGER)
-    - ``direct``: "auto" or "off": in daemon mode, whether a statement may run in the server
-    - ``coherence``: "strict", or "sdk": a replica file at the path follows the server; ``locking``: "sqlite"
-    - ``notices``: "stderr" or "off" (HELIOSDB_NOTICES)
-
-    Raises OperationalError if there is no engine, it does not start, the server can't be reached or refuses the
-    password, or the file can't be opened; DatabaseError if the file is not a database; TypeError and ValueError for
-    arguments that are none.
-
-    >>> connect("app.db", timeout=30.0)
-    >>> connect("app.db", mode="daemon", dsn="postgresql://user:secret@host/database")
-    """
-    deprecations.positional("sqlite3.connect", len(arguments))
-    factory = arguments[5] if len(arguments) > 5 else options.get("factory")
-    return (Connection if factory is None else factory)(*arguments, **options)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, TypeVar
 
 from . import older
 from ._declarations import HDB_ROW
@@ -12,10 +12,12 @@ from ._library import changes, last_insert_rowid
 from .adapters import converter_for
 from .exceptions import ProgrammingError, type_name
 from .row import own_row
-from .statement import Statement
+from .statement import Converters, Statement
 
 if TYPE_CHECKING:
     from .connection import Connection
+
+_Self = TypeVar("_Self", bound="Cursor")
 
 PARSE_DECLTYPES = 1
 PARSE_COLNAMES = 2
@@ -48,8 +50,8 @@ class Cursor:
             raise ProgrammingError("Recursive use of cursors not allowed.")
         self._connection = connection
         self._statement: Statement | None = None
-        self._converters: list | None = None
-        self._description: tuple | None = None
+        self._converters: Converters = None
+        self._description: tuple[Any, ...] | None = None
         self._indexes: dict[str, int] = {}
         self._lastrowid: int | None = None
         self._rowcount = -1
@@ -70,7 +72,7 @@ class Cursor:
         return self._connection
 
     @property
-    def description(self) -> tuple | None:
+    def description(self) -> tuple[tuple[str, None, None, None, None, None, None], ...] | Any:
         """A 7-tuple for each column of the result, of which the first is its name; None if there is no result."""
         return self._description
 
@@ -96,7 +98,7 @@ class Cursor:
 
     # Running statements
 
-    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
+    def execute(self: _Self, sql: str, parameters: Any = (), /) -> _Self:
         """Runs one statement with its parameters: a sequence for ``?``, a dictionary for ``:name``.
 
         Opens a transaction before INSERT, UPDATE, DELETE and REPLACE, unless isolation_level is None.
@@ -126,7 +128,7 @@ class Cursor:
             self._locked = False
         return self
 
-    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
+    def executemany(self: _Self, sql: str, parameters: Iterable[Any], /) -> _Self:
         """Runs one INSERT, UPDATE, DELETE or REPLACE for each of many parameter sets.
 
         >>> cursor.executemany("INSERT INTO t(a) VALUES (?)", [(1,), (2,)]).rowcount
@@ -152,7 +154,7 @@ class Cursor:
             self._locked = False
         return self
 
-    def executescript(self, sql_script: str, /) -> Cursor:
+    def executescript(self: _Self, sql_script: str, /) -> _Self:
         """Runs many statements; an open transaction is committed first. Rows are thrown away.
 
         >>> cursor.executescript("CREATE TABLE a(x); CREATE TABLE b(y);")
@@ -219,12 +221,12 @@ class Cursor:
             return None
         return self._fetch(1)[0]
 
-    def fetchmany(self, size: int | None = None) -> list:
+    def fetchmany(self, size: int | None = None) -> list[Any]:
         """The next ``size`` rows (``arraysize`` by default), fewer at the end."""
         self._check()
         return self._fetch(self.arraysize if size is None else size)
 
-    def fetchall(self) -> list:
+    def fetchall(self) -> list[Any]:
         """All rows that are left."""
         self._check()
         return self._fetch(-1)
@@ -239,7 +241,7 @@ class Cursor:
             raise StopIteration
         return self._fetch(1)[0]
 
-    def _fetch(self, limit: int) -> list:
+    def _fetch(self, limit: int) -> list[Any]:
         statement = self._statement
         if statement is None:
             return []
@@ -306,7 +308,7 @@ def _shown_name(name: str, detect: int) -> str:
     return name
 
 
-def _converters(names: list[bytes], types: list[bytes | None], detect: int) -> list:
+def _converters(names: list[bytes], types: list[bytes | None], detect: int) -> Converters:
     """The converter of each column, None where there is none."""
     found = []
     for name, declared in zip(names, types):

@@ -19,7 +19,6 @@ from .adapters import register_converter as register_converter
 from .blob import Blob as Blob
 from .connection import LEGACY_TRANSACTION_CONTROL as LEGACY_TRANSACTION_CONTROL
 from .connection import Connection as Connection
-from .connection import connect as connect
 from .cursor import PARSE_COLNAMES as PARSE_COLNAMES
 from .cursor import PARSE_DECLTYPES as PARSE_DECLTYPES
 from .cursor import Cursor as Cursor
@@ -34,6 +33,7 @@ from .exceptions import OperationalError as OperationalError
 from .exceptions import ProgrammingError as ProgrammingError
 from .exceptions import Warning as Warning
 from .older import BEFORE_311 as _BEFORE_311
+from .opening import connect as connect
 from .row import Row as Row
 from .tracebacks import show_tracebacks as _show_tracebacks
 

@@ -7,7 +7,9 @@ import functools
 import os
 import sys
 import warnings
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar, cast
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 _PACKAGE = os.path.dirname(__file__) + os.sep
 
@@ -25,10 +27,10 @@ def _listed(names: tuple[str, ...]) -> str:
     return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " and " + quoted[-1]
 
 
-def keywords(*names: str) -> Callable[[Callable], Callable]:
+def keywords(*names: str) -> Callable[[_Method], _Method]:
     """Parameters of a method that become positional-only in Python 3.15: 3.13 and newer warn when they are named."""
 
-    def decorate(method: Callable) -> Callable:
+    def decorate(method: _Method) -> _Method:
         if sys.version_info < (3, 13):
             return method
         plural = "s" if len(names) > 1 else ""
@@ -43,7 +45,7 @@ def keywords(*names: str) -> Callable[[Callable], Callable]:
                 warn(message)
             return method(self, *arguments, **options)
 
-        return call
+        return cast(_Method, call)
 
     return decorate
 

@@ -26,7 +26,7 @@ def _iterdump(connection: Connection, *, filter: str | None = None) -> Iterator[
 
     def objects(types: str, order: str) -> list[tuple[str, str]]:
         found = f'SELECT "name", "sql" FROM "sqlite_master" WHERE "sql" NOT NULL AND "type" IN ({types}) {condition}'
-        return cursor.execute(found + order, parameters).fetchall()
+        return list(cursor.execute(found + order, parameters).fetchall())
 
     if _violates_foreign_keys(cursor):
         yield "PRAGMA foreign_keys=OFF;"

@@ -121,7 +121,7 @@ def _make(code: int, message: str, sqlstate: str) -> Any:
     return error
 
 
-def not_supported(name: str, reason: str) -> Exception:
+def not_supported(name: str, reason: str) -> Any:
     """The exception for a function that sqlite3 has and this library refuses."""
     return _make(c.HDB_NOTSUPPORTED, f"{name}() is not supported: {reason}", "0A000")
 

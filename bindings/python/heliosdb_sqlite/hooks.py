@@ -39,7 +39,7 @@ def trace(tell: Callable[[str], Any]) -> Any:
     return c.hdb_trace_callback(call)
 
 
-def _text(statement: int | None, sql: bytes, tell: Callable) -> str:
+def _text(statement: int | None, sql: bytes, tell: Callable[..., Any]) -> Any:
     if statement is None:
         return sql.decode()
     expanded = lib.hdb_stmt_expanded_sql(statement)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import collections.abc
-from typing import Any, Iterator
+from typing import Any, Iterator, TypeVar
+
+_Self = TypeVar("_Self", bound="Row")
 
 
 class Row:
@@ -20,11 +22,11 @@ class Row:
 
     __slots__ = ("_description", "_indexes", "_values")
 
-    _description: tuple
+    _description: tuple[Any, ...]
     _indexes: dict[str, int]  # of the names asked for so far, shared by the rows of a result
-    _values: tuple
+    _values: tuple[Any, ...]
 
-    def __new__(cls, cursor: Any, data: tuple, /) -> Row:
+    def __new__(cls: type[_Self], cursor: Any, data: tuple[Any, ...], /) -> _Self:
         if not isinstance(data, tuple):
             raise TypeError(f"Row() argument 2 must be tuple, not {type(data).__name__}")
         row = object.__new__(cls)

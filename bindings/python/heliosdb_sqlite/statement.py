@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import sys
 from ctypes import byref, c_int64, c_void_p, string_at
-from typing import Any, Callable, NoReturn, Sequence
+from typing import Any, Callable, NoReturn, Optional, Sequence
 
 from . import deprecations, older
 from ._declarations import (
@@ -43,6 +43,8 @@ _BLANK = re.compile(rb"(?:[ \t\f\n\r]|--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*"
 _bind_int64, _bind_double = lib.hdb_bind_int64, lib.hdb_bind_double
 _bind_text, _bind_blob = lib.hdb_bind_text, lib.hdb_bind_blob
 
+Converters = Optional[Sequence[Optional[Callable[[bytes], Any]]]]
+
 
 class Statement:
     """A statement of one connection, made by prepare(). ``busy`` while a cursor reads rows from it."""
@@ -58,7 +60,7 @@ class Statement:
         self._handle: c_void_p | None = None
         self._owner = owner
         self._names: list[str | None] | None = None
-        self.described: tuple[list[bytes], tuple, dict] | None = None
+        self.described: tuple[list[bytes], tuple[Any, ...], dict[str, int]] | None = None
         self.busy = False
         text = sql.encode()
         if b"\0" in text:
@@ -90,7 +92,7 @@ class Statement:
         if self._handle is None:
             return HDB_DONE
         self._owner.check_open()
-        code = execute(self._handle)
+        code: int = execute(self._handle)
         if code == HDB_ROW:
             code = fetch_row(self._handle)
             self.busy = True
@@ -148,7 +150,7 @@ class Statement:
         for index in range(self._parameters):
             self._bind(index + 1, parameters[index])
 
-    def _bind_names(self, parameters: dict) -> None:
+    def _bind_names(self, parameters: dict[Any, Any]) -> None:
         for index, name in enumerate(self._parameter_names(), 1):
             if name is None:
                 raise ProgrammingError(
@@ -209,14 +211,14 @@ class Statement:
         """Declared types of the columns, None for expressions."""
         return [lib.hdb_column_decltype(self._handle, index) for index in range(column_count(self._handle))]
 
-    def fetch(self, limit: int, columns: int, text_factory: Any, converters: Sequence[Callable | None] | None) -> list:
+    def fetch(self, limit: int, columns: int, text_factory: Any, converters: Converters) -> list[Any]:
         """The row that is there and those after it, at most ``limit`` of them (less than 1: all), as tuples.
 
         ``busy`` is false afterwards if there are no more. Any bulk entry point of the C library belongs here.
         """
         self._owner.check_open()
         handle, indexes = self._handle, range(columns)
-        rows: list[tuple] = []
+        rows: list[tuple[Any, ...]] = []
         plain = text_factory is str and converters is None
         while True:
             if plain:
@@ -226,7 +228,7 @@ class Statement:
             if not self._next() or len(rows) == limit:
                 return rows
 
-    def _converted(self, index: int, text_factory: Any, converters: Sequence[Callable | None] | None) -> Any:
+    def _converted(self, index: int, text_factory: Any, converters: Converters) -> Any:
         """A value of the row by its column's converter, or its text by the text factory."""
         handle = self._handle
         converter = converters[index] if converters is not None else None
@@ -245,7 +247,7 @@ def prepare(owner: Handle, sql: str) -> Statement:
     return statement
 
 
-def _values(handle: c_void_p | None, indexes: Sequence[int]) -> list:
+def _values(handle: c_void_p | None, indexes: Sequence[int]) -> list[Any]:
     """Values of the row as int, float, str, bytes or None."""
     row: list[Any] = []
     append = row.append
@@ -269,7 +271,7 @@ def _values(handle: c_void_p | None, indexes: Sequence[int]) -> list:
 
 
 def _text(handle: c_void_p | None, index: int) -> bytes:
-    data = column_text(handle, index)
+    data: bytes = column_text(handle, index)
     size = column_bytes(handle, index)
     if len(data) != size:  # it contains NUL
         data = string_at(column_text_address(handle, index), size)
