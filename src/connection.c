@@ -15,8 +15,12 @@
 #include <string.h>
 #include <unistd.h>
 
+bool hdb_conn_is_forked(const hdb_conn *conn) {
+    return conn->generation != hdb_fork_generation();
+}
+
 int hdb_conn_enter(hdb_conn *conn) {
-    if (!conn || conn->generation != hdb_fork_generation() || !conn->replica)
+    if (!conn || hdb_conn_is_forked(conn) || !conn->replica)
         return HDB_MISUSE; /* a connection that failed to open keeps telling why */
     pthread_mutex_lock(&conn->mutex);
     hdb_error_clear(&conn->error);
@@ -219,7 +223,7 @@ int hdb_close(hdb_conn *conn) {
     int rc = HDB_OK, attached_rc = HDB_OK;
     if (!conn)
         return HDB_OK;
-    if (conn->generation != hdb_fork_generation()) {
+    if (hdb_conn_is_forked(conn)) {
         /* SQLite's handles are the parent's too: touching them here would drop its locks. */
         hdb_embedded_store **attached = hdb_attached_stores(conn);
         for (int i = 0; attached && attached[i]; i++)
@@ -264,17 +268,17 @@ const char *hdb_conn_path(hdb_conn *conn) {
 }
 
 int hdb_errcode(hdb_conn *conn) {
-    return conn ? conn->error.code & 0xff : HDB_MISUSE;
+    return hdb_extended_errcode(conn) & 0xff;
 }
 
 int hdb_extended_errcode(hdb_conn *conn) {
-    return conn ? conn->error.code : HDB_MISUSE;
+    return conn && !hdb_conn_is_forked(conn) ? conn->error.code : HDB_MISUSE;
 }
 
 const char *hdb_errmsg(hdb_conn *conn) {
     if (!conn)
         return "no connection";
-    if (conn->generation != hdb_fork_generation())
+    if (hdb_conn_is_forked(conn))
         return "the connection was opened before fork() and can't be used in the child";
     return conn->error.code == HDB_OK ? "not an error" : hdb_error_message(&conn->error);
 }

@@ -39,6 +39,8 @@ struct hdb_conn {
     void *collation_needed_data;
 };
 
+/* Whether it was opened before a fork: nothing of it may be touched in the child. */
+bool hdb_conn_is_forked(const hdb_conn *conn);
 /* Begins a public call: refuses a NULL or forked handle, takes the mutex, forgets the last error. */
 int hdb_conn_enter(hdb_conn *conn);
 /* Ends it; gives `rc` back, so that a call can end with `return hdb_conn_leave(conn, rc)`. */

@@ -240,12 +240,14 @@ int hdb_fetch_row(hdb_stmt *stmt) {
 }
 
 int hdb_reset(hdb_stmt *stmt) {
+    if (stmt && hdb_conn_is_forked(stmt->conn))
+        return HDB_OK;
     int rc = hdb_stmt_enter(stmt);
     return rc == HDB_OK ? hdb_conn_leave(stmt->conn, hdb_stmt_reset(stmt)) : rc;
 }
 
 int hdb_finalize(hdb_stmt *stmt) {
-    if (!stmt)
+    if (!stmt || hdb_conn_is_forked(stmt->conn))
         return HDB_OK;
     hdb_conn *conn = stmt->conn;
     int rc = hdb_conn_enter(conn);

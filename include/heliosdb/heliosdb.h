@@ -37,7 +37,8 @@
  * @section threads Threads
  * A connection and its statements may be used from any thread; calls on one connection wait for each other.
  * hdb_interrupt() alone never waits. A connection must not be used in a child after fork(): every call there returns
- * #HDB_MISUSE, and closing it there does nothing but close descriptors.
+ * #HDB_MISUSE, except that closing it there does nothing but close descriptors, and that resetting and finalizing its
+ * statements there does nothing.
  *
  * @section process The process
  * In embedded mode the library runs one engine process per database, shared by everybody who has it open, through the

@@ -237,6 +237,8 @@ static void a_forked_child_may_only_close(void **state) {
         wrong |= (hdb_fetch_row(stmt) != HDB_MISUSE) << 2;
         wrong |= (hdb_prepare(conn, "SELECT 1", -1, &other, NULL) != HDB_MISUSE) << 3;
         wrong |= (hdb_flush(conn) != HDB_MISUSE) << 4;
+        wrong |= (hdb_errcode(conn) != HDB_MISUSE || !strstr(hdb_errmsg(conn), "fork()")) << 5;
+        wrong |= (hdb_reset(stmt) != HDB_OK || hdb_finalize(stmt) != HDB_OK) << 6;
         hdb_close(conn);
         _exit(wrong);
     }

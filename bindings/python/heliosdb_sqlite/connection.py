@@ -8,7 +8,7 @@ import warnings
 import weakref
 from collections import OrderedDict
 from ctypes import byref, c_char_p, c_int, c_int64
-from threading import get_ident
+from threading import RLock, get_ident
 from typing import Any, Callable, Iterable, Iterator, Literal, NoReturn, TypeVar, overload
 
 from . import _declarations as c
@@ -83,6 +83,8 @@ class Connection:
         self._cache: OrderedDict[str, Statement] = OrderedDict()
         self._cache_size = cached_statements
         self.row_factory, self.text_factory = None, str
+        # Of threads that share the connection: a statement is bound, run and read, or a transaction begun, by one at a time.
+        self._turn = RLock()
         self._handle = Handle(database, {"timeout": float(timeout), "uri": bool(uri), **settings})
         self._callbacks = Callbacks(self._handle)
         # Rows on their way to the engine's tables must get there if the program ends without close().
@@ -151,24 +153,23 @@ class Connection:
 
     def commit(self) -> None:
         """Makes the open transaction durable in the engine; does nothing if there is none."""
-        self._check()
-        if self._autocommit is False:
-            self._handle.run(b"COMMIT")
-            self._handle.run(b"BEGIN")
-        elif self._autocommit is not True and self._open_transaction():
-            self._handle.run(b"COMMIT")
+        self._end_transaction(b"COMMIT")
 
     def rollback(self) -> None:
         """Undoes the open transaction; does nothing if there is none."""
+        self._end_transaction(b"ROLLBACK")
+
+    def _end_transaction(self, statement: bytes) -> None:
         self._check()
-        if self._autocommit is False:
-            self._handle.run(b"ROLLBACK")
-            self._handle.run(b"BEGIN")
-        elif self._autocommit is not True and self._open_transaction():
-            self._handle.run(b"ROLLBACK")
+        with self._turn:
+            if self._autocommit is False:
+                self._handle.run(statement)
+                self._handle.run(b"BEGIN")
+            elif self._autocommit is not True and self._open_transaction():
+                self._handle.run(statement)
 
     def __enter__(self: _Self) -> _Self:
-        self._check()
+        self._check_open()
         return self
 
     def __exit__(self, kind: Any, value: Any, traceback: Any, /) -> Literal[False]:
@@ -275,7 +276,7 @@ class Connection:
 
         >>> script = "\\n".join(connection.iterdump())
         """
-        self._check()
+        self._check_open()
         return _iterdump(self, filter=filter)
 
     # What SQL calls

@@ -111,16 +111,17 @@ class Cursor:
         """
         connection = self._start(sql, "execute")
         try:
-            statement = self._prepare(connection, sql)
-            statement.bind(parameters)
-            code = statement.execute()
-            if statement.returns_rows:
-                self._describe(connection, statement)
-            if code == HDB_ROW:
-                self._statement = statement
-            elif statement.is_dml:
-                self._rowcount = changes(connection._handle.pointer)
-            self._lastrowid = last_insert_rowid(connection._handle.pointer)
+            with connection._turn:
+                statement = self._prepare(connection, sql)
+                statement.bind(parameters)
+                code = statement.execute()
+                if statement.returns_rows:
+                    self._describe(connection, statement)
+                if code == HDB_ROW:
+                    self._statement = statement
+                elif statement.is_dml:
+                    self._rowcount = changes(connection._handle.pointer)
+                self._lastrowid = last_insert_rowid(connection._handle.pointer)
         except BaseException:
             self._fail()
             raise
@@ -136,23 +137,26 @@ class Cursor:
         """
         connection = self._start(sql, "executemany")
         try:
-            sets = iter(parameters)
-            statement = self._prepare(connection, sql, many=True)
-            handle = connection._handle.pointer
-            for each in sets:
-                statement.bind(each)
-                if statement.execute() == HDB_ROW:
-                    statement.drain()
-                if statement.is_dml:
-                    self._rowcount += changes(handle)
-                if statement.returns_rows and self._description is None:
-                    self._describe(connection, statement)
+            with connection._turn:
+                self._run_each(connection, sql, iter(parameters))
         except BaseException:
             self._fail()
             raise
         finally:
             self._locked = False
         return self
+
+    def _run_each(self, connection: Connection, sql: str, sets: Iterator[Any]) -> None:
+        statement = self._prepare(connection, sql, many=True)
+        handle = connection._handle.pointer
+        for each in sets:
+            statement.bind(each)
+            if statement.execute() == HDB_ROW:
+                statement.drain()
+            if statement.is_dml:
+                self._rowcount += changes(handle)
+            if statement.returns_rows and self._description is None:
+                self._describe(connection, statement)
 
     def executescript(self: _Self, sql_script: str, /) -> _Self:
         """Runs many statements; an open transaction is committed first. Rows are thrown away.
@@ -166,8 +170,9 @@ class Cursor:
         connection = self._check()
         script = sql_script.encode()
         connection._handle.check_length(script)
-        connection._commit_before_script()
-        connection._handle.run(script)
+        with connection._turn:
+            connection._commit_before_script()
+            connection._handle.run(script)
         return self
 
     def _start(self, sql: str, method: str) -> Connection:
@@ -232,7 +237,6 @@ class Cursor:
         return self._fetch(-1)
 
     def __iter__(self) -> Iterator[Any]:
-        self._check()
         return self
 
     def __next__(self) -> Any:
@@ -248,16 +252,17 @@ class Cursor:
         connection = self._connection
         self._locked = True
         try:
-            rows = statement.fetch(limit, len(self._description or ()), connection.text_factory, self._converters)
+            with connection._turn:
+                rows = statement.fetch(limit, len(self._description or ()), connection.text_factory, self._converters)
+                if not statement.busy:
+                    self._statement = None
+                    if statement.is_dml:
+                        self._rowcount = changes(connection._handle.pointer)
         except BaseException:
             self._release()
             raise
         finally:
             self._locked = False
-        if not statement.busy:
-            self._statement = None
-            if statement.is_dml:
-                self._rowcount = changes(connection._handle.pointer)
         if self._factory is not None:
             factory = self._factory
             rows = [factory(self, row) for row in rows]

@@ -124,9 +124,11 @@ class Statement:
 
     def reset(self) -> None:
         """Ends the execution, so that it can be run again."""
-        self.busy = False
-        if self._handle is not None and self._owner.pointer is not None:
-            self._owner.check(lib.hdb_reset(self._handle))
+        try:
+            if self._handle is not None and self._owner.pointer is not None:
+                self._owner.check(lib.hdb_reset(self._handle))
+        finally:
+            self.busy = False  # only now may another cursor, perhaps of another thread, run it
 
     # Parameters
 
