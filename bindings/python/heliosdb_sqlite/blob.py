@@ -13,6 +13,7 @@ from . import _declarations as c
 from ._library import lib
 from .buffers import bytes_of
 from .exceptions import ProgrammingError
+from .pickling import refuse
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -34,6 +35,7 @@ class Blob:
     _handle: c_void_p | None
     _offset: int
 
+    __reduce__ = refuse
     __iter__ = None  # as in sqlite3, though it has indexes
 
     def __new__(cls, *arguments: Any, **options: Any) -> Blob:

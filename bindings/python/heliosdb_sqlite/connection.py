@@ -23,6 +23,7 @@ from .cursor import Cursor
 from .dump import _iterdump
 from .exceptions import OperationalError, ProgrammingError
 from .handle import Handle
+from .pickling import refuse
 from .statement import Statement, prepare
 
 LEGACY_TRANSACTION_CONTROL = -1
@@ -56,6 +57,8 @@ class Connection:
 
     row_factory: Any = None
     text_factory: Any = str
+
+    __reduce__ = refuse
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         deprecations.positional("_sqlite3.Connection", len(arguments))

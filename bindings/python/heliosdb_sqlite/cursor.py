@@ -11,6 +11,7 @@ from ._declarations import HDB_ROW
 from ._library import changes, last_insert_rowid
 from .adapters import converter_for
 from .exceptions import ProgrammingError, type_name
+from .pickling import refuse
 from .row import own_row
 from .statement import Converters, Statement
 
@@ -41,6 +42,8 @@ class Cursor:
         "_closed", "_connection", "_converters", "_description", "_factory", "_indexes", "_lastrowid", "_locked",
         "_row_factory", "_rowcount", "_statement", "arraysize", "__weakref__",
     )  # fmt: skip
+
+    __reduce__ = refuse
 
     def __init__(self, connection: Connection, /) -> None:
         if not isinstance(connection, _connection_class):

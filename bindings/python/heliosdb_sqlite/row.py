@@ -6,6 +6,8 @@ from __future__ import annotations
 import collections.abc
 from typing import Any, Iterator, TypeVar
 
+from .pickling import refuse
+
 _Self = TypeVar("_Self", bound="Row")
 
 
@@ -25,6 +27,8 @@ class Row:
     _description: tuple[Any, ...]
     _indexes: dict[str, int]  # of the names asked for so far, shared by the rows of a result
     _values: tuple[Any, ...]
+
+    __reduce__ = refuse
 
     def __new__(cls: type[_Self], cursor: Any, data: tuple[Any, ...], /) -> _Self:
         if not isinstance(data, tuple):

@@ -37,6 +37,7 @@ from .adapters import PrepareProtocol, adapt, is_plain
 from .buffers import bytes_of
 from .exceptions import OperationalError, ProgrammingError
 from .handle import Handle
+from .pickling import refuse
 
 _BLANK = re.compile(rb"(?:[ \t\f\n\r]|--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*")
 
@@ -52,6 +53,8 @@ class Statement:
     __slots__ = (
         "_handle", "_names", "_owner", "_parameters", "busy", "described", "is_dml", "readonly", "returns_rows",
     )  # fmt: skip
+
+    __reduce__ = refuse
 
     def __new__(cls, *arguments: Any, **options: Any) -> Statement:
         raise TypeError(f"cannot create '{cls.__module__}.{cls.__qualname__}' instances")
