@@ -15,6 +15,7 @@ from ._library import lib
 from .buffers import bytes_of
 from .exceptions import OperationalError, ProgrammingError
 from .older import BEFORE_311, check_collation_name
+from .signals import keep
 from .tracebacks import show
 
 # Values
@@ -68,6 +69,7 @@ def _set_error(context: int, error: BaseException, message: str, callback: Any) 
     else:
         data = message.encode()
         lib.hdb_result_error(context, data, len(data))
+    keep(error)
     show(error, callback)
 
 

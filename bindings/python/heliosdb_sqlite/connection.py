@@ -555,6 +555,9 @@ class Connection:
 
 cursor_module._connection_class = Connection
 
+# What inspect.signature() says of a connection, which takes any arguments itself: a closed one is told of first.
+Connection.__call__.__wrapped__ = lambda self, sql, /: None  # type: ignore[attr-defined]
+
 
 def _one_argument(given: int) -> NoReturn:
     raise TypeError(f"function takes exactly 1 argument ({given} given)")

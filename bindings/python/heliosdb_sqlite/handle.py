@@ -11,7 +11,7 @@ from . import _declarations as c
 from ._constants import SQLITE_LIMIT_SQL_LENGTH
 from ._library import lib
 from .exceptions import DataError, ProgrammingError, from_connection
-from .signals import OPERATIONS, SignalWatch
+from .signals import OPERATIONS, SignalWatch, kept
 
 
 class Handle:
@@ -60,7 +60,7 @@ class Handle:
         """The exception for a call that gave ``code``: what a signal's handler raised, if that ended the call."""
         error = from_connection(self.pointer, code)
         raised = self._signals.take()
-        return raised if raised is not None and code & 0xFF == c.HDB_INTERRUPT else error
+        return kept() or (raised if raised is not None and code & 0xFF == c.HDB_INTERRUPT else error)
 
     def check_open(self) -> None:
         """Raises ProgrammingError once it is closed: its statements are freed then."""

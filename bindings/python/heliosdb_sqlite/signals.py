@@ -7,6 +7,7 @@ library calls back now and then; that lets a pending handler run, and what it ra
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Callable, Generator
 
 from . import _declarations as c
@@ -14,6 +15,21 @@ from .tracebacks import show
 
 # SQLite's instructions between two calls: some milliseconds, so that a call costs nothing in comparison.
 OPERATIONS = 50_000
+
+
+_of_thread = threading.local()
+
+
+def keep(error: BaseException) -> None:
+    """Ctrl-C while one of the program's functions ran: the statement fails for it, and this is what the program gets."""
+    if isinstance(error, KeyboardInterrupt):
+        _of_thread.kept = error
+
+
+def kept() -> BaseException | None:
+    """What was kept for the statement that this thread has just run."""
+    error: BaseException | None = _of_thread.__dict__.pop("kept", None)
+    return error
 
 
 class SignalWatch:

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signals while a statement runs: Ctrl-C ends it at once, other handlers run meanwhile, the connection stays usable."""
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("no_process_left")
+
+PROGRAM = """
+import os, signal, sys, threading, time
+import heliosdb_sqlite
+
+options = dict(pair.split("=", 1) for pair in sys.argv[3:])
+conn = heliosdb_sqlite.connect(sys.argv[2], **options)
+conn.execute("CREATE TABLE t(a)")
+conn.execute("INSERT INTO t VALUES (1)")
+conn.commit()
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+
+def press(number, after=0.5):
+    threading.Timer(after, os.kill, (os.getpid(), number)).start()
+
+def select():
+    conn.execute(ENDLESS + "SELECT sum(i) FROM n").fetchall()
+
+def insert():
+    conn.execute("INSERT INTO t VALUES (2)")
+    conn.execute(ENDLESS + "INSERT INTO t SELECT i FROM n WHERE i < 0")
+
+def fetch():
+    for row in conn.execute("SELECT a FROM t UNION ALL SELECT * FROM (" + ENDLESS + "SELECT sum(i) FROM n)"):
+        pass
+
+def script():
+    conn.executescript("SELECT 1; " + ENDLESS + "SELECT sum(i) FROM n; SELECT 2;")
+
+def many():
+    conn.executemany("INSERT INTO t SELECT ? WHERE (" + ENDLESS + "SELECT sum(i) FROM n) > 0", [(1,), (2,)])
+
+def function():
+    conn.create_function("busy", 1, lambda value: time.sleep(0.01))
+    conn.execute(ENDLESS + "SELECT sum(busy(i)) FROM n").fetchall()
+"""
+
+INTERRUPTED = PROGRAM + """
+start = time.monotonic()
+press(signal.SIGINT)
+try:
+    globals()[sys.argv[1]]()
+except KeyboardInterrupt:
+    print("KeyboardInterrupt", time.monotonic() - start < 5)
+print(conn.execute("SELECT a FROM t ORDER BY a").fetchall(), conn.in_transaction)
+conn.commit()
+conn.execute("INSERT INTO t VALUES (3)")
+conn.commit()
+print(conn.execute("SELECT a FROM t ORDER BY a").fetchall())
+conn.close()
+"""
+
+
+@pytest.mark.parametrize("what", ["select", "insert", "fetch", "script", "many", "function"])
+def test_ctrl_c_ends_a_statement_and_leaves_the_connection_usable(place, python, what):
+    options = [f"{name}={value}" for name, value in place.options.items()]
+    told = python(INTERRUPTED, what, place.ours, *options).splitlines()
+    # SQLite rolls back the transaction of an interrupted INSERT, with what was inserted before.
+    assert told == ["KeyboardInterrupt True", "[(1,)] False", "[(1,), (3,)]"]
+
+
+HANDLED = PROGRAM + """
+seen = []
+signal.signal(signal.SIGUSR1, lambda *_: seen.append(time.monotonic()))
+press(signal.SIGUSR1, 0.3)
+start = time.monotonic()
+threading.Timer(1.5, conn.interrupt).start()
+try:
+    select()
+except heliosdb_sqlite.OperationalError as error:
+    print(error, len(seen), seen[0] - start < 1)
+
+class Stop(Exception):
+    pass
+
+def stop(*_):
+    raise Stop("of the program")
+
+signal.signal(signal.SIGUSR1, stop)
+press(signal.SIGUSR1, 0.3)
+try:
+    select()
+except Stop as error:
+    print(repr(error))
+conn.close()
+"""
+
+
+def test_a_handler_runs_while_the_statement_goes_on_and_may_end_it(place, python):
+    options = [f"{name}={value}" for name, value in place.options.items()]
+    told = python(HANDLED, "", place.ours, *options).splitlines()
+    assert told == ["interrupted 1 True", "Stop('of the program')"]
