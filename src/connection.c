@@ -25,11 +25,17 @@ int hdb_conn_enter(hdb_conn *conn) {
     pthread_mutex_lock(&conn->mutex);
     hdb_error_clear(&conn->error);
     conn->replica->hooks.depth++;
+    if (++conn->calls == 1 && conn->hooks[HDB_HOOK_WAIT].call.wait)
+        conn->watched_before = hdb_waiting_set((hdb_watch){hdb_hooks_look, conn});
+    else if (conn->calls == 1)
+        conn->watched_before = hdb_waiting_set((hdb_watch){NULL, NULL});
     return HDB_OK;
 }
 
 int hdb_conn_leave(hdb_conn *conn, int rc) {
     conn->replica->hooks.depth--;
+    if (--conn->calls == 0)
+        hdb_waiting_set(conn->watched_before);
     pthread_mutex_unlock(&conn->mutex);
     return rc;
 }

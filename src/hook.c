@@ -135,6 +135,7 @@ static void install(hdb_conn *conn, enum hdb_hook_kind kind, bool set) {
         if (conn->daemon)
             hdb_daemon_store_set_busy(conn->daemon, set ? on_busy : NULL, conn);
         break;
+    case HDB_HOOK_WAIT:
     case HDB_HOOK_COUNT:
         break;
     }
@@ -220,6 +221,18 @@ int hdb_update_hook(hdb_conn *conn, hdb_update_callback callback, void *user_dat
 int hdb_busy_handler(hdb_conn *conn, hdb_busy_callback callback, void *user_data, hdb_destroy_callback destroy) {
     const hdb_hook given = {.call.busy = callback, .user_data = user_data, .destroy = destroy};
     return set(conn, HDB_HOOK_BUSY, &given);
+}
+
+void hdb_hooks_look(void *context) {
+    hdb_conn *conn = context;
+    const hdb_hook *hook = hook_of(conn, HDB_HOOK_WAIT);
+    if (!conn->replica->hooks.committing && hook->call.wait(hook->user_data))
+        conn->interrupted = 1;
+}
+
+int hdb_wait_handler(hdb_conn *conn, hdb_progress_callback callback, void *context) {
+    const hdb_hook given = {.call.wait = callback, .user_data = context};
+    return set(conn, HDB_HOOK_WAIT, &given);
 }
 
 int hdb_progress_handler(hdb_conn *conn, int operations, hdb_progress_callback callback, void *context) {

@@ -13,6 +13,7 @@ enum hdb_hook_kind {
     HDB_HOOK_UPDATE,
     HDB_HOOK_PROGRESS,
     HDB_HOOK_BUSY,
+    HDB_HOOK_WAIT,
     HDB_HOOK_COUNT
 };
 
@@ -25,6 +26,7 @@ typedef struct hdb_hook {
         hdb_update_callback update;
         hdb_progress_callback progress;
         hdb_busy_callback busy;
+        hdb_progress_callback wait;
     } call;
     void *user_data;
     hdb_destroy_callback destroy;
@@ -36,6 +38,8 @@ void hdb_hooks_destroy(hdb_conn *conn);
 void hdb_hook_forget(hdb_conn *conn, enum hdb_hook_kind kind);
 /* Hangs everything that is set on SQLite again: an extension may have taken its place. */
 void hdb_hooks_install(hdb_conn *conn);
+/* Asks the application while a call of it waits, and lets it end the wait. */
+void hdb_hooks_look(void *conn);
 /* Tells the trace of a statement that SQLite does not run. */
 void hdb_hooks_trace_statement(hdb_stmt *stmt);
 

@@ -207,7 +207,12 @@ static int execute(hdb_stmt *stmt) {
     if (rc != HDB_OK)
         return rc;
     stmt->conn->interrupted = 0;
+    bool sends_change = stmt->lane == HDB_LANE_ENGINE ? hdb_stmt_is_dml(stmt) : stmt->direct && !hdb_stmt_readonly(stmt);
+    if (sends_change)
+        hdb_waiting_hold();
     rc = step(stmt, true);
+    if (sends_change)
+        hdb_waiting_release();
     stmt->state = rc == HDB_ROW ? HDB_STMT_PENDING : rc == HDB_DONE ? HDB_STMT_FINISHED : HDB_STMT_IDLE;
     return rc;
 }

@@ -214,6 +214,15 @@ typedef int (*hdb_progress_callback)(void *context);
  * @param context given to it
  */
 HDB_API int hdb_progress_handler(hdb_conn *conn, int operations, hdb_progress_callback callback, void *context);
+/**
+ * Has a function called about every 20 ms while a call waits for the engine, a server or a lock that is kept there,
+ * where no instructions of SQLite run: what hdb_progress_handler() is for statements that work. A call that commits is
+ * not asked about.
+ * @param callback the function, NULL for none; it replaces the one before; it returns 0 to go on, else the wait ends
+ *                 with #HDB_INTERRUPT, as by hdb_interrupt()
+ * @param context given to it
+ */
+HDB_API int hdb_wait_handler(hdb_conn *conn, hdb_progress_callback callback, void *context);
 /** Reads or sets a limit, as sqlite3_limit(). @param id SQLITE_LIMIT_* @param value new value, negative: only read
  *  @return the value before, or -1 */
 HDB_API int hdb_limit(hdb_conn *conn, int id, int value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The session itself: waited for, lost, opened, closed. */
 #include "link/pq_internal.h"
+#include "waiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,6 +76,8 @@ static int wait_socket(hdb_link *link, short events, int64_t since, hdb_error *e
     int64_t left = link->deadline_ms > 0 ? since + link->deadline_ms - now_ms() : -1;
     int slice = left < 0 ? -1 : left > INT32_MAX ? INT32_MAX : (int)left;
 
+    if (now_ms() - since >= SLICE_MS) /* most answers come at once */
+        hdb_waiting_for_answer();
     if (interrupted(link))
         return give_up_interrupted(link, error);
     if (link->deadline_ms > 0 && left <= 0)

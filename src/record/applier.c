@@ -4,6 +4,7 @@
 #include "record/apply.h"
 #include "record/promise.h"
 #include "record/session.h"
+#include "waiting.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -336,6 +337,9 @@ int hdb_applier_wait(hdb_applier *applier, int64_t id, const volatile int *inter
     pthread_cond_signal(&applier->work);
     while (rc == HDB_OK && hdb_state_applied(applier->state) < id) {
         wait_ms(applier, &applier->progress, 5);
+        pthread_mutex_unlock(&applier->mutex); /* the application may call us while it looks */
+        hdb_waiting_for_answer();
+        pthread_mutex_lock(&applier->mutex);
         if (interrupt && *interrupt)
             rc = hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
         else if (applier->error.code != HDB_OK && ++failures > FAILURES * RETRY_MS / 5)

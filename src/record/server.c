@@ -5,6 +5,7 @@
 #include "record/entry.h"
 #include "record/foreign_rows.h"
 #include "record/log.h"
+#include "waiting.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,7 @@ static int64_t now_ms(void) {
 
 /* Sleeps a little between tries; HDB_BUSY when the time is over. */
 static int wait_a_little(hdb_server *server, int64_t started, int *delay_ms, hdb_error *error) {
+    hdb_waiting_for_lock();
     if (server->interrupt && *server->interrupt)
         return hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
     if (now_ms() - started >= server->timeout_ms)

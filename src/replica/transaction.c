@@ -6,6 +6,7 @@
 #include "replica/failure.h"
 #include "replica/format.h"
 #include "replica/schema.h"
+#include "waiting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -143,8 +144,11 @@ static int find_written(hdb_replica *replica, struct pushing *pushing, hdb_error
 
 /* HDB_DONE: there was nothing to push after all. */
 static int push(const struct pushing *pushing, hdb_error *error) {
-    return pushing->count == 1 ? pushing->store->push(pushing->contexts[0], error)
-                               : pushing->store->push_together(pushing->contexts, pushing->count, error);
+    hdb_waiting_hold();
+    int rc = pushing->count == 1 ? pushing->store->push(pushing->contexts[0], error)
+                                 : pushing->store->push_together(pushing->contexts, pushing->count, error);
+    hdb_waiting_release();
+    return rc;
 }
 
 static int finish(const struct pushing *pushing, bool done, hdb_error *error) {

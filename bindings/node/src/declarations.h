@@ -220,6 +220,7 @@
     X(hdb_busy_timeout, int, (hdb_conn *, int), 0) \
     X(hdb_interrupt, int, (hdb_conn *), 0) \
     X(hdb_progress_handler, int, (hdb_conn *, int, hdb_progress_callback, void *), 0) \
+    X(hdb_wait_handler, int, (hdb_conn *, hdb_progress_callback, void *), 0) \
     X(hdb_limit, int, (hdb_conn *, int, int), 0) \
     X(hdb_flush, int, (hdb_conn *), 1) \
     X(hdb_verify, int, (hdb_conn *, int64_t *), 1) \

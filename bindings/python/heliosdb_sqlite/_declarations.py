@@ -204,6 +204,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any], bool]] = {
     "hdb_busy_timeout": (c_int, [c_void_p, c_int], False),
     "hdb_interrupt": (c_int, [c_void_p], False),
     "hdb_progress_handler": (c_int, [c_void_p, c_int, c_void_p, c_void_p], False),
+    "hdb_wait_handler": (c_int, [c_void_p, c_void_p, c_void_p], False),
     "hdb_limit": (c_int, [c_void_p, c_int, c_int], False),
     "hdb_flush": (c_int, [c_void_p], True),
     "hdb_verify": (c_int, [c_void_p, POINTER(c_int64)], True),

@@ -42,14 +42,15 @@ class Handle:
             raise error
         self.pointer = pointer
         self._signals = SignalWatch()
-        self.check(lib.hdb_progress_handler(pointer, OPERATIONS, self._signals.callback, None))
+        self.check(lib.hdb_progress_handler(pointer, OPERATIONS, self._signals.working, None))
+        self.check(lib.hdb_wait_handler(pointer, self._signals.waiting, None))
 
     def set_progress_handler(self, handler: Any, operations: int) -> None:
         """Has ``handler`` called every so many operations; None: no longer. Signals are looked at as well."""
         asked = handler is not None and operations > 0
         self._signals.handler = handler if asked else None
         every = operations if asked else OPERATIONS
-        self.check(lib.hdb_progress_handler(self.pointer, every, self._signals.callback, None))
+        self.check(lib.hdb_progress_handler(self.pointer, every, self._signals.working, None))
 
     def check(self, code: int) -> None:
         """Raises what a call's result code stands for, unless it is HDB_OK."""

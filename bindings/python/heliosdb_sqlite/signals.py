@@ -33,26 +33,28 @@ def kept() -> BaseException | None:
 
 
 class SignalWatch:
-    """The callback of one connection. ``raised`` is what a signal's handler raised, until take() takes it; ``handler`` is
-    the program's own progress handler, which is called each time."""
+    """The callbacks of one connection, ``working`` while SQLite's instructions run and ``waiting`` for the engine or a
+    server. ``raised`` is what a signal's handler raised, until take() takes it; ``handler`` is the program's own progress
+    handler, which is called each time that the first is."""
 
-    __slots__ = ("callback", "handler", "raised")
+    __slots__ = ("handler", "raised", "waiting", "working")
 
     def __init__(self) -> None:
         self.raised: BaseException | None = None
         self.handler: Callable[[], Any] | None = None
         # Not a function: a handler that raises as a function is entered does so outside of any ``try`` in it, and what
         # a callback raises is lost. A generator is entered inside its ``try``.
-        look = self._look()
-        next(look)
-        self.callback = c.hdb_progress_callback(look.send)
+        working, waiting = self._look(True), self._look(False)
+        next(working), next(waiting)
+        self.working = c.hdb_progress_callback(working.send)
+        self.waiting = c.hdb_progress_callback(waiting.send)
 
-    def _look(self) -> Generator[int, Any, None]:
+    def _look(self, asks: bool) -> Generator[int, Any, None]:
         stop = 0
         while True:
             try:
                 yield stop
-                stop = 0 if self.handler is None else self._ask(self.handler)
+                stop = self._ask(self.handler) if asks and self.handler is not None else 0
             except GeneratorExit:
                 return
             except BaseException as error:

@@ -96,3 +96,41 @@ def test_a_handler_runs_while_the_statement_goes_on_and_may_end_it(place, python
     options = [f"{name}={value}" for name, value in place.options.items()]
     told = python(HANDLED, "", place.ours, *options).splitlines()
     assert told == ["interrupted 1 True", "Stop('of the program')"]
+
+
+WAITING = PROGRAM + """
+if sys.argv[1] == "lock":
+    other = heliosdb_sqlite.connect(sys.argv[2], **options)
+    other.execute("INSERT INTO t VALUES (2)")
+    waits = ("INSERT INTO t VALUES (?)", (3,))
+else:
+    waits = ("SELECT pg_sleep(20), to_char(now(), 'YYYY')",)
+start = time.monotonic()
+press(signal.SIGINT)
+try:
+    conn.execute(*waits).fetchall()
+except KeyboardInterrupt:
+    print("KeyboardInterrupt", time.monotonic() - start < 3)
+if sys.argv[1] == "lock":
+    other.commit()
+    other.close()
+conn.rollback()
+conn.execute("INSERT INTO t VALUES (4)")
+conn.commit()
+print(conn.execute("SELECT a FROM t ORDER BY a").fetchall())
+conn.close()
+"""
+
+
+@pytest.mark.parametrize("place", ["heliosdb", "postgresql"], indirect=True)
+def test_ctrl_c_ends_a_wait_for_a_servers_lock(place, python):
+    options = [f"{name}={value}" for name, value in place.options.items()]
+    told = python(WAITING, "lock", place.ours, "timeout=20", *options).splitlines()
+    assert told == ["KeyboardInterrupt True", "[(1,), (2,), (4,)]"]
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_ctrl_c_ends_a_statement_that_the_server_runs(place, python):
+    options = [f"{name}={value}" for name, value in place.options.items()]
+    told = python(WAITING, "statement", place.ours, *options).splitlines()
+    assert told == ["KeyboardInterrupt True", "[(1,), (4,)]"]

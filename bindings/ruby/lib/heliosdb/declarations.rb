@@ -211,6 +211,7 @@ module HeliosDB
       attach_function :hdb_busy_timeout, [:pointer, :int], :int
       attach_function :hdb_interrupt, [:pointer], :int
       attach_function :hdb_progress_handler, [:pointer, :int, :hdb_progress_callback, :pointer], :int
+      attach_function :hdb_wait_handler, [:pointer, :hdb_progress_callback, :pointer], :int
       attach_function :hdb_limit, [:pointer, :int, :int], :int
       attach_function :hdb_flush, [:pointer], :int, blocking: true
       attach_function :hdb_verify, [:pointer, :pointer], :int, blocking: true
