@@ -4,6 +4,7 @@
 #include "direct/describe.h"
 #include "record/cell.h"
 #include "record/log.h"
+#include "replica/own_statement.h"
 #include "replica/sqlite_value.h"
 #include "store.h"
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static int prepare_carrier(hdb_stmt *stmt, int count, sqlite3_stmt **out) {
         hdb_buffer_reset(&sql);
     for (int i = 0; i < count; i++)
         hdb_buffer_format(&sql, "%s?%d", i ? ", " : "SELECT ", i + 1);
-    int rc = sql.failed ? SQLITE_NOMEM : sqlite3_prepare_v2(stmt->conn->replica->db, sql.data, -1, out, NULL);
+    int rc = sql.failed ? SQLITE_NOMEM : hdb_own_statement(stmt->conn->replica->db, sql.data, 0, out);
     hdb_buffer_free(&sql);
     return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
 }

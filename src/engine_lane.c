@@ -4,6 +4,7 @@
 #include "direct/classify.h"
 #include "direct/engine_text.h"
 #include "engine_names.h"
+#include "replica/own_statement.h"
 #include "replica/sqlite_value.h"
 #include "statement.h"
 #include "store.h"
@@ -43,7 +44,7 @@ static int prepare_result(hdb_stmt *stmt) {
         hdb_buffer_format(&sql, "%s?%d AS ", i ? ", " : "", i + 1);
         hdb_buffer_identifier(&sql, hdb_answer_name(stmt->answer, i));
     }
-    int rc = sql.failed ? SQLITE_NOMEM : sqlite3_prepare_v2(stmt->conn->replica->db, sql.data, -1, &stmt->result, NULL);
+    int rc = sql.failed ? SQLITE_NOMEM : hdb_own_statement(stmt->conn->replica->db, sql.data, 0, &stmt->result);
     hdb_buffer_free(&sql);
     return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
 }

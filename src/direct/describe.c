@@ -2,6 +2,7 @@
 #include "direct/describe.h"
 
 #include "record/native.h"
+#include "replica/own_statement.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,7 +11,7 @@
 static bool holds(hdb_replica *replica, const char *sql, const char *name) {
     sqlite3_stmt *statement = NULL;
     /* What can't be told is taken to hold: every trait is a reason not to send. */
-    if (sqlite3_prepare_v2(replica->db, sql, -1, &statement, NULL) != SQLITE_OK)
+    if (hdb_own_statement(replica->db, sql, 0, &statement) != SQLITE_OK)
         return true;
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     bool found = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;

@@ -3,6 +3,7 @@
 
 #include "buffer.h"
 #include "replica/format.h"
+#include "replica/own_statement.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,7 +46,7 @@ static int prepare_in(sqlite3 *db, const hdb_schema *schema, const char *format,
     char *sql = sqlite3_mprintf(format, schema->database, schema->database, schema->database);
     if (!sql)
         return hdb_error_nomem(error);
-    int rc = sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK ? HDB_OK : hdb_sqlite_error(db, error);
+    int rc = hdb_own_statement(db, sql, 0, out) == SQLITE_OK ? HDB_OK : hdb_sqlite_error(db, error);
     sqlite3_free(sql);
     return rc;
 }

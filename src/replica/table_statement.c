@@ -3,6 +3,7 @@
 
 #include "buffer.h"
 #include "record/cell.h"
+#include "replica/own_statement.h"
 #include "replica/schema.h"
 #include "replica/sqlite_value.h"
 #include <string.h>
@@ -116,14 +117,14 @@ int hdb_table_prepare(sqlite3 *db, const hdb_table *table, enum hdb_table_statem
     int prepared = SQLITE_ERROR;
     put_text(&sql, table, which, true);
     if (!sql.failed)
-        prepared = sqlite3_prepare_v3(db, sql.data, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
+        prepared = hdb_own_statement(db, sql.data, SQLITE_PREPARE_PERSISTENT, out);
     /* Generated columns that need each other can't be read. SQLite takes such a table, which then stays empty. */
     if (prepared == SQLITE_ERROR && (which == HDB_TABLE_READ_ROW || which == HDB_TABLE_READ_ALL) &&
         strstr(sqlite3_errmsg(db), "generated column loop")) {
         hdb_buffer_reset(&sql);
         put_text(&sql, table, which, false);
         if (!sql.failed)
-            prepared = sqlite3_prepare_v3(db, sql.data, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
+            prepared = hdb_own_statement(db, sql.data, SQLITE_PREPARE_PERSISTENT, out);
     }
     int rc = sql.failed ? hdb_error_nomem(error) : prepared == SQLITE_OK ? HDB_OK : hdb_sqlite_error(db, error);
     hdb_buffer_free(&sql);

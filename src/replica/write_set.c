@@ -2,6 +2,7 @@
 #include "replica/write_set.h"
 
 #include "record/entry.h"
+#include "replica/own_statement.h"
 #include "replica/schema.h"
 #include "replica/sqlite_value.h"
 #include "replica/stub.h"
@@ -154,7 +155,7 @@ static int put_sequences(hdb_replica *replica, const hdb_table *table, hdb_seque
     char *sql = sqlite3_mprintf("SELECT rowid, name, seq FROM \"%w\".sqlite_sequence", replica->database);
     if (!sql)
         return hdb_error_nomem(error);
-    int prepared = sqlite3_prepare_v2(replica->db, sql, -1, &statement, NULL);
+    int prepared = hdb_own_statement(replica->db, sql, 0, &statement);
     sqlite3_free(sql);
     if (prepared != SQLITE_OK)
         return hdb_replica_error(replica, error);

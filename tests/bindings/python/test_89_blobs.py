@@ -107,3 +107,34 @@ def test_an_extension_must_be_allowed(conn):
     assert kind == "OperationalError" and "/nowhere/at/all" in message
     conn.enable_load_extension(False)
     assert sqlite3.OperationalError in heliosdb_sqlite.OperationalError.__mro__
+
+
+@pytest.mark.skipif(not hasattr(sqlite3.Connection, "setlimit"), reason="limits came with Python 3.11")
+def test_limits_are_for_the_programs_own_statements(same):
+    """What the library prepares for itself needs more parameters, columns and text than these allow."""
+
+    def scenario(module, conn):
+        conn.execute("CREATE TABLE pairs(one TEXT, two TEXT, a, b, c, PRIMARY KEY (one, two)) WITHOUT ROWID")
+        conn.execute("INSERT INTO pairs VALUES ('a', 'b', 1, 2, 3)")
+        conn.commit()
+        for category, limit in (
+            (module.SQLITE_LIMIT_VARIABLE_NUMBER, 1),
+            (module.SQLITE_LIMIT_SQL_LENGTH, 60),
+            (module.SQLITE_LIMIT_COLUMN, 8),
+            (module.SQLITE_LIMIT_COMPOUND_SELECT, 2),
+            (module.SQLITE_LIMIT_EXPR_DEPTH, 4),
+            (module.SQLITE_LIMIT_FUNCTION_ARG, 2),
+        ):
+            conn.setlimit(category, limit)
+        told = [said(conn.execute, "SELECT * FROM pairs WHERE one = ? AND two = ?", ("a", "b"))]
+        conn.execute("INSERT INTO pairs VALUES ('c', ?, 1, 2, 3)", ("d",))
+        conn.execute("UPDATE pairs SET a = 9 WHERE one = ?", ("a",))
+        conn.commit()
+        conn.execute("DELETE FROM pairs WHERE one = ?", ("c",))
+        conn.rollback()
+        told.append(conn.execute("SELECT one, two, a, b, c FROM pairs WHERE b = ?", (2,)).fetchall())
+        told.append(conn.execute("SELECT a, b, c FROM pairs WHERE one = ?", ("c",)).fetchall())
+        told.append(said(conn.execute, "SELECT 1 FROM pairs WHERE a = 1 -- a text that is longer than sixty bytes"))
+        return told
+
+    same(scenario)
