@@ -38,6 +38,7 @@ struct ffi_function ffi_functions[] = {
     {.name = "hdb_busy_timeout", .result = 'i', .parameters = "pi"},
     {.name = "hdb_interrupt", .result = 'i', .parameters = "p"},
     {.name = "hdb_progress_handler", .result = 'i', .parameters = "pipp"},
+    {.name = "hdb_wait_handler", .result = 'i', .parameters = "ppp"},
     {.name = "hdb_limit", .result = 'i', .parameters = "pii"},
     {.name = "hdb_flush", .result = 'i', .parameters = "p"},
     {.name = "hdb_verify", .result = 'i', .parameters = "pp"},

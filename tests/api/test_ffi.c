@@ -322,6 +322,7 @@ static void test_progress_handler(void **state) {
                      HDB_INTERRUPT);
     assert_int_equal(calls, 3);
     assert_int_equal(call_int("hdb_progress_handler", conn, 0, NULL, NULL), HDB_OK);
+    assert_int_equal(call_int("hdb_wait_handler", conn, (void *)count_and_stop, &calls), HDB_OK);
     run(conn, "SELECT 1");
     assert_int_equal(calls, 3);
     assert_int_equal(call_int("hdb_close", conn), HDB_OK);

@@ -130,6 +130,32 @@ static void one_writer_at_a_time(void **state) {
     on_every_server(wait_for_writer);
 }
 
+static int stop_at_fifth(void *context) {
+    return ++*(int *)context == 5;
+}
+
+static void stop_waiting_for_writer(const char *dsn) {
+    int calls = 0;
+    hdb_conn *one = open_server(dsn, NULL, NULL), *two = open_server(dsn, "timeout", "20");
+    assert_ok(one, hdb_exec(one, "CREATE TABLE t(a); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)", -1));
+    assert_ok(two, hdb_wait_handler(two, stop_at_fifth, &calls));
+    long long begin = support_now_ms();
+    assert_int_equal(hdb_exec(two, "INSERT INTO t VALUES (2)", -1), HDB_INTERRUPT);
+    assert_error(two, HDB_INTERRUPT, HDB_INTERRUPT, "57014", "interrupted");
+    assert_int_equal(calls, 5);
+    assert_true(support_now_ms() - begin < 10000);
+    assert_ok(one, hdb_exec(one, "COMMIT", -1));
+    assert_ok(two, hdb_exec(two, "INSERT INTO t VALUES (3)", -1));
+    assert_int_equal(as_another_client(dsn, "SELECT count(*) FROM t"), 2);
+    assert_int_equal(hdb_close(one), HDB_OK);
+    assert_int_equal(hdb_close(two), HDB_OK);
+}
+
+static void a_wait_for_the_writer_can_be_ended(void **state) {
+    (void)state;
+    on_every_server(stop_waiting_for_writer);
+}
+
 /* A child that holds the writer's lock, with a row that must not survive it. */
 static void hold_lock(const char *dsn, int ready) {
     hdb_conn *conn = NULL;
@@ -239,6 +265,7 @@ int main(void) {
         cmocka_unit_test(rows_of_other_clients_are_seen),
         cmocka_unit_test(a_prepared_statement_outlives_an_undone_schema_change),
         cmocka_unit_test(one_writer_at_a_time),
+        cmocka_unit_test(a_wait_for_the_writer_can_be_ended),
         cmocka_unit_test(a_killed_writer_leaves_nothing),
         cmocka_unit_test(a_lost_session_is_told_or_made_up_for),
         cmocka_unit_test(explain_names_the_lane),
