@@ -306,22 +306,6 @@ def test_mode_from_the_environment(monkeypatch, tmp_path):
         heliosdb_sqlite.connect(tmp_path / "a.db", timeout=1)
 
 
-def test_fork(tmp_path):
-    conn = heliosdb_sqlite.connect(tmp_path / "a.db")
-    conn.execute("CREATE TABLE t(a)")
-    child = os.fork()
-    if child == 0:
-        try:
-            conn.execute("SELECT 1")
-        except heliosdb_sqlite.InterfaceError:
-            os._exit(7)
-        finally:
-            os._exit(8)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-    assert conn.execute("SELECT count(*) FROM t").fetchone() == (0,)
-    conn.close()
-
-
 @pytest.mark.skipif(sys.version_info < (3, 13), reason="sqlite3 warns of unclosed connections from Python 3.13 on")
 def test_resource_warning():
     with pytest.warns(ResourceWarning, match="unclosed database"):
