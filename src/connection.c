@@ -26,16 +26,14 @@ int hdb_conn_enter(hdb_conn *conn) {
     hdb_error_clear(&conn->error);
     conn->replica->hooks.depth++;
     if (++conn->calls == 1 && conn->hooks[HDB_HOOK_WAIT].call.wait)
-        conn->watched_before = hdb_waiting_set((hdb_watch){hdb_hooks_look, conn});
-    else if (conn->calls == 1)
-        conn->watched_before = hdb_waiting_set((hdb_watch){NULL, NULL});
+        hdb_waiting_begin(&conn->watch);
     return HDB_OK;
 }
 
 int hdb_conn_leave(hdb_conn *conn, int rc) {
     conn->replica->hooks.depth--;
     if (--conn->calls == 0)
-        hdb_waiting_set(conn->watched_before);
+        hdb_waiting_end(&conn->watch);
     pthread_mutex_unlock(&conn->mutex);
     return rc;
 }
@@ -51,6 +49,7 @@ static hdb_conn *new_connection(void) {
         return NULL;
     conn->generation = hdb_fork_generation();
     conn->error.offset = -1;
+    conn->watch = (hdb_watch){.look = hdb_hooks_look, .context = conn};
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&conn->mutex, &attributes);

@@ -36,8 +36,8 @@ struct hdb_conn {
     char *dsn;                /* owned answer of hdb_engine_dsn() */
     hdb_hook hooks[HDB_HOOK_COUNT]; /* what the application has set */
     int trace_events, progress_operations;
-    int calls;                /* public calls that are running, one within the other */
-    hdb_watch watched_before; /* whom the thread asked before the first of them */
+    int calls;       /* public calls that are running, one within the other */
+    hdb_watch watch; /* begun by the first of them */
     hdb_collation_needed_callback collation_needed;
     void *collation_needed_data;
 };

@@ -226,7 +226,7 @@ int hdb_busy_handler(hdb_conn *conn, hdb_busy_callback callback, void *user_data
 void hdb_hooks_look(void *context) {
     hdb_conn *conn = context;
     const hdb_hook *hook = hook_of(conn, HDB_HOOK_WAIT);
-    if (!conn->replica->hooks.committing && hook->call.wait(hook->user_data))
+    if (hook->call.wait && !conn->replica->hooks.committing && hook->call.wait(hook->user_data))
         conn->interrupted = 1;
 }
 

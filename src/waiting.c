@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "waiting.h"
 
-static _Thread_local hdb_watch current;
+#include <stddef.h>
+
+static _Thread_local hdb_watch *current;
 static _Thread_local int holds;
 
-hdb_watch hdb_waiting_set(hdb_watch watch) {
-    hdb_watch before = current;
+void hdb_waiting_begin(hdb_watch *watch) {
+    watch->outer = current;
     current = watch;
-    return before;
+}
+
+void hdb_waiting_end(hdb_watch *watch) {
+    for (hdb_watch **place = &current; *place; place = &(*place)->outer)
+        if (*place == watch) {
+            *place = watch->outer;
+            return;
+        }
 }
 
 void hdb_waiting_hold(void) {
@@ -19,8 +28,8 @@ void hdb_waiting_release(void) {
 }
 
 void hdb_waiting_for_lock(void) {
-    if (current.look)
-        current.look(current.context);
+    if (current)
+        current->look(current->context);
 }
 
 void hdb_waiting_for_answer(void) {

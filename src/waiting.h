@@ -4,12 +4,15 @@
 #define HDB_WAITING_H
 
 typedef struct hdb_watch {
-    void (*look)(void *context); /* or NULL */
+    void (*look)(void *context);
     void *context;
+    struct hdb_watch *outer; /* who is asked when this one no longer is */
 } hdb_watch;
 
-/* From now on it is asked in this thread, until the one before, which is returned, is set again. */
-hdb_watch hdb_waiting_set(hdb_watch watch);
+/* Between the two it is asked in this thread, unless another one has begun since. They may end in any order; ending one
+ * that has not begun does nothing. */
+void hdb_waiting_begin(hdb_watch *watch);
+void hdb_waiting_end(hdb_watch *watch);
 /* Between the two, an answer tells whether a change was made: nobody is asked who might not wait for it. Nests. */
 void hdb_waiting_hold(void);
 void hdb_waiting_release(void);
