@@ -103,6 +103,8 @@ def _run_here(module, source, directory, output):
         signal.alarm(TIMEOUT)
         os.chdir(directory)
         os.dup2(output.fileno(), 1)
+        # Whoever runs this may have put something else there, or have another encoding.
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
         warnings.simplefilter("ignore", DeprecationWarning)  # printing them is not the examples' matter
         # Programs that an example starts use the same module.
         os.environ["EXAMPLE_MODULE"] = module.__name__
