@@ -2,7 +2,7 @@
 # A thin front for Meson and tools/*.sh; everything is built in build/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine build demo test fuzz-sql torture case-study conformance-python bench docs package clean
+.PHONY: help setup engine build demo test fuzz-sql torture case-study conformance-python frameworks-python bench docs package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,11 +32,14 @@ torture: build ## clients killed within 1,000 statements and commits of every ki
 	@tools/torture.sh
 
 case-study: build ## public applications' own tests, after a change of their imports
-	@tools/case_study.sh
+	@tools/frameworks_python.sh persist-queue sqlite-utils
 
 conformance-python: build ## CPython's own tests of sqlite3 with ours in its place; PYTHON names the interpreter
 	@HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \
 		$(or $(PYTHON),python3) tests/conformance/python/conformance.py --build build
+
+frameworks-python: build ## SQLAlchemy's, Django's and other frameworks' own tests, with ours in the place of sqlite3
+	@tools/frameworks_python.sh
 
 bench: build ## measure beside sqlite3, libpq and psycopg
 	HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \

@@ -1,13 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pytest plugin for the case study: in daemon mode each test finds an empty database.
-
-An application's tests make a new file, or ":memory:", for each test. On a server all of these are the one database of
-the DSN. PostgreSQL's is emptied before each test. HeliosDB Nano gets slower with each table that was dropped and made
-again, so there each test has a server of its own.
-"""
+"""Empty databases on servers, for other people's tests in daemon mode."""
 
 import contextlib
-import gc
 import os
 import secrets
 import socket
@@ -15,15 +9,26 @@ import subprocess
 import time
 
 import psycopg
-import pytest
 
 
-def _empty_postgresql():
+def is_heliosdb(dsn):
+    with psycopg.connect(dsn) as server:
+        return "heliosdb" in server.execute("SELECT version()").fetchone()[0].lower()
+
+
+def empty_postgresql(dsn):
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    with psycopg.connect(os.environ["HELIOSDB_DSN"], autocommit=True) as server:
+    with psycopg.connect(dsn, autocommit=True) as server:
         server.execute(f"SELECT pg_terminate_backend(pid) {others}")
         server.execute("DROP SCHEMA public CASCADE")
         server.execute("CREATE SCHEMA public")
+
+
+def another_postgresql(dsn, name):
+    """Makes a database on the server of a DSN and gives its DSN."""
+    with psycopg.connect(dsn, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+    return dsn.rpartition("/")[0] + "/" + name
 
 
 def _free_port():
@@ -33,7 +38,7 @@ def _free_port():
 
 
 @contextlib.contextmanager
-def _heliosdb(directory):
+def heliosdb(directory):
     """A new HeliosDB Nano on a loopback port; gives its DSN."""
     password, port = secrets.token_hex(16), _free_port()
     command = [os.environ["HELIOSDB_BIN"], "start", "--data-dir", str(directory / "data"), "--listen", "127.0.0.1"]
@@ -56,22 +61,3 @@ def _heliosdb(directory):
     finally:
         server.kill()
         server.wait()
-
-
-@pytest.fixture(scope="session")
-def is_heliosdb():
-    with psycopg.connect(os.environ["HELIOSDB_DSN"]) as server:
-        return "heliosdb" in server.execute("SELECT version()").fetchone()[0].lower()
-
-
-@pytest.fixture(autouse=True)
-def own_database(is_heliosdb, tmp_path_factory, monkeypatch):
-    if is_heliosdb:
-        with _heliosdb(tmp_path_factory.mktemp("heliosdb")) as dsn:
-            monkeypatch.setenv("HELIOSDB_DSN", dsn)
-            yield
-            gc.collect()  # closes the connections that nothing refers to any more
-    else:
-        _empty_postgresql()
-        yield
-        gc.collect()

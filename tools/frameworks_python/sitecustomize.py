@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Found on PYTHONPATH by the interpreters that run other people's tests.
+
+With HELIOSDB_REPLACE_SQLITE3 set, `import sqlite3` gives heliosdb_sqlite. A database is a file and the directory beside
+it, which the tests do not know: where they remove the file, the directory goes, too. From the file alone they expect an
+empty database at the same path afterwards, and would find their rows again.
+"""
+
+import fcntl
+import os
+import shutil
+import sys
+
+
+def _remove_directory(directory):
+    try:
+        with open(os.path.join(directory, "engine.lock"), "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # held by the engine while it runs
+    except OSError:
+        pass
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _watch(event, arguments):
+    if event == "os.remove" and arguments[1] == -1:
+        directory = os.fsdecode(arguments[0]) + "-heliosdb"
+        if os.path.isdir(directory):
+            _remove_directory(directory)
+
+
+if os.environ.get("HELIOSDB_MODE"):
+    import heliosdb_sqlite.replace
+
+    heliosdb_sqlite.replace.install_if_asked()
+    sys.addaudithook(_watch)
