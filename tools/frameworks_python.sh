@@ -195,7 +195,7 @@ fi
 HELIOSDB_BIN=$(tools/engine.sh)
 export HELIOSDB_BIN HELIOSDB_LIBRARY=${HELIOSDB_LIBRARY:-$PWD/build/src/libheliosdb.so}
 export HELIOSDB_KEEPER=${HELIOSDB_KEEPER:-$PWD/build/src/heliosdb-keeper}
-export PYTHONPATH=$PWD/bindings/python:$tools HELIOSDB_NOTICES=off HELIOSDB_LINGER=0
+export PYTHONPATH=$PWD/bindings/python:$tools HELIOSDB_NOTICES=off
 unset HELIOSDB_DSN HELIOSDB_MODE HELIOSDB_MEMORY
 mkdir -p "$root"
 [ $# -gt 0 ] || set -- "${frameworks[@]}"

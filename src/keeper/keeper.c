@@ -325,12 +325,21 @@ static bool engine_runs(void) {
     return false;
 }
 
-static void stop_engine(void) {
+/* Whether the directory is still the one that was locked. */
+static bool is_in_place(int engine_lock) {
+    struct stat here, ours;
+
+    return fstat(engine_lock, &ours) == 0 && stat(in(options.directory, "engine.lock"), &here) == 0 &&
+           here.st_ino == ours.st_ino && here.st_dev == ours.st_dev;
+}
+
+/* One whose directory was removed, or is being removed, must not put more files there. */
+static void stop_engine(int engine_lock) {
     int64_t end = now_ms() + STOP_MS;
 
     if (engine < 0)
         return;
-    kill(engine, options.memory ? SIGKILL : SIGTERM);
+    kill(engine, options.memory || !is_in_place(engine_lock) ? SIGKILL : SIGTERM);
     while (engine_runs()) {
         struct pollfd from = {.fd = output, .events = POLLIN};
         if (now_ms() > end) {
@@ -356,13 +365,9 @@ static bool answers(void) {
 
 /* --- waiting for users --- */
 
-/* Whether the directory is still the one that was locked, and the socket can still be found. */
-static bool is_reachable(int engine_lock) {
-    struct stat here, ours;
-
-    return fstat(engine_lock, &ours) == 0 && stat(in(options.directory, "engine.lock"), &here) == 0 &&
-           here.st_ino == ours.st_ino && here.st_dev == ours.st_dev &&
-           access(in(options.sockets, ".s.PGSQL.0"), F_OK) == 0;
+/* Whether the socket can still be found. */
+static bool is_reachable(void) {
+    return access(in(options.sockets, ".s.PGSQL.0"), F_OK) == 0;
 }
 
 /* Programs that clean /tmp go by age. */
@@ -429,7 +434,7 @@ static void keep(int users_lock, int engine_lock) {
         /* Not while it starts: stopped halfway through making its files, it could not use them again. */
         if (!ready && asked - begun < START_MS)
             continue;
-        if (is_unused(users_lock, &idle_since) || (ready && !is_reachable(engine_lock)))
+        if (is_unused(users_lock, &idle_since) || (ready && !(is_in_place(engine_lock) && is_reachable())))
             break;
         if (asked - touched > TOUCH_MS) {
             touch();
@@ -480,7 +485,7 @@ int main(int argc, char **argv) {
         remove_unfinished();
         if (start_engine(secret))
             keep(users_lock, engine_lock);
-        stop_engine();
+        stop_engine(engine_lock);
     }
     remove_files();
     return 0;

@@ -364,9 +364,20 @@ static void wait_until_gone(const hdb_engine *engine) {
     free(lock);
 }
 
+/* An engine that is making its first files goes on doing so, without users, and whoever removes the directory now would
+ * find it full again. Its keeper speaks up when they are made. */
+static void wait_until_made(const hdb_engine *engine) {
+    struct pollfd from = {.fd = engine->report, .events = POLLIN};
+
+    if (engine->is_new && engine->report >= 0)
+        poll(&from, 1, GONE_MS);
+}
+
 void hdb_engine_close(hdb_engine *engine) {
     if (engine == NULL)
         return;
+    if (!engine->memory)
+        wait_until_made(engine);
     /* Unlocked explicitly: a child that the host has forked holds the same lock, and no use for it. */
     if (engine->shares)
         flock(engine->users_lock, LOCK_UN);

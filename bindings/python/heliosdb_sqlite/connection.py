@@ -448,7 +448,7 @@ class Connection:
         if standard:
             copies.backup_to_standard(self._handle, target, pages, progress, name.encode(), max(0.0, sleep))
         else:
-            target._check()
+            target._check_open()  # of any thread, as in sqlite3
             copies.backup(self._handle, target._handle, pages, progress, name.encode(), max(0.0, sleep))
 
     def serialize(self, *, name: str = "main") -> bytes:

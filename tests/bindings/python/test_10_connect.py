@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shutil
 import sqlite3
 import sys
 import threading
@@ -329,3 +330,14 @@ def test_a_shared_cache_is_refused_and_none_accepted():
         heliosdb_sqlite.enable_shared_cache(False)
     with pytest.warns(DeprecationWarning), pytest.raises(heliosdb_sqlite.NotSupportedError, match="whole process"):
         heliosdb_sqlite.enable_shared_cache(True)
+
+
+def test_the_directory_of_a_new_database_can_be_removed_once_it_is_closed(tmp_path):
+    """Although its engine may have been about to start, and lingers."""
+    for number in range(10):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        connection = heliosdb_sqlite.connect(directory / "app.db", linger=2)
+        connection.execute("SELECT 1").fetchall()
+        connection.close()
+        shutil.rmtree(directory)

@@ -2,6 +2,7 @@
 """Backups and databases as bytes: between our connections, plain files and the standard library's connections."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import said
@@ -123,3 +124,16 @@ def test_bytes_that_are_no_database_are_refused_when_used():
     with pytest.raises(heliosdb_sqlite.OperationalError, match="unable to serialize 'nowhere'|unknown database"):
         conn.serialize(name="nowhere")
     conn.close()
+
+
+def test_backup_takes_a_target_of_another_thread():
+    with heliosdb_sqlite.connect(":memory:") as target, ThreadPoolExecutor(1) as thread:
+
+        def copy():
+            source = heliosdb_sqlite.connect(":memory:")
+            source.executescript("CREATE TABLE t(a); INSERT INTO t VALUES (1)")
+            source.backup(target)
+            source.close()
+
+        thread.submit(copy).result()
+        assert target.execute("SELECT a FROM t").fetchall() == [(1,)]
