@@ -32,24 +32,22 @@ describe() { # program
         sdist=SQLAlchemy==2.0.44 directory=sqlalchemy-2.0.44 source=lib
         needs=(greenlet==3.2.4 typing_extensions==4.15.0)
         runs=(sqlite3 embedded daemon-postgresql daemon-heliosdb)
-        tests=(test/dialect/sqlite test/dialect/test_suite.py test/engine test/orm/test_{unitofwork,cascade,versioning}.py
-            test/sql/test_{query,resultset,returning,insert_exec,types,defaults,functions,type_expressions,constraints}.py)
-        server_tests=(test/dialect/sqlite test/dialect/test_suite.py test/orm/test_unitofwork.py)
+        tests=(test/dialect/sqlite test/engine/test_transaction.py test/orm/test_unitofwork.py
+            test/sql/test_{query,returning,insert_exec}.py)
+        server_tests=(test/dialect/sqlite/test_on_conflict.py test/sql/test_{query,insert_exec}.py)
         ;;
     Django)
         sdist=Django==5.2.19 directory=django-5.2.19 runner=django where=tests
         needs=(asgiref==3.10.0 sqlparse==0.5.3 unittest-xml-reporting==3.2.0)
         runs=(sqlite3 embedded daemon-postgresql daemon-heliosdb)
-        tests=(aggregation annotations backends basic bulk_create constraints custom_pk db_functions expressions
-            foreign_object get_or_create indexes inspectdb introspection lookup migrations model_fields
-            model_inheritance ordering prefetch_related queries schema transaction_hooks transactions update)
-        server_tests=(basic bulk_create get_or_create inspectdb introspection ordering transactions update)
+        tests=(backends basic bulk_create constraints get_or_create indexes introspection migrations schema transactions)
+        server_tests=(basic bulk_create transactions)
         ;;
     alembic)
         sdist=alembic==1.20.1 directory=alembic-1.20.1
         needs=(SQLAlchemy==2.0.44 Mako==1.3.10 typing_extensions==4.15.0)
         runs=(sqlite3 embedded)
-        tests=(tests)
+        tests=(tests/test_{sqlite,suite,batch,autogen_diffs,autogen_composition,bulk_insert,environment,version_table}.py)
         ;;
     aiosqlite)
         sdist=aiosqlite==0.22.1 directory=aiosqlite-0.22.1

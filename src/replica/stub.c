@@ -64,20 +64,32 @@ static const char *read_word(const char *at, hdb_buffer *word) {
     return at;
 }
 
-static bool is_known(sqlite3_stmt *known, const hdb_buffer *word) {
-    sqlite3_bind_text(known, 1, word->data, (int)word->size, SQLITE_STATIC);
-    bool found = sqlite3_step(known) == SQLITE_ROW;
-    sqlite3_reset(known);
-    return found;
+/* The names of the functions that a connection has, each ended by NUL: asking SQLite for each name takes longer. */
+static int list_functions(sqlite3 *db, hdb_buffer *out, hdb_error *error) {
+    sqlite3_stmt *names = NULL;
+    if (sqlite3_prepare_v2(db, "SELECT DISTINCT name FROM pragma_function_list", -1, &names, NULL) != SQLITE_OK)
+        return hdb_sqlite_error(db, error);
+    while (sqlite3_step(names) == SQLITE_ROW)
+        hdb_buffer_append(out, sqlite3_column_text(names, 0), (size_t)sqlite3_column_bytes(names, 0) + 1);
+    sqlite3_finalize(names);
+    return out->failed ? hdb_error_nomem(error) : HDB_OK;
+}
+
+static bool is_known(const hdb_buffer *known, const char *word) {
+    for (size_t at = 0; at < known->size; at += strlen(known->data + at) + 1)
+        if (sqlite3_stricmp(known->data + at, word) == 0)
+            return true;
+    return false;
 }
 
 /* Makes a function for every word before a parenthesis that is none yet. */
-static void make_functions(sqlite3 *db, sqlite3_stmt *known, const char *sql, hdb_buffer *made) {
+static void make_functions(sqlite3 *db, hdb_buffer *known, const char *sql, hdb_buffer *made) {
     hdb_buffer word = HDB_BUFFER_INIT;
     for (const char *at = skip_space(sql); *at; at = skip_space(at)) {
         at = read_word(at, &word);
-        if (word.size == 0 || word.failed || *skip_space(at) != '(' || is_known(known, &word))
+        if (word.size == 0 || word.failed || *skip_space(at) != '(' || is_known(known, word.data))
             continue;
+        hdb_buffer_append(known, word.data, word.size + 1);
         if (sqlite3_create_function_v2(db, word.data, -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
                                        give_null, NULL, NULL, NULL) == SQLITE_OK && made)
             hdb_buffer_append(made, word.data, word.size + 1);
@@ -86,16 +98,15 @@ static void make_functions(sqlite3 *db, sqlite3_stmt *known, const char *sql, hd
 }
 
 static int make_all(sqlite3 *db, const hdb_schema *schema, hdb_stubs *stubs, hdb_error *error) {
-    sqlite3_stmt *known = NULL;
-    sqlite3_collation_needed(db, stubs, make_collation);
-    if (sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_function_list WHERE name = ?1 COLLATE NOCASE", -1, &known,
-                           NULL) != SQLITE_OK)
-        return hdb_sqlite_error(db, error);
-    for (int i = 0; i < schema->item_count; i++)
+    hdb_buffer known = HDB_BUFFER_INIT;
+    int rc = list_functions(db, &known, error);
+    if (rc == HDB_OK)
+        sqlite3_collation_needed(db, stubs, make_collation);
+    for (int i = 0; rc == HDB_OK && i < schema->item_count; i++)
         if (schema->items[i].sql)
-            make_functions(db, known, schema->items[i].sql, stubs ? &stubs->functions : NULL);
-    sqlite3_finalize(known);
-    return HDB_OK;
+            make_functions(db, &known, schema->items[i].sql, stubs ? &stubs->functions : NULL);
+    hdb_buffer_free(&known);
+    return rc;
 }
 
 int hdb_stubs_make(hdb_stubs *stubs, sqlite3 *db, const hdb_schema *schema, hdb_error *error) {

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import sys
 import threading
+import time
 
 import pytest
 from conftest import ROOT, said
@@ -341,3 +342,21 @@ def test_the_directory_of_a_new_database_can_be_removed_once_it_is_closed(tmp_pa
         connection.execute("SELECT 1").fetchall()
         connection.close()
         shutil.rmtree(directory)
+
+
+def test_opening_takes_no_longer_for_every_parenthesis_of_the_schema(tmp_path):
+    path = tmp_path / "app.db"
+    plain = sqlite3.connect(path)
+    columns = ", ".join(f"c{i} VARCHAR(100) CHECK(length(c{i}) < 100)" for i in range(20))
+    plain.executescript("".join(f"CREATE TABLE t{i}({columns});" for i in range(100)))
+    plain.close()
+    heliosdb_sqlite.connect(path).close()
+    took = []
+    for module in (sqlite3, heliosdb_sqlite):
+        start = time.process_time()
+        for _ in range(3):
+            connection = module.connect(path)
+            connection.execute("SELECT count(*) FROM t0").fetchall()
+            connection.close()
+        took.append(time.process_time() - start)
+    assert took[1] < 20 * took[0]
