@@ -282,6 +282,7 @@ def test_error_after_an_error(conn):
 def test_keyboard_interrupt_ends_a_long_statement(python):
     done = python(
         "import heliosdb_sqlite, os, signal, threading, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "conn = heliosdb_sqlite.connect(':memory:')\n"
         "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "start = time.monotonic()\n"

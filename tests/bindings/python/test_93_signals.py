@@ -9,6 +9,7 @@ PROGRAM = """
 import os, signal, sys, threading, time
 import heliosdb_sqlite
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 options = dict(pair.split("=", 1) for pair in sys.argv[3:])
 conn = heliosdb_sqlite.connect(sys.argv[2], **options)
 conn.execute("CREATE TABLE t(a)")
