@@ -26,7 +26,7 @@ say() { echo "frameworks: $*" >&2; }
 # What a program needs: its sdist, the packages its tests import, its tests and where they are run, and how it gets our
 # module: by `replace` or by a changed `import`. What is not said is as in the first lines.
 describe() { # program
-    way=replace runner=pytest page=docs/frameworks-python.md options=() needs=() source=. where=. server_tests=()
+    way=replace runner=pytest page=docs/frameworks-python.md options=() needs=() source=. where=. file_tests=() server_tests=()
     case $1 in
     SQLAlchemy)
         sdist=SQLAlchemy==2.0.44 directory=sqlalchemy-2.0.44 source=lib
@@ -39,9 +39,10 @@ describe() { # program
     Django)
         sdist=Django==5.2.19 directory=django-5.2.19 runner=django where=tests
         needs=(asgiref==3.10.0 sqlparse==0.5.3 unittest-xml-reporting==3.2.0)
-        runs=(sqlite3 embedded daemon-postgresql daemon-heliosdb)
+        runs=(sqlite3 memory embedded daemon-postgresql daemon-heliosdb)
         tests=(backends basic bulk_create constraints get_or_create indexes introspection migrations schema transactions)
-        server_tests=(basic bulk_create transactions)
+        # In files, with an engine for each, the tests take many times as long.
+        file_tests=(basic bulk_create transactions)
         ;;
     alembic)
         sdist=alembic==1.20.1 directory=alembic-1.20.1
@@ -90,7 +91,8 @@ describe() { # program
         return 2
         ;;
     esac
-    [ ${#server_tests[@]} -gt 0 ] || server_tests=("${tests[@]}")
+    [ ${#file_tests[@]} -gt 0 ] || file_tests=("${tests[@]}")
+    [ ${#server_tests[@]} -gt 0 ] || server_tests=("${file_tests[@]}")
     [ -z "${RUNS:-}" ] || read -r -a runs <<<"$RUNS"
 }
 
@@ -170,7 +172,8 @@ run_everywhere() {
         case $each in
         sqlite3) run_tests "$each" "$root/$directory" "${tests[@]}" ;;
         # Databases in memory have an engine behind them, too.
-        embedded) (export HELIOSDB_MODE=embedded HELIOSDB_MEMORY=engine && run_ours "$each" "${tests[@]}") ;;
+        embedded) (export HELIOSDB_MODE=embedded HELIOSDB_MEMORY=engine && run_ours "$each" "${file_tests[@]}") ;;
+        memory) (export HELIOSDB_MODE=embedded HELIOSDB_MEMORY=sqlite && run_ours "$each" "${tests[@]}") ;;
         daemon-heliosdb) run_daemon "$each" "$HELIOSDB_TEST_DSN_HELIOSDB" ;;
         daemon-postgresql) run_daemon "$each" "${HELIOSDB_TEST_DSN_POSTGRESQL:-}" ;;
         esac

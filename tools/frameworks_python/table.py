@@ -69,13 +69,13 @@ def print_lost(run, lost):
             print(f"      {name}")
 
 
-def lost_of(run, tests, standard):
-    """The tests that pass with sqlite3 and not in a run, with the reason. A set-up with a server runs a part of them."""
+def lost_of(tests, standard):
+    """The tests that pass with sqlite3 and not in a run, with the reason. A run may be of a part of them."""
     good = {name for name, (outcome, _) in standard.items() if outcome == "passed"}
-    expected = good & set(tests) if run.startswith("daemon-") else good
+    expected = good & set(tests)
     # A class that could not be set up has a test of its own, and those in it are not told.
     found = {name for name, (outcome, _) in tests.items() if outcome == "failed" and name not in standard}
-    told = [(name, *tests.get(name, ("not run", "not run"))) for name in sorted(expected | found)]
+    told = [(name, *tests[name]) for name in sorted(expected | found)]
     return [(name, reason or outcome) for name, outcome, reason in told if outcome != "passed"]
 
 
@@ -104,7 +104,7 @@ def main():
     print(f"\n== {arguments.directory.name}: its own tests")
     print_table(runs)
     for run, tests in runs.items():
-        lost = lost_of(run, tests, runs.get("sqlite3", {}))
+        lost = lost_of(tests, runs.get("sqlite3", {}))
         if lost:
             print_lost(run, lost)
         patterns = listed(arguments.page, run) if arguments.page.exists() else []
