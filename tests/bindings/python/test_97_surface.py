@@ -5,6 +5,8 @@ import importlib
 import inspect
 import re
 import sqlite3
+import subprocess
+import sys
 import types
 
 import pytest
@@ -60,10 +62,15 @@ def test_constants_have_the_same_values(name):
     assert getattr(heliosdb_sqlite, name) == getattr(sqlite3, name)
 
 
+def star_imported(module):
+    """The names that a star import brings, in a process where nobody has imported a submodule."""
+    code = f"from {module} import *; print(*dir())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
 def test_star_import_brings_what_sqlite3s_brings():
-    ours, theirs = {}, {}
-    exec("from heliosdb_sqlite import *", ours)
-    exec("from sqlite3 import *", theirs)
+    ours, theirs = star_imported("heliosdb_sqlite"), star_imported("sqlite3")
     extra = {name for name in set(ours) - set(theirs) if not name.startswith("SQLITE_")}
     assert set(theirs) - set(ours) - set(MISSING) == set()
     assert extra <= {"Blob", "LEGACY_TRANSACTION_CONTROL"}  # of a newer Python
