@@ -94,10 +94,8 @@ def main(path: str) -> None:
     last = write(connection)
     assert last is not None
     print(read(connection), blob(connection, last), refuse(connection), asyncio.run(awaited()))
-    copy = sqlite3.connect(":memory:")
-    connection.backup(copy, pages=1)
-    print(sum(1 for _ in copy.iterdump()), connection.total_changes, connection.in_transaction, connection.mode)
-    copy.close()
+    connection.rollback()
+    print(sum(1 for _ in connection.iterdump()), connection.in_transaction, connection.mode)
     connection.close()
 
 
