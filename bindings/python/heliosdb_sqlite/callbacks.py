@@ -10,12 +10,11 @@ from ctypes import POINTER, c_int64, c_void_p, cast, string_at
 from typing import Any, Callable
 
 from . import _declarations as c
-from . import hooks
+from . import hooks, signals
 from ._library import lib
 from .buffers import bytes_of
 from .exceptions import OperationalError, ProgrammingError
 from .older import BEFORE_311, check_collation_name
-from .signals import keep
 from .tracebacks import show
 
 # Values
@@ -69,7 +68,7 @@ def _set_error(context: int, error: BaseException, message: str, callback: Any) 
     else:
         data = message.encode()
         lib.hdb_result_error(context, data, len(data))
-    keep(error)
+    signals.keep(error)
     show(error, callback)
 
 
@@ -81,6 +80,8 @@ def scalar(function: Callable[..., Any]) -> Any:
 
     def call(_user_data: Any, context: int, count: int, data: Any) -> None:
         try:
+            if signals.lost:
+                signals.raise_lost()
             _set_result(context, function(*_arguments(count, data)))
         except BaseException as error:
             _set_error(context, error, "user-defined function raised exception", function)
@@ -149,6 +150,8 @@ class Aggregate:
         """Calls a method; step() and inverse() return nothing to SQL."""
         state = "raised error" if BEFORE_311 else "not defined"
         try:
+            if signals.lost:
+                signals.raise_lost()
             method = getattr(instance, name)
             state = "raised error"
             result = method(*_arguments(count, data))
@@ -169,6 +172,7 @@ def collation(compare: Callable[[str, str], int]) -> Any:
             result = compare(one, two)
             return (result > 0) - (result < 0)
         except BaseException as error:
+            signals.lose(error)
             show(error, compare)
             return 0
 
@@ -188,6 +192,7 @@ class Callbacks:
     def _keep(self, key: Any, callback: Any, code: int, kind: type, failure: str) -> None:
         if code != c.HDB_OK:
             raise kind(failure)
+        signals.notice_lost()
         self._kept[key] = callback
 
     def create_function(self, name: str, arguments: int, function: Callable[..., Any] | None, flags: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Callable
 from . import _declarations as c
 from ._library import lib
 from .exceptions import DataError
+from .signals import lose
 from .tracebacks import show
 
 
@@ -20,6 +21,7 @@ def authorizer(ask: Callable[..., int]) -> Any:
             if isinstance(answer, int) and -0x80000000 <= answer <= 0x7FFFFFFF:
                 return answer
         except BaseException as error:
+            lose(error)
             show(error, ask)
         return c.HDB_DENY
 
@@ -33,6 +35,7 @@ def trace(tell: Callable[[str], Any]) -> Any:
         try:
             tell(_text(statement, sql or b"", tell))
         except BaseException as error:
+            lose(error)
             show(error, tell)
         return 0
 

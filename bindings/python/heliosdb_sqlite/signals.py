@@ -7,6 +7,7 @@ library calls back now and then; that lets a pending handler run, and what it ra
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any, Callable, Generator
 
@@ -17,7 +18,13 @@ from .tracebacks import show
 OPERATIONS = 50_000
 
 
+# What a statement's caller gets in the end, because SQLite can't pass it on; of each thread.
 _of_thread = threading.local()
+
+# Whether something was kept that the statement's code does not tell of.
+lost = False
+
+_hook_before: Any = None
 
 
 def keep(error: BaseException) -> None:
@@ -28,8 +35,42 @@ def keep(error: BaseException) -> None:
 
 def kept() -> BaseException | None:
     """What was kept for the statement that this thread has just run."""
+    global lost
     error: BaseException | None = _of_thread.__dict__.pop("kept", None)
+    if error is not None:
+        lost = False
     return error
+
+
+def lose(error: BaseException) -> None:
+    """Ctrl-C in a function whose failure SQLite does not hear of, such as a collation: the statement still ends."""
+    global lost
+    if isinstance(error, KeyboardInterrupt):
+        _of_thread.kept, lost = error, True
+
+
+def raise_lost() -> None:
+    """Raises what was lost in this thread; called only if ``lost`` says that there may be something."""
+    error = getattr(_of_thread, "kept", None)
+    if error is not None:
+        raise error
+
+
+def _unraisable(told: Any) -> None:
+    """The hook of what can't be raised: what a signal's handler raises as one of this package's functions is entered."""
+    global lost
+    module = getattr(told.object, "__module__", None) or ""
+    if told.exc_value is not None and module.startswith(__package__ + "."):
+        _of_thread.kept, lost = told.exc_value, True
+    else:
+        _hook_before(told)
+
+
+def notice_lost() -> None:
+    """Has it noticed from now on. Before there are functions that SQL calls there is nothing to lose."""
+    global _hook_before
+    if _hook_before is None:
+        _hook_before, sys.unraisablehook = sys.unraisablehook, _unraisable
 
 
 class SignalWatch:
@@ -55,6 +96,8 @@ class SignalWatch:
             try:
                 yield stop
                 stop = self._ask(self.handler) if asks and self.handler is not None else 0
+                if lost:
+                    raise_lost()
             except GeneratorExit:
                 return
             except BaseException as error:

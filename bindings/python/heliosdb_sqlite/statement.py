@@ -8,7 +8,7 @@ import sys
 from ctypes import byref, c_int64, c_void_p, string_at
 from typing import Any, Callable, NoReturn, Optional, Sequence
 
-from . import deprecations, older
+from . import deprecations, older, signals
 from ._declarations import (
     HDB_DONE,
     HDB_OK,
@@ -96,6 +96,8 @@ class Statement:
             return HDB_DONE
         self._owner.check_open()
         code: int = execute(self._handle)
+        if signals.lost:
+            self._raise_lost()
         if code == HDB_ROW:
             code = fetch_row(self._handle)
             self.busy = True
@@ -111,6 +113,8 @@ class Statement:
     def _next(self) -> bool:
         """Moves to the next row; false if there is none."""
         code = fetch_row(self._handle)
+        if signals.lost:
+            self._raise_lost()
         self._owner.check_open()  # another thread may have closed it meanwhile
         if code == HDB_ROW:
             return True
@@ -124,6 +128,13 @@ class Statement:
         error = self._owner.error(code)
         lib.hdb_reset(self._handle)
         raise error
+
+    def _raise_lost(self) -> None:
+        """Raises what a signal's handler raised where it could not be told of, though the statement went on."""
+        error = signals.kept()
+        if error is not None:
+            self.reset()
+            raise error
 
     def reset(self) -> None:
         """Ends the execution, so that it can be run again."""

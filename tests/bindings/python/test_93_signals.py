@@ -99,6 +99,34 @@ def test_a_handler_runs_while_the_statement_goes_on_and_may_end_it(place, python
     assert told == ["interrupted 1 True", "Stop('of the program')"]
 
 
+LOST = PROGRAM + """
+class Count:
+    def __init__(self): self.rows = 0
+    def step(self, value): self.rows += 1
+    def finalize(self): return self.rows
+
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+conn.create_function("same", 1, lambda value: value)
+conn.create_aggregate("rows", 1, Count)
+conn.create_collation("bytes", lambda one, two: (one > two) - (one < two))
+told = []
+for what in ("sum(same(i))", "rows(i)", "sum(i || '' < i || 'a' COLLATE bytes)"):
+    for attempt in range(8):
+        signal.setitimer(signal.ITIMER_REAL, 0.03)
+        try:
+            conn.execute(ENDLESS + f"SELECT {what} FROM n").fetchall()
+        except KeyboardInterrupt:
+            told.append(what)
+print(len(told), conn.execute("SELECT same(1), rows(1)").fetchall())
+conn.close()
+"""
+
+
+@pytest.mark.parametrize("place", ["memory", "file"], indirect=True)
+def test_no_signal_is_lost_between_sqlite_and_the_programs_functions(place, python):
+    assert python(LOST, "", place.ours) == "24 [(1, 1)]\n"
+
+
 WAITING = PROGRAM + """
 if sys.argv[1] == "lock":
     other = heliosdb_sqlite.connect(sys.argv[2], **options)

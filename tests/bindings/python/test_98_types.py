@@ -54,7 +54,7 @@ def test_the_typed_program_runs(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         "['note 0', 'note 1', 'note 2', 'last', 'note 0'] b'da' SQLITE_CONSTRAINT_PRIMARYKEY 42",
-        "7 False embedded",
+        "7 4 False embedded",
     ]
 
 

@@ -72,7 +72,8 @@ def blob(connection: sqlite3.Connection, row: int) -> bytes:
 
 def refuse(connection: sqlite3.Connection) -> str:
     try:
-        connection.execute("INSERT INTO notes (id) VALUES (1)")
+        with connection:
+            connection.execute("INSERT INTO notes (id) VALUES (1)")
     except sqlite3.IntegrityError as error:
         code: int = error.sqlite_errorcode
         assert code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
@@ -94,8 +95,10 @@ def main(path: str) -> None:
     last = write(connection)
     assert last is not None
     print(read(connection), blob(connection, last), refuse(connection), asyncio.run(awaited()))
-    connection.rollback()
-    print(sum(1 for _ in connection.iterdump()), connection.in_transaction, connection.mode)
+    copy = sqlite3.connect(":memory:")
+    connection.backup(copy, pages=1)
+    print(sum(1 for _ in copy.iterdump()), connection.total_changes, connection.in_transaction, connection.mode)
+    copy.close()
     connection.close()
 
 
