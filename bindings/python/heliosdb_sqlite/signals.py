@@ -59,8 +59,9 @@ def raise_lost() -> None:
 def _unraisable(told: Any) -> None:
     """The hook of what can't be raised: what a signal's handler raises as one of this package's functions is entered."""
     global lost
-    module = getattr(told.object, "__module__", None) or ""
-    if told.exc_value is not None and module.startswith(__package__ + "."):
+    trace = told.exc_traceback
+    ours = trace is not None and trace.tb_frame.f_globals.get("__package__") == __package__
+    if ours and "ctypes callback" in (told.err_msg or ""):
         _of_thread.kept, lost = told.exc_value, True
     else:
         _hook_before(told)
