@@ -119,7 +119,7 @@ def parameters(function, bound):
     return told
 
 
-@pytest.mark.parametrize("owner, name", members())
+@pytest.mark.parametrize("owner, name", list(members()))
 def test_signatures(owner, name):
     theirs, ours = sqlite3, heliosdb_sqlite
     if owner is not None:
