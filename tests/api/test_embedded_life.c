@@ -285,7 +285,7 @@ static void interrupt_from_a_thread(void **state) {
     pthread_join(thread, NULL);
     assert_int_equal(code, HDB_INTERRUPT);
     assert_error(conn, HDB_INTERRUPT, HDB_INTERRUPT, "57014", "interrupted");
-    assert_true(support_now_ms() - begin < 5000);
+    assert_true(support_now_ms() - begin < 60000);
     assert_int_equal(query_int64(conn, "SELECT 5"), 5);
     close_ok(conn);
 }
@@ -299,7 +299,7 @@ static void a_locked_database_is_waited_for(void **state) {
     assert_int_equal(hdb_exec(two, "INSERT INTO t VALUES (2)", -1), HDB_BUSY);
     long long waited = support_now_ms() - begin;
     assert_error(two, HDB_BUSY, HDB_BUSY, "55P03", "database is locked");
-    assert_true(waited >= 200 && waited < 3000);
+    assert_true(waited >= 200 && waited < 5000);
     assert_ok(two, hdb_busy_timeout(two, 0));
     assert_int_equal(hdb_exec(two, "BEGIN IMMEDIATE", -1), HDB_BUSY);
     assert_int_equal(hdb_in_transaction(two), 0);

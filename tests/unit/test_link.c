@@ -580,7 +580,7 @@ static void test_deadline(void **state) {
     assert_int_equal(hdb_link_query(link_, sql, NULL, 0, HDB_ROWS_NATIVE, NULL, &error), HDB_IOERR);
     assert_contains(hdb_error_message(&error), "no answer within 300 ms");
     assert_string_equal(error.sqlstate, "08006");
-    assert_in_range(now_ms() - start_ms, 300, 2000);
+    assert_in_range(now_ms() - start_ms, 300, 15000);
     assert_false(hdb_link_is_alive(link_));
     assert_int_equal(hdb_link_query(link_, "SELECT 1", NULL, 0, HDB_ROWS_NATIVE, NULL, &error), HDB_IOERR);
     assert_int_equal(hdb_link_send(link_, "SELECT 1", NULL, 0, &error), HDB_IOERR);
@@ -605,7 +605,7 @@ static void test_interrupt(void **state) {
     assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, NULL), 0);
     assert_int_equal(hdb_link_query(link_, sql, NULL, 0, HDB_ROWS_NATIVE, NULL, &error), HDB_INTERRUPT);
     pthread_join(thread, NULL);
-    assert_in_range(now_ms() - start_ms, 190, 2000);
+    assert_in_range(now_ms() - start_ms, 190, 15000);
     assert_string_equal(error.sqlstate, "57014");
     assert_false(hdb_link_is_alive(link_));
 }
@@ -729,7 +729,7 @@ static void test_server_that_says_nothing(void **state) {
     assert_int_equal(listen(fd, 5), 0);
     snprintf(conninfo, sizeof conninfo, "host=%s user=u password=topsecret", directory);
     assert_contains(open_failure(conninfo, "08001"), "did not answer within 2000 ms");
-    assert_in_range(now_ms() - start_ms, 1900, 4000);
+    assert_in_range(now_ms() - start_ms, 1900, 30000);
     close(fd);
     remove_tree(directory);
 }

@@ -48,7 +48,7 @@ press(signal.SIGINT)
 try:
     globals()[sys.argv[1]]()
 except KeyboardInterrupt:
-    print("KeyboardInterrupt", time.monotonic() - start < 5)
+    print("KeyboardInterrupt", time.monotonic() - start < 60)
 print(conn.execute("SELECT a FROM t ORDER BY a").fetchall(), conn.in_transaction)
 conn.commit()
 conn.execute("INSERT INTO t VALUES (3)")
@@ -139,7 +139,7 @@ press(signal.SIGINT)
 try:
     conn.execute(*waits).fetchall()
 except KeyboardInterrupt:
-    print("KeyboardInterrupt", time.monotonic() - start < 3)
+    print("KeyboardInterrupt", time.monotonic() - start < 15)
 if sys.argv[1] == "lock":
     other.commit()
     other.close()
