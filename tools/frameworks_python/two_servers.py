@@ -19,6 +19,7 @@ def run(other):
 
 dsn = os.environ["HELIOSDB_DSN"]
 if servers.is_heliosdb(dsn):
-    with tempfile.TemporaryDirectory(prefix="heliosdb-") as directory, servers.heliosdb(pathlib.Path(directory)) as other:
-        sys.exit(run(other))
+    with tempfile.TemporaryDirectory(prefix="heliosdb-") as directory:
+        with servers.heliosdb(pathlib.Path(directory)) as other:
+            sys.exit(run(other))
 sys.exit(run(servers.another_postgresql(dsn, "other")))
