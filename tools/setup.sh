@@ -4,10 +4,12 @@
 # Usage: tools/setup.sh
 #
 # Installs what building and testing need, each only if it is missing: Debian packages (as root, or by sudo if that asks
-# nothing), Python packages into build/venv, Node's N-API headers and better-sqlite3 into build/node, a locale into
-# build/locale. Elsewhere than on Debian it says what is missing. The engine is not its business: see tools/engine.sh.
+# nothing), Python packages into build/venv, Node's N-API headers and better-sqlite3 into build/node, a locale
+# into build/locale. Elsewhere than on Debian it says what is missing. The engine is not its business: see tools/engine.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/libheliosdb
 
 say() { echo "setup: $*" >&2; }
 
@@ -87,14 +89,6 @@ install_python_packages() {
     cp tools/requirements.txt "$stamp"
 }
 
-install_node_headers() {
-    local directory=build/node/node_modules/node-api-headers
-    [ ! -f "$directory/include/node_api.h" ] || return 0
-    say "installing Node's N-API headers into build/node"
-    mkdir -p build/node
-    npm install --prefix build/node --no-save --no-package-lock --silent node-api-headers@1 >/dev/null
-}
-
 # A locale with a decimal comma, in which nothing may change; tests find it by LOCPATH=build/locale.
 make_comma_locale() {
     [ ! -d build/locale/fr_FR.UTF-8 ] || return 0
@@ -103,18 +97,42 @@ make_comma_locale() {
         say "localedef made no locale fr_FR.UTF-8: the tests with it will be skipped"
 }
 
-# The Node tests compare with better-sqlite3 itself. It is compiled if no prebuilt one can be fetched.
-install_node_oracle() {
-    local prefix
+npm_install() { # prefix, packages
+    local prefix=$1
+    shift
+    npm install --prefix "$prefix" --no-save --no-package-lock --silent "$@" >/dev/null 2>&1
+}
+
+# The Node tests compare with better-sqlite3 itself, which is compiled if no prebuilt one can be fetched: the user's cache
+# keeps it, as that takes minutes.
+install_node_packages() {
+    local headers=node-api-headers@1 oracle=better-sqlite3@12 made part installation
+    made=$cache/node-$(node --version)-$oracle
     [ ! -d build/node/node_modules/better-sqlite3 ] || return 0
-    say "installing better-sqlite3 into build/node"
-    prefix=$(node -p 'require("path").dirname(require("path").dirname(process.execPath))')
-    if [ -f "$prefix/include/node/node_api.h" ]; then
-        export npm_config_nodedir=$prefix
+    if [ ! -d "$made" ]; then
+        say "installing better-sqlite3 and Node's N-API headers"
+        installation=$(node -p 'require("path").dirname(require("path").dirname(process.execPath))')
+        if [ -f "$installation/include/node/node_api.h" ]; then
+            export npm_config_nodedir=$installation
+        fi
+        mkdir -p "$cache"
+        part=$(mktemp -d "$cache/node.XXXXXX")
+        if npm_install "$part" "$headers" "$oracle"; then
+            # Another set-up may have been faster.
+            mv -T "$part" "$made" 2>/dev/null || rm -rf "$part"
+        else
+            rm -rf "$part"
+        fi
     fi
-    if ! npm install --prefix build/node --no-save --no-package-lock --silent better-sqlite3@12 \
-        node-api-headers@1 >/dev/null 2>&1; then
+    mkdir -p build/node
+    if [ -d "$made" ]; then
+        cp -R "$made/node_modules" build/node/
+    else
         say "better-sqlite3 could not be installed: the tests beside it will be skipped"
+        [ -d build/node/node_modules/node-api-headers ] || npm_install build/node "$headers" || {
+            say "Node's N-API headers could not be installed: try npm install node-api-headers@1"
+            return 1
+        }
     fi
 }
 
@@ -125,6 +143,5 @@ else
 fi
 check_node
 install_python_packages
-install_node_headers
-install_node_oracle
+install_node_packages
 make_comma_locale
