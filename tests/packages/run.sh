@@ -37,6 +37,31 @@ wheel_without_engine() {
         "$work/venv/bin/python" "$here/no_engine.py" "$work/no-engine.db"
 }
 
+# --- the wheel on every Python that is here, 3.8 or newer
+
+pythons() { # lines: version, program
+    local program version
+    local -A seen=()
+    for program in $(compgen -c python3. | grep -x 'python3\.[0-9]*' | sort -u) "${PYENV_ROOT:-$HOME/.pyenv}"/versions/*/bin/python3; do
+        # A pyenv shim may be there without its Python.
+        version=$("$program" -c 'import sys; v = sys.version_info; v < (3, 8) or print("%d.%d" % v[:2])' 2>/dev/null) ||
+            continue
+        [ -n "$version" ] && [ -z "${seen[$version]:-}" ] || continue
+        seen[$version]=1
+        echo "$version $program"
+    done | sort -V
+}
+
+wheel_on() { # version, program
+    local environment=$work/python-$1
+    "$2" -m venv "$environment"
+    "$environment/bin/pip" install --no-index --no-deps --disable-pip-version-check "$dist"/*.whl
+    cd "$work"
+    PATH=/usr/bin:/bin "$environment/bin/python" "$here/every_python.py" "$root"
+}
+
+wheel_without_sqlite3() { "$work/venv/bin/python" "$here/without_sqlite3.py"; }
+
 # --- Node
 
 npm_installs() {
@@ -92,6 +117,10 @@ tap_check "the wheel installs alone in a fresh virtual environment" wheel_instal
 tap_check "the wheel runs the tutorial's smoke test" wheel_smoke
 tap_check "the wheel uses the libpq it carries, and the system's libsqlite3" wheel_carries_libpq
 tap_check "the wheel without an engine says how to get it" wheel_without_engine
+while read -r version program; do
+    tap_check "the wheel installs and works on Python $version" wheel_on "$version" "$program"
+done < <(pythons)
+tap_check "the wheel works on an interpreter without sqlite3" wheel_without_sqlite3
 tap_check "the npm tarball installs offline" npm_installs
 tap_check "the npm package runs the smoke test" npm_smoke
 tap_check "the gem installs" gem_installs
