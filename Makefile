@@ -2,7 +2,7 @@
 # A thin front for Meson and tools/*.sh; everything is built in build/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine build demo test fuzz-sql torture case-study conformance-python frameworks-python bench docs package clean
+.PHONY: help setup engine build demo test valgrind fuzz-sql torture case-study conformance-python frameworks-python bench docs package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -27,6 +27,9 @@ test: ## everything that can be checked; the last line counts it
 
 fuzz-sql: build ## random SQL beside SQLite: FROM, TO, SETUP, DIRECT, TIME, JOBS as tools/fuzz_sql.sh says
 	@tools/fuzz_sql.sh
+
+valgrind: build ## every unit test and test of the C interface under valgrind
+	@VALGRIND_ALL=1 tools/test.sh valgrind
 
 torture: build ## clients killed within 1,000 statements and commits of every kind, POINTS and SEED as tools/torture.sh says
 	@tools/torture.sh

@@ -125,8 +125,11 @@ run_valgrind() {
     rm -rf "$logs"
     mkdir -p "$logs"
     # test_child looks at how exec fails, which valgrind answers differently; test_modes measures how long it waits.
+    local without=(-e test_child -e test_modes)
+    # Minutes each; the address sanitizer has them, and `make valgrind`.
+    [ -n "${VALGRIND_ALL:-}" ] || without+=(-e test_beside_others -e test_errors -e test_functions -e test_hooks)
     names=$(meson test -C build --no-rebuild --list --suite unit --suite api 2>/dev/null |
-        sed -n 's,.* / \(test_[a-z_]*\)$,\1,p' | grep -vx -e test_child -e test_modes)
+        sed -n 's,.* / \(test_[a-z_]*\)$,\1,p' | grep -vx "${without[@]}")
     # shellcheck disable=SC2086
     "$servers" run meson test -C build --no-rebuild --print-errorlogs --timeout-multiplier 10 \
         --wrap "valgrind --quiet --leak-check=full --show-leak-kinds=definite --child-silent-after-fork=yes
@@ -195,7 +198,7 @@ limit_of() {
     case $1 in
     engine) echo 3600 ;; # cargo builds it here when there is none
     sql) echo 5400 ;;
-    c | fault | sanitizers) echo 1800 ;;
+    c | fault | sanitizers | valgrind) echo 1800 ;;
     *) echo 900 ;;
     esac
 }
