@@ -2,6 +2,7 @@
 #include "record/applier.h"
 
 #include "record/apply.h"
+#include "record/entry.h"
 #include "record/promise.h"
 #include "record/session.h"
 #include "waiting.h"
@@ -91,15 +92,20 @@ static struct waiting *take_waiting(hdb_applier *applier, int64_t id) {
     return NULL;
 }
 
+/* Writes down in the engine how far its tables are. */
+static int mark(hdb_applier *applier, int64_t id, hdb_error *error) {
+    int rc = hdb_meta_send(applier->link, "applied", id, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_sync(applier->link, NULL, error);
+    if (rc == HDB_OK)
+        applier->marked = id;
+    return rc;
+}
+
 static int note_applied(hdb_applier *applier, int64_t id, size_t size, hdb_error *error) {
     int rc = HDB_OK;
-    if (id - applier->marked >= ENTRIES_PER_MARK || id >= hdb_state_synced(applier->state)) {
-        rc = hdb_meta_send(applier->link, "applied", id, error);
-        if (rc == HDB_OK)
-            rc = hdb_link_sync(applier->link, NULL, error);
-        if (rc == HDB_OK)
-            applier->marked = id;
-    }
+    if (id - applier->marked >= ENTRIES_PER_MARK || id >= hdb_state_synced(applier->state))
+        rc = mark(applier, id, error);
     if (rc == HDB_OK) {
         hdb_state_set_applied(applier->state, id);
         applier->bytes_since_checkpoint += size;
@@ -110,8 +116,13 @@ static int note_applied(hdb_applier *applier, int64_t id, size_t size, hdb_error
     return rc;
 }
 
+/* After a crash all entries behind the mark are applied again. Rows can be, in any number; but once the schema has changed,
+ * the tables of what came before it may be gone: that must not come again. */
 static int apply_one(hdb_applier *applier, int64_t id, const char *data, size_t size, hdb_error *error) {
-    int rc = hdb_apply_entry(applier->link, data, size, error);
+    bool has_schema = size > 0 && *data == HDB_ENTRY_SCHEMA;
+    int rc = has_schema && applier->marked < id - 1 ? mark(applier, id - 1, error) : HDB_OK;
+    if (rc == HDB_OK)
+        rc = hdb_apply_entry(applier->link, data, size, error);
     return rc == HDB_OK ? note_applied(applier, id, size, error) : rc;
 }
 

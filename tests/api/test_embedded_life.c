@@ -3,10 +3,13 @@
 #include "fixture.h"
 #include "support.h"
 
+#include <fcntl.h>
+#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -266,6 +269,40 @@ static void closing_rolls_back(void **state) {
     close_ok(conn);
 }
 
+static void tell_engine(const char *dsn, const char *sql) {
+    PGconn *link = PQconnectdb(dsn);
+    PGresult *result = PQexec(link, sql);
+    assert_int_equal(PQresultStatus(result), PGRES_COMMAND_OK);
+    PQclear(result);
+    PQfinish(link);
+}
+
+/* The engine's table of y is taken away for a while, so that applying stops behind the change of the schema. */
+static void what_came_before_a_change_of_the_schema_is_not_applied_again(void **state) {
+    struct fixture *fixture = *state;
+    char *lock = support_format("%s-heliosdb/apply.lock", fixture->path);
+    const char *told = NULL;
+    hdb_conn *conn = fixture_open(fixture->path);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE x(a); CREATE TABLE y(a)", -1));
+    assert_ok(conn, hdb_flush(conn));
+    assert_ok(conn, hdb_engine_dsn(conn, &told));
+    char *dsn = strdup(told);
+    tell_engine(dsn, "DROP TABLE y");
+    int fd = open(lock, O_RDWR | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_ok(conn, hdb_exec(conn, "INSERT INTO x VALUES (1); DROP TABLE x; INSERT INTO y VALUES (2)", -1));
+    close(fd);
+    assert_int_equal(hdb_flush(conn), HDB_ERROR);
+    assert_non_null(strstr(hdb_errmsg(conn), "'y'"));
+    tell_engine(dsn, "CREATE TABLE y (\"_hdb_rowid\" BIGINT PRIMARY KEY, a TEXT, \"_hdb_odd\" TEXT)");
+    assert_ok(conn, hdb_flush(conn));
+    assert_int_equal(fixture_engine_int64(conn, "SELECT count(*) FROM y"), 1);
+    verify(conn);
+    close_ok(conn);
+    free(dsn);
+    free(lock);
+}
+
 static void *interrupt_soon(void *conn) {
     support_sleep_ms(200);
     hdb_interrupt(conn);
@@ -438,6 +475,7 @@ int main(void) {
         TEST(processes_share_one_database),
         TEST(a_forked_child_may_only_close),
         TEST(closing_rolls_back),
+        TEST(what_came_before_a_change_of_the_schema_is_not_applied_again),
         TEST(interrupt_from_a_thread),
         TEST(a_locked_database_is_waited_for),
         TEST(explain_names_the_lane),
