@@ -19,12 +19,30 @@ static bool ends_with(const char *message, const char *end) {
     return tail <= size && strcmp(message + size - tail, end) == 0;
 }
 
-bool hdb_failure_keeps_rows(sqlite3 *db, sqlite3_stmt *statement, int code, const char *message) {
+/* The program of a statement, as rows of EXPLAIN; NULL if there is none. */
+static sqlite3_stmt *program_of(sqlite3 *db, sqlite3_stmt *statement) {
     sqlite3_stmt *program = NULL;
-    bool keeps = false;
     char *sql = sqlite3_mprintf("EXPLAIN %s", sqlite3_sql(statement));
-    if (!sql || sqlite3_prepare_v2(db, sql, -1, &program, NULL) != SQLITE_OK)
-        keeps = true; /* as with one that has the check twice */
+    if (sql)
+        sqlite3_prepare_v2(db, sql, -1, &program, NULL);
+    sqlite3_free(sql);
+    return program;
+}
+
+bool hdb_drop_deletes_rows(sqlite3 *db, sqlite3_stmt *statement) {
+    sqlite3_stmt *program = program_of(db, statement);
+    bool deletes = false;
+    while (!deletes && program && sqlite3_step(program) == SQLITE_ROW) {
+        const char *opcode = text_of(program, OPCODE);
+        deletes = strcmp(opcode, "FkIfZero") == 0 || strcmp(opcode, "FkCounter") == 0;
+    }
+    sqlite3_finalize(program);
+    return deletes;
+}
+
+bool hdb_failure_keeps_rows(sqlite3 *db, sqlite3_stmt *statement, int code, const char *message) {
+    sqlite3_stmt *program = program_of(db, statement);
+    bool keeps = !program; /* as with one that has the check twice */
     while (!keeps && program && sqlite3_step(program) == SQLITE_ROW) {
         const char *opcode = text_of(program, OPCODE);
         keeps = (strcmp(opcode, "Halt") == 0 || strcmp(opcode, "HaltIfNull") == 0) &&
@@ -32,6 +50,5 @@ bool hdb_failure_keeps_rows(sqlite3 *db, sqlite3_stmt *statement, int code, cons
                 ends_with(message, text_of(program, P4));
     }
     sqlite3_finalize(program);
-    sqlite3_free(sql);
     return keeps;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a statement that failed has left behind. */
+/* What a statement that failed has left behind, and what else only its program tells. */
 #ifndef HDB_FAILURE_H
 #define HDB_FAILURE_H
 
@@ -12,5 +12,8 @@
  * has undone the rows itself.
  * @param code, message the extended code and the message it failed with */
 bool hdb_failure_keeps_rows(sqlite3 *db, sqlite3_stmt *statement, int code, const char *message);
+
+/* Whether a DROP TABLE deletes the table's rows first, for the sake of foreign keys: changes() is 0 after it then. */
+bool hdb_drop_deletes_rows(sqlite3 *db, sqlite3_stmt *statement);
 
 #endif

@@ -254,6 +254,7 @@ int hdb_inspection_note(hdb_inspection *inspection, int action, const char *firs
         break;
     case SQLITE_ALTER_TABLE: /* here the database comes first and the table second */
         note_schema_change(inspection, second, first);
+        inspection->is_temp_ddl = inspection->is_temp_ddl || strcasecmp(first, "temp") == 0;
         break;
     case SQLITE_CREATE_INDEX:
         note_table(inspection, second, database);

@@ -450,6 +450,18 @@ static int first_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_i
     return rc;
 }
 
+/* SQLite's own count does not show that a statement has set it to 0, if it was 0 and is not the application's. */
+static bool resets_changes(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection) {
+    bool internal = replica->internal;
+    if (!replica->changes_known || replica->changes == 0 || !inspection->changes_schema || inspection->creates_table ||
+        inspection->rebuilt_count == 0)
+        return false;
+    replica->internal = true;
+    bool resets = hdb_drop_deletes_rows(replica->db, statement);
+    replica->internal = internal;
+    return resets;
+}
+
 static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
     bool write = writes_kept(replica, inspection);
@@ -460,7 +472,7 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
             return rc;
         }
     }
-    bool implicit = write && replica->implicit_transaction;
+    bool implicit = write && replica->implicit_transaction, resets = fresh && resets_changes(replica, statement, inspection);
     int64_t changes_before = sqlite3_total_changes64(replica->db), raw_changes_before = sqlite3_changes64(replica->db);
     hdb_counts counts = hdb_replica_note_counts(replica);
     if (fresh) {
@@ -473,7 +485,7 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
     if (rc == SQLITE_ROW)
         return HDB_ROW;
     bool counted = sqlite3_total_changes64(replica->db) != changes_before;
-    if (inspection->is_dml || counted || sqlite3_changes64(replica->db) != raw_changes_before)
+    if (inspection->is_dml || counted || sqlite3_changes64(replica->db) != raw_changes_before || resets)
         replica->changes_known = false;
     if (rc != SQLITE_DONE) {
         hdb_replica_error(replica, error);
