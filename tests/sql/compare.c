@@ -121,7 +121,7 @@ static void run_steps(struct run *run) {
             compare_step(run, &run->oracle, &run->subject, step, place);
         } else {
             close_both(run);
-            if (step->kind == STEP_REBUILD) {
+            if (step->kind == STEP_REBUILD && run->subject.kind == &subject_kind) {
                 support_remove_replica(run->subject.options.path);
                 attached_remove_replicas(run->subject.directory);
             }
@@ -233,6 +233,25 @@ int compare_case(const struct sql_case *test, const struct setup *setup, const c
     free(run.oracle.directory);
     free(run.subject.directory);
     return run.differences;
+}
+
+bool compare_readings(const struct sql_case *test, const struct setup *setup, const char *directory) {
+    char *text = NULL, *paths[2] = {support_format("%s/lazy.db", directory), support_format("%s/reading.db", directory)};
+    size_t size = 0;
+    struct run run = {.test = test, .setup = setup, .out = open_memstream(&text, &size)};
+    if (!run.out)
+        abort();
+    run.oracle = (struct side){.kind = &oracle_kind, .options = {paths[0], test->timeout, setup}};
+    run.subject = (struct side){.kind = &reading_kind, .options = {paths[1], test->timeout, setup}};
+    run_steps(&run);
+    close_both(&run);
+    fclose(run.out);
+    free(text);
+    for (int i = 0; i < 2; i++) {
+        support_remove_replica(paths[i]);
+        free(paths[i]);
+    }
+    return run.differences > 0;
 }
 
 int compare_databases(const char *plain_path, const char *path, const struct setup *setup, FILE *out) {

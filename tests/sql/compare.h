@@ -5,10 +5,15 @@
 
 #include "case_file.h"
 #include "setup.h"
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Runs a case in a directory that is new, or whose database is empty, and writes to `out` where the two sides differ. Returns how many places do. */
 int compare_case(const struct sql_case *test, const struct setup *setup, const char *directory, FILE *out);
+
+/* Whether plain SQLite answers a case otherwise if it has read the schema as soon as that has changed, and not only when a
+ * statement needs it. */
+bool compare_readings(const struct sql_case *test, const struct setup *setup, const char *directory);
 
 /* Compares a plain SQLite file with our database, whatever is open in neither: as our connection finds it, the engine's
  * own tables, and then the replica file, if there is one, as plain SQLite reads it. Returns how many places differ. */

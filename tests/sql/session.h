@@ -24,6 +24,7 @@ struct session_kind {
 };
 
 extern const struct session_kind oracle_kind;  /* plain libsqlite3 */
+extern const struct session_kind reading_kind; /* the same, reading the schema as soon as it may have changed */
 extern const struct session_kind subject_kind; /* libheliosdb */
 
 #endif

@@ -27,6 +27,7 @@ struct progress {
 struct board {
     struct progress workers[MAX_JOBS];
     atomic_int differing;
+    atomic_int of_two_minds; /* SQLite's own answer hangs on when it has read the schema */
     atomic_ullong seeds[MAX_DIFFERING]; /* those that differ */
 };
 
@@ -96,7 +97,12 @@ static void run_seed(struct place *place, const struct sql_case *test, const str
     setup.skips_engine = seed % ENGINE_READ_EACH != 0;
     int differences = compare_case(test, &setup, place->directory, out);
     fclose(out);
-    if (differences > 0) {
+    bool of_two_minds = differences > 0 && compare_readings(test, &setup, place->directory);
+    if (of_two_minds) {
+        atomic_fetch_add(&board->of_two_minds, 1);
+        printf("left out - seed %llu: SQLite itself answers otherwise once it has read the schema\n%s", seed, text);
+        fflush(stdout);
+    } else if (differences > 0) {
         note_difference(board, seed);
         printf("not ok - seed %llu (%d differences)\n%s", seed, differences, text);
         fflush(stdout);
@@ -186,9 +192,9 @@ static void add_up(const struct options *options, struct board *board, unsigned 
 static void tell(const struct options *options, struct board *board) {
     unsigned long long seeds = 0, statements = 0;
     add_up(options, board, &seeds, &statements);
-    printf("%s%s%s: seeds %llu to %llu: %llu seeds, %llu statements, %d differences\n", options->setup.name,
+    printf("%s%s%s: seeds %llu to %llu: %llu seeds, %llu statements, %d differences, %d left out\n", options->setup.name,
            options->setup.dsn ? ", direct lane " : "", options->setup.dsn ? options->setup.direct : "", options->from,
-           options->to - 1, seeds, statements, atomic_load(&board->differing));
+           options->to - 1, seeds, statements, atomic_load(&board->differing), atomic_load(&board->of_two_minds));
     fflush(stdout);
 }
 
