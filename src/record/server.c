@@ -1,44 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "record/server.h"
+#include "record/server_internal.h"
 
-#include "record/apply.h"
-#include "record/entry.h"
-#include "record/foreign_rows.h"
 #include "record/log.h"
 #include "waiting.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
-#define BUSY_SNAPSHOT 517
 /* The advisory lock of the one writer: "hdbwrite". */
 #define LOCK_KEY "7522537965563012197"
-/* Entries kept after they were applied, so that a client that lost its link can still find its own. */
-enum { KEPT_ENTRIES = 64, KEPT_SIZE = 16 * 1024, LEAST_CONNECT_MS = 5000 };
+enum { LEAST_CONNECT_MS = 5000 };
 /* Reads that a writer has spoilt in a row, after which a reader keeps writers out while it reads. */
 enum { SPOILT_TRIES = 4 };
-/* What is kept for replicas on other hosts. A host that is behind more than that makes its replica anew. */
-enum { SHARED_ENTRIES = 1024, SHARED_SIZE = 16 << 20 };
 
-struct hdb_server {
-    hdb_link *link;
-    char *dsn;
-    int connect_timeout_ms, timeout_ms;
-    const volatile int *interrupt;
-    int (*busy)(void *context, int count); /* asked instead of waiting for the lock */
-    void *busy_context;
-    bool in_snapshot; /* reads belong together; on PostgreSQL a transaction is open on the link */
-    bool locked;
-    bool lent;  /* the lock is held for reading: see hdb_server_check() */
-    int spoilt; /* reads that another writer has spoilt, in a row */
-    bool keeps_log; /* for replicas on other hosts */
-    int64_t token;  /* of the last entry pushed */
-    int64_t commits, schema_version, applied; /* as of the last snapshot or lock */
-};
-
-static int script(hdb_server *server, const char *sql, hdb_error *error) {
+int hdb_server_script(hdb_server *server, const char *sql, hdb_error *error) {
     return hdb_link_script(server->link, sql, error);
 }
 
@@ -185,46 +161,6 @@ static bool is_true(hdb_value value) {
                                           : value.type == HDB_TYPE_TEXT && value.as.bytes.size && *value.as.bytes.data == 't';
 }
 
-static int add_counter(hdb_server *server, const char *key, hdb_error *error) {
-    hdb_value param = hdb_value_text(key, strlen(key));
-    return hdb_link_query(server->link, "UPDATE \"_hdb_meta\" SET value = value + 1 WHERE key = $1", &param, 1,
-                          HDB_ROWS_NATIVE, NULL, error);
-}
-
-static bool has_schema(const char *data, size_t size) {
-    return size && *data == HDB_ENTRY_SCHEMA;
-}
-
-static int trim_log(hdb_server *server, int64_t id, size_t size, hdb_error *error) {
-    int64_t kept = server->keeps_log ? SHARED_ENTRIES : KEPT_ENTRIES;
-    int rc = HDB_OK;
-    if (size > (size_t)(server->keeps_log ? SHARED_SIZE : KEPT_SIZE))
-        rc = hdb_log_blank(server->link, id, error);
-    if (rc == HDB_OK && id > kept)
-        rc = hdb_log_cancel(server->link, id - kept, error);
-    return rc;
-}
-
-/* Notes that the tables hold an entry, which the log need not keep then. */
-static int note_applied(hdb_server *server, int64_t id, size_t size, hdb_error *error) {
-    int rc = hdb_meta_send(server->link, "applied", id, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_sync(server->link, NULL, error);
-    if (rc == HDB_OK)
-        rc = trim_log(server, id, size, error);
-    if (rc == HDB_OK)
-        server->applied = id;
-    return rc;
-}
-
-/* What comes after an entry was logged. */
-static int apply_logged(hdb_server *server, int64_t id, const char *data, size_t size, hdb_error *error) {
-    int rc = hdb_apply_entry(server->link, data, size, error);
-    if (rc == HDB_OK && has_schema(data, size))
-        rc = add_counter(server, "schema_version", error);
-    return rc == HDB_OK ? note_applied(server, id, size, error) : rc;
-}
-
 struct pending {
     int64_t id;
     char *data;
@@ -254,7 +190,7 @@ static int roll_forward(hdb_server *server, int64_t newest, hdb_error *error) {
         if (rc == HDB_OK && !pending.data)
             break;
         if (rc == HDB_OK)
-            rc = apply_logged(server, pending.id, pending.data, pending.size, error);
+            rc = hdb_server_apply_logged(server, pending.id, pending.data, pending.size, error);
         free(pending.data);
     }
     return rc;
@@ -278,10 +214,10 @@ static bool has_transactions(const hdb_server *server) {
     return hdb_server_peer(server) == HDB_PEER_POSTGRESQL;
 }
 
-static void end_transaction(hdb_server *server, const char *how) {
+void hdb_server_end_snapshot(hdb_server *server, const char *how) {
     hdb_error ignored = HDB_ERROR_INIT;
     if (server->in_snapshot && hdb_link_is_alive(server->link) && has_transactions(server))
-        script(server, how, &ignored);
+        hdb_server_script(server, how, &ignored);
     server->in_snapshot = false;
     hdb_error_clear(&ignored);
 }
@@ -330,7 +266,7 @@ static int begin_snapshot(hdb_server *server, hdb_error *error) {
         return HDB_OK;
     snprintf(sql, sizeof sql, "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL lock_timeout = %d",
              server->timeout_ms > 0 ? server->timeout_ms : 1);
-    return script(server, sql, error);
+    return hdb_server_script(server, sql, error);
 }
 
 int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
@@ -349,7 +285,7 @@ int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
             rc = read_counters(server, &server->commits, &newest, error);
         if (rc == HDB_OK && server->applied >= newest)
             return HDB_OK;
-        end_transaction(server, "ROLLBACK");
+        hdb_server_end_snapshot(server, "ROLLBACK");
         if (can_start_again(server, first, rc)) {
             hdb_error_clear(error);
             rc = hdb_server_revive(server, error);
@@ -368,14 +304,14 @@ int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
  * locked then. The savepoint keeps the transaction usable for reading, as SQLite's would be. */
 static int check_snapshot(hdb_server *server, hdb_error *error) {
     hdb_error ignored = HDB_ERROR_INIT;
-    int rc = script(server, "SAVEPOINT hdb_write", error);
+    int rc = hdb_server_script(server, "SAVEPOINT hdb_write", error);
     if (rc == HDB_OK)
         rc = hdb_link_query(server->link, "SELECT value FROM \"_hdb_meta\" WHERE key = 'commits' FOR UPDATE", NULL, 0,
                             HDB_ROWS_NATIVE, NULL, error);
     if (rc == HDB_OK)
-        return script(server, "RELEASE hdb_write", error);
+        return hdb_server_script(server, "RELEASE hdb_write", error);
     if (strcmp(error->sqlstate, "40001") == 0) {
-        script(server, "ROLLBACK TO hdb_write", &ignored);
+        hdb_server_script(server, "ROLLBACK TO hdb_write", &ignored);
         rc = hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked");
     }
     unlock(server);
@@ -424,7 +360,7 @@ int hdb_server_lock(hdb_server *server, hdb_error *error) {
     if (hdb_server_peer(server) != HDB_PEER_HELIOSDB)
         return server->in_snapshot ? check_snapshot(server, error) : HDB_OK;
     bool had_snapshot = server->in_snapshot;
-    end_transaction(server, "COMMIT");
+    hdb_server_end_snapshot(server, "COMMIT");
     rc = read_counters(server, &commits, &newest, error);
     bool changed = commits != server->commits || newest > server->applied;
     if (rc == HDB_OK)
@@ -452,7 +388,7 @@ int hdb_server_keep_log(hdb_server *server, hdb_error *error) {
             rc = hdb_link_sync(server->link, NULL, error);
         /* Connections that send statements directly look at this alone: it makes them look at the rest. */
         if (rc == HDB_OK)
-            rc = add_counter(server, "schema_version", error);
+            rc = hdb_server_count(server, "schema_version", error);
     }
     hdb_server_end(server);
     return rc;
@@ -475,172 +411,18 @@ int64_t hdb_server_token(const hdb_server *server) {
 }
 
 int hdb_server_note_change(hdb_server *server, hdb_error *error) {
-    return add_counter(server, "commits", error);
-}
-
-static int64_t new_token(void) {
-    int64_t token = 0;
-    while (token <= 0)
-        if (getrandom(&token, sizeof token, 0) != sizeof token || token < 0)
-            token = (int64_t)((uint64_t)(token ? token : now_ms()) >> 1);
-    return token;
-}
-
-static int lost_in_commit(hdb_error *error) {
-    hdb_error_clear(error);
-    return hdb_error_set(error, HDB_IOERR, "08007",
-                         "the link to the server was lost during COMMIT and it does not answer: whether the transaction was "
-                         "kept can't be told");
-}
-
-/* The link died while the entry was on its way: is it in the log? */
-static int resolve_entry(hdb_server *server, int64_t id, int64_t token, hdb_error *error) {
-    int64_t found = 0;
-    server->in_snapshot = server->locked = false;
-    hdb_error_clear(error);
-    if (hdb_server_revive(server, error) != HDB_OK || hdb_log_token(server->link, id, &found, error) != HDB_OK)
-        return lost_in_commit(error);
-    if (found == token)
-        return HDB_OK;
-    return hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
-}
-
-/* Rows of other clients' tables and the entry, as one transaction of HeliosDB: the entry tells whether it was kept. Its
- * statements change rows without reading them, and no row twice (docs/decisions/0005-heliosdb-transactions.md). */
-static int push_with_foreign(hdb_server *server, int64_t id, int64_t token, const hdb_server_writes *writes, hdb_error *error) {
-    hdb_error ignored = HDB_ERROR_INIT;
-    int rc = script(server, "BEGIN ISOLATION LEVEL REPEATABLE READ", error);
-    if (rc != HDB_OK)
-        return rc;
-    rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
-    if (rc == HDB_OK)
-        rc = hdb_log_push(server->link, id, token, writes->data ? writes->data : "", writes->size, error);
-    if (rc == HDB_OK)
-        rc = script(server, "COMMIT", error);
-    else if (hdb_link_is_alive(server->link))
-        script(server, "ROLLBACK", &ignored);
-    hdb_error_clear(&ignored);
-    return rc;
-}
-
-static int push_entry(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
-    const char *data = writes->data;
-    size_t size = writes->size;
-    int64_t id = server->applied + 1, token = server->token = new_token();
-    end_transaction(server, "COMMIT");
-    int rc = add_counter(server, "commits", error);
-    if (rc != HDB_OK)
-        return rc;
-    /* One row is one statement, atomic by itself; inside a transaction it would cost a scan of the table. */
-    if (size == 0 && hdb_foreign_count(writes->foreign, writes->foreign_size) == 1) {
-        rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
-        return rc != HDB_OK && !hdb_link_is_alive(server->link) ? lost_in_commit(error) : rc;
-    }
-    rc = writes->foreign_size ? push_with_foreign(server, id, token, writes, error)
-                              : hdb_log_push(server->link, id, token, data, size, error);
-    if (rc != HDB_OK && !hdb_link_is_alive(server->link))
-        return resolve_entry(server, id, token, error);
-    if (rc == HDB_OK) {
-        /* It is kept from here on. If applying it fails, whoever comes next does it. */
-        hdb_error later = HDB_ERROR_INIT;
-        apply_logged(server, id, data, size, &later);
-        hdb_error_clear(&later);
-    }
-    return rc;
-}
-
-static int read_xid(hdb_server *server, int64_t *out, hdb_error *error) {
-    hdb_rows *rows = NULL;
-    int rc = hdb_link_query(server->link, "SELECT txid_current()", NULL, 0, HDB_ROWS_SHOWN, &rows, error);
-    if (rc == HDB_OK)
-        *out = hdb_rows_cell(rows, 0, 0).as.integer;
-    hdb_rows_free(rows);
-    return rc;
-}
-
-static int resolve_transaction(hdb_server *server, int64_t xid, hdb_error *error) {
-    hdb_value param = hdb_value_integer(xid);
-    hdb_rows *rows = NULL;
-    bool committed = false;
-    server->in_snapshot = server->locked = false;
-    hdb_error_clear(error);
-    if (hdb_server_revive(server, error) != HDB_OK ||
-        hdb_link_query(server->link, "SELECT coalesce(txid_status($1), 'unknown') = 'committed'", &param, 1, HDB_ROWS_SHOWN,
-                       &rows, error) != HDB_OK)
-        return lost_in_commit(error);
-    committed = is_true(hdb_rows_cell(rows, 0, 0));
-    hdb_rows_free(rows);
-    if (committed)
-        return HDB_OK;
-    return hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
-}
-
-/* Another client has put in a row with the key of a new one of ours, which our snapshot did not show. */
-static bool took_our_key(const hdb_error *error) {
-    return strcmp(error->sqlstate, "23505") == 0 && strstr(hdb_error_message(error), "_pkey\"");
-}
-
-/* The entry goes to the log as part of the transaction that also changes the tables. */
-static int log_inside(hdb_server *server, const char *data, size_t size, hdb_error *error) {
-    int64_t id = server->applied + 1;
-    server->token = new_token();
-    int rc = hdb_log_push(server->link, id, server->token, data, size, error);
-    return rc == HDB_OK ? note_applied(server, id, size, error) : rc;
-}
-
-static int push_transaction(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
-    const char *data = writes->data;
-    size_t size = writes->size;
-    int64_t xid = 0;
-    int rc = hdb_server_snapshot(server, error);
-    if (rc == HDB_OK)
-        rc = add_counter(server, "commits", error);
-    if (rc == HDB_OK)
-        rc = read_xid(server, &xid, error);
-    if (rc == HDB_OK)
-        rc = hdb_apply_entry(server->link, data, size, error);
-    if (rc == HDB_OK)
-        rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
-    if (rc == HDB_OK && has_schema(data, size))
-        rc = add_counter(server, "schema_version", error);
-    if (rc == HDB_OK && server->keeps_log && size > 0)
-        rc = log_inside(server, data, size, error);
-    if (rc != HDB_OK) {
-        bool conflict = strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0 || took_our_key(error);
-        bool held = strcmp(error->sqlstate, "55P03") == 0;
-        end_transaction(server, "ROLLBACK");
-        if (held)
-            return hdb_error_set(error, HDB_BUSY, NULL, "database is locked");
-        return conflict ? hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked") : rc;
-    }
-    rc = script(server, "COMMIT", error);
-    server->in_snapshot = false;
-    return rc != HDB_OK && !hdb_link_is_alive(server->link) ? resolve_transaction(server, xid, error) : rc;
-}
-
-int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
-    int rc = hdb_server_peer(server) == HDB_PEER_HELIOSDB ? push_entry(server, writes, error)
-                                                          : push_transaction(server, writes, error);
-    if (rc == HDB_OK)
-        server->commits += hdb_server_peer(server) == HDB_PEER_HELIOSDB && writes->size ? 2 : 1;
-    if (rc == HDB_OK && has_schema(writes->data, writes->size)) {
-        hdb_error ignored = HDB_ERROR_INIT;
-        server->schema_version++;
-        hdb_link_forget_statements(server->link, &ignored);
-        hdb_error_clear(&ignored);
-    }
-    return rc;
+    return hdb_server_count(server, "commits", error);
 }
 
 int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count,
                             enum hdb_row_format format, hdb_rows **out, hdb_error *error) {
     hdb_error ignored = HDB_ERROR_INIT;
-    int rc = has_transactions(server) ? script(server, "SAVEPOINT hdb_query", error) : HDB_OK;
+    int rc = has_transactions(server) ? hdb_server_script(server, "SAVEPOINT hdb_query", error) : HDB_OK;
     if (rc != HDB_OK)
         return rc;
     rc = hdb_link_query(server->link, sql, params, count, format, out, error);
     if (has_transactions(server) && hdb_link_is_alive(server->link))
-        script(server, rc == HDB_OK ? "RELEASE hdb_query" : "ROLLBACK TO hdb_query", &ignored);
+        hdb_server_script(server, rc == HDB_OK ? "RELEASE hdb_query" : "ROLLBACK TO hdb_query", &ignored);
     hdb_error_clear(&ignored);
     return rc;
 }
@@ -654,7 +436,7 @@ void hdb_server_unlock(hdb_server *server) {
 void hdb_server_end(hdb_server *server) {
     if (!server->link)
         return;
-    end_transaction(server, "ROLLBACK");
+    hdb_server_end_snapshot(server, "ROLLBACK");
     if (server->locked && hdb_link_is_alive(server->link))
         unlock(server);
     server->locked = server->lent = false;
