@@ -29,7 +29,7 @@ static const struct {
     [LINGER] = {"linger", "seconds"},
     [DIRECT] = {"direct", "auto off"},
     [COHERENCE] = {"coherence", "strict sdk"},
-    [LOCKING] = {"locking", "sqlite"},
+    [LOCKING] = {"locking", "sqlite mvcc"},
     [NOTICES] = {"notices", "stderr off"},
 };
 
@@ -154,7 +154,7 @@ static int resolve_mode(hdb_settings *out, const hdb_config *config, const char 
 
 int hdb_settings_resolve(hdb_settings *out, const hdb_config *config, const char *database, hdb_error *error) {
     const char *timeout = NULL, *open = NULL, *uri = NULL, *memory = NULL, *engine = NULL, *linger = NULL,
-               *direct = NULL, *coherence = NULL, *notices = NULL;
+               *direct = NULL, *coherence = NULL, *locking = NULL, *notices = NULL;
     memset(out, 0, sizeof *out);
     int rc = resolve_mode(out, config, database, error);
     if (rc != HDB_OK || (rc = resolve(config, TIMEOUT, NULL, "5", &timeout, error)) != HDB_OK ||
@@ -165,6 +165,7 @@ int hdb_settings_resolve(hdb_settings *out, const hdb_config *config, const char
         (rc = resolve(config, LINGER, "HELIOSDB_LINGER", "2", &linger, error)) != HDB_OK ||
         (rc = resolve(config, DIRECT, NULL, "auto", &direct, error)) != HDB_OK ||
         (rc = resolve(config, COHERENCE, NULL, "strict", &coherence, error)) != HDB_OK ||
+        (rc = resolve(config, LOCKING, NULL, "sqlite", &locking, error)) != HDB_OK ||
         (rc = resolve(config, NOTICES, "HELIOSDB_NOTICES", "stderr", &notices, error)) != HDB_OK)
         return rc;
     out->timeout_ms = (int)(strtod(timeout, NULL) * 1000);
@@ -174,7 +175,10 @@ int hdb_settings_resolve(hdb_settings *out, const hdb_config *config, const char
     out->linger = strtod(linger, NULL);
     out->direct = strcmp(direct, "auto") == 0;
     out->sdk = strcmp(coherence, "sdk") == 0;
+    out->many_writers = strcmp(locking, "mvcc") == 0;
     out->notices = strcmp(notices, "stderr") == 0;
+    if (out->many_writers && (out->mode != HDB_MODE_DAEMON || out->sdk))
+        return hdb_error_set(error, HDB_MISUSE, NULL, "locking=mvcc needs mode=daemon and coherence=strict");
     return copy_text(&out->engine, engine, error);
 }
 

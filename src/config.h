@@ -20,6 +20,7 @@ typedef struct hdb_settings {
     double linger;
     bool direct;
     bool sdk; /* coherence=sdk: a replica file beside a server */
+    bool many_writers; /* locking=mvcc */
     bool notices;
 } hdb_settings;
 

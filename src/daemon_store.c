@@ -30,10 +30,12 @@ int hdb_daemon_store_open(const hdb_settings *settings, hdb_daemon_store **out, 
         return hdb_error_nomem(error);
     store->schema_version = -1;
     int rc = hdb_server_open(settings->dsn, settings->timeout_ms, &store->server, error);
+    if (rc == HDB_OK && settings->many_writers)
+        rc = hdb_server_allow_writers(store->server, error);
     if (rc == HDB_OK)
         *out = store;
     else
-        free(store);
+        hdb_daemon_store_close(store);
     return rc;
 }
 
@@ -104,11 +106,11 @@ int hdb_daemon_store_refresh(hdb_daemon_store *store, bool foreign, hdb_error *e
 static int begin_transaction(hdb_daemon_store *store, bool immediate, bool begins, hdb_error *error) {
     /* SQLite takes the lock before it looks whether a transaction is open. */
     if (!begins || is_reading(store->replica))
-        return immediate ? hdb_server_lock(store->server, error) : HDB_OK;
+        return immediate ? hdb_server_lock(store->server, false, error) : HDB_OK;
     if (!immediate)
         return hdb_daemon_store_refresh(store, false, error);
     hdb_server_end(store->server);
-    int rc = hdb_server_lock(store->server, error);
+    int rc = hdb_server_lock(store->server, false, error);
     if (rc == HDB_OK)
         rc = take_snapshot(store, error);
     if (rc != HDB_OK)
@@ -201,11 +203,12 @@ static int end_early(hdb_daemon_store *store, bool fresh, int rc) {
 }
 
 /* What a statement needs before SQLite runs it: the writer lock if it writes, then rows. */
-static int prepare_statement(void *context, const hdb_inspection *statement, bool begins, hdb_error *error) {
+static int bring(void *context, const hdb_inspection *statement, bool begins, hdb_error *error) {
     hdb_daemon_store *store = context;
     int64_t generation = store->generation;
     bool immediate = statement->kind == HDB_STATEMENT_BEGIN && !statement->readonly;
     bool write = hdb_inspection_writes(statement), had_lock = hdb_server_is_locked(store->server);
+    bool alone = statement->changes_schema || statement->sets_header || statement->uses_all;
     int rc = HDB_OK;
     if (statement->kind == HDB_STATEMENT_BEGIN || statement->kind == HDB_STATEMENT_SAVEPOINT)
         return begin_transaction(store, immediate, begins, error);
@@ -216,11 +219,11 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     bool fresh = begins && hdb_daemon_store_is_idle(store);
     if (fresh) {
         hdb_server_end(store->server);
-        rc = write ? hdb_server_lock(store->server, error) : HDB_OK;
+        rc = write ? hdb_server_lock(store->server, alone, error) : HDB_OK;
         if (rc == HDB_OK)
             rc = take_snapshot(store, error);
     } else if (write) {
-        rc = hdb_server_lock(store->server, error);
+        rc = hdb_server_lock(store->server, alone, error);
     }
     if (rc == HDB_OK && (write || !hdb_loader_has(store->loader, statement))) {
         rc = hdb_server_snapshot(store->server, error);
@@ -247,6 +250,7 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
         rc = hdb_loader_load(store->loader, hdb_server_link(store->server), statement, error);
         if (rc == HDB_OK)
             rc = hdb_server_check(store->server, error);
+        rc = hdb_server_judge(rc, error);
         /* Somebody committed while rows came in: what was read first may not fit what was read last. The application has
          * not seen any of it if this is the first that the transaction reads. */
         if (first && error->code == SQLITE_BUSY_SNAPSHOT)
@@ -256,6 +260,10 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     if (fresh && (rc != HDB_OK || !write) && statement->kind == HDB_STATEMENT_OTHER)
         hdb_server_end(store->server);
     return rc;
+}
+
+static int prepare_statement(void *context, const hdb_inspection *statement, bool begins, hdb_error *error) {
+    return hdb_server_judge(bring(context, statement, begins, error), error);
 }
 
 /* Rolling back to a savepoint takes away what was loaded inside it, while the keys that were touched stay noted: without

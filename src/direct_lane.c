@@ -203,7 +203,7 @@ static int run_change(hdb_stmt *stmt, hdb_server *server) {
     hdb_direct *direct = stmt->direct;
     hdb_counts counts = hdb_replica_note_counts(replica);
     int64_t changed = 0;
-    int rc = hdb_server_lock(server, &stmt->conn->error);
+    int rc = hdb_server_lock(server, false, &stmt->conn->error);
     if (rc == HDB_OK)
         rc = change(stmt, server, &changed);
     hdb_server_end(server);

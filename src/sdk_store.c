@@ -55,7 +55,7 @@ static int rebuild(hdb_sdk_store *store, hdb_error *error) {
     hdb_link *link = NULL;
     int64_t token = 0, newest = 0;
     bool locked = hdb_server_is_locked(store->server);
-    int rc = hdb_server_lock(store->server, error);
+    int rc = hdb_server_lock(store->server, true, error);
     if (rc == HDB_OK)
         rc = hdb_server_snapshot(store->server, error);
     link = hdb_server_link(store->server);
@@ -173,7 +173,7 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     if (!write && (begin || statement->kind != HDB_STATEMENT_OTHER || !(statement->uses_main || statement->uses_schema)))
         return HDB_OK;
     bool fresh = sqlite3_txn_state(store->replica->db, "main") == SQLITE_TXN_NONE;
-    int rc = write ? hdb_server_lock(store->server, error) : HDB_OK;
+    int rc = write ? hdb_server_lock(store->server, true, error) : HDB_OK;
     if (rc == HDB_OK && fresh)
         rc = catch_up(store, error);
     else if (rc == HDB_OK && write && !locked)
@@ -362,7 +362,7 @@ int hdb_sdk_store_query(hdb_sdk_store *store, const char *sql, const hdb_value *
 int hdb_sdk_store_verify(hdb_sdk_store *store, int64_t *out, hdb_error *error) {
     sqlite3 *copy = NULL;
     hdb_buffer report = HDB_BUFFER_INIT;
-    int rc = hdb_server_lock(store->server, error);
+    int rc = hdb_server_lock(store->server, true, error);
     if (rc == HDB_OK)
         rc = catch_up(store, error);
     if (rc == HDB_OK)

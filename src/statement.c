@@ -202,6 +202,21 @@ static int step(hdb_stmt *stmt, bool fresh) {
     return rc;
 }
 
+/* An autocommit statement that met another writer (locking=mvcc) runs again, as long as it would wait for a lock: nothing
+ * of it has been kept, and nobody has seen a row of it. */
+static int step_again(hdb_stmt *stmt, int rc) {
+    hdb_conn *conn = stmt->conn;
+    int64_t started = hdb_server_now_ms();
+    int delay_ms = 1, tries = 0;
+    while (rc == HDB_BUSY && conn->error.code == SQLITE_BUSY_SNAPSHOT && hdb_daemon_store_is_idle(conn->daemon)) {
+        hdb_error_clear(&conn->error);
+        rc = hdb_server_wait_turn(hdb_daemon_store_server(conn->daemon), started, &delay_ms, tries++, &conn->error);
+        if (rc == HDB_OK)
+            rc = step(stmt, true);
+    }
+    return rc;
+}
+
 static int execute(hdb_stmt *stmt) {
     int rc = stmt->state == HDB_STMT_IDLE ? HDB_OK : hdb_stmt_reset(stmt);
     if (rc != HDB_OK)
@@ -210,7 +225,10 @@ static int execute(hdb_stmt *stmt) {
     bool sends_change = stmt->lane == HDB_LANE_ENGINE ? hdb_stmt_is_dml(stmt) : stmt->direct && !hdb_stmt_readonly(stmt);
     if (sends_change)
         hdb_waiting_hold();
+    bool alone = stmt->conn->settings.many_writers && hdb_daemon_store_is_idle(stmt->conn->daemon);
     rc = step(stmt, true);
+    if (alone)
+        rc = step_again(stmt, rc);
     if (sends_change)
         hdb_waiting_release();
     stmt->state = rc == HDB_ROW ? HDB_STMT_PENDING : rc == HDB_DONE ? HDB_STMT_FINISHED : HDB_STMT_IDLE;

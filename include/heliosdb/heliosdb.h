@@ -116,7 +116,7 @@ HDB_API hdb_config *hdb_config_create(void);
  * | `linger` | seconds the engine stays up after its last user left | `HELIOSDB_LINGER`, else `2` |
  * | `direct` | `auto` or `off`: in daemon mode, may a statement run in the server | `auto` |
  * | `coherence` | `strict`: others may write to the server; `sdk`: only this library, a replica file follows it | `strict` |
- * | `locking` | `sqlite`: one writer at a time | `sqlite` |
+ * | `locking` | `sqlite`: one writer at a time; `mvcc`: many, on PostgreSQL, where one that meets another gets HDB_BUSY | `sqlite` |
  * | `notices` | `stderr` or `off`: where progress of long work and repairs are told | `HELIOSDB_NOTICES`, else `stderr` |
  *
  * @param config the configuration

@@ -17,11 +17,21 @@ typedef struct hdb_server hdb_server;
 int hdb_server_open(const char *dsn, int timeout_ms, hdb_server **out, hdb_error *error);
 void hdb_server_close(hdb_server *server);
 void hdb_server_abandon(hdb_server *server);
+/* Lets others write at the same time (locking=mvcc): the server finds conflicts, all clients' transactions on it become
+ * serializable. HDB_NOTSUPPORTED if its transactions are not up to it. */
+int hdb_server_allow_writers(hdb_server *server, hdb_error *error);
 /* How long to wait for the writer lock and for entries that are being applied; `interrupt` ends any wait. */
 void hdb_server_set_waits(hdb_server *server, int timeout_ms, const volatile int *interrupt);
 
 /* Has a function asked each time the writer lock is not free, instead of waiting; NULL: waits again. */
 void hdb_server_set_busy(hdb_server *server, int (*busy)(void *context, int count), void *context);
+
+int64_t hdb_server_now_ms(void);
+/* Waits as for the lock before another try: HDB_BUSY when the time is over, or the busy function says no. */
+int hdb_server_wait_turn(hdb_server *server, int64_t started, int *delay_ms, int tries, hdb_error *error);
+/* If a statement failed because the server found a conflict with another writer, makes it HDB_BUSY (BUSY SNAPSHOT): the
+ * transaction can only be rolled back. Returns the code. */
+int hdb_server_judge(int rc, hdb_error *error);
 
 hdb_link *hdb_server_link(hdb_server *server);
 enum hdb_peer hdb_server_peer(const hdb_server *server);
@@ -36,11 +46,13 @@ int hdb_server_snapshot(hdb_server *server, hdb_error *error);
 int hdb_server_check(hdb_server *server, hdb_error *error);
 /* Version of the schema, as of the last snapshot. */
 int64_t hdb_server_schema_version(const hdb_server *server);
-/* Number of commits of this library's clients, as of the last snapshot or push. */
+/* Changes with each commit of this library's clients, as of the last snapshot or push; with many writers also with
+ * commits of anybody else. */
 int64_t hdb_server_commits(const hdb_server *server);
 /* Takes the writer lock, if it is not held. HDB_BUSY "database is locked" after the time to wait, or (extended: BUSY
- * SNAPSHOT) if another writer has committed since our snapshot began. */
-int hdb_server_lock(hdb_server *server, hdb_error *error);
+ * SNAPSHOT) if another writer has committed since our snapshot began. `alone`: the schema is to change, or all rows; else
+ * writers share the lock where that is allowed. */
+int hdb_server_lock(hdb_server *server, bool alone, hdb_error *error);
 /* Gives the lock back before anything was written under it; the snapshot stays. */
 void hdb_server_unlock(hdb_server *server);
 /* What a transaction has written: an entry for this library's tables, and one for other clients' (foreign_rows.h). Either

@@ -15,7 +15,10 @@ struct hdb_server {
     int (*busy)(void *context, int count); /* asked instead of waiting for the lock */
     void *busy_context;
     bool in_snapshot; /* reads belong together; on PostgreSQL a transaction is open on the link */
-    bool locked;
+    bool alone, shared; /* the writer lock is held, in one way or both */
+    bool many_writers;  /* locking=mvcc */
+    bool serializable;  /* some client has many_writers: transactions of all are serializable */
+    bool isolated;      /* the session knows that */
     bool lent;  /* the lock is held for reading: see hdb_server_check() */
     int spoilt; /* reads that another writer has spoilt, in a row */
     bool keeps_log; /* for replicas on other hosts */
@@ -25,11 +28,23 @@ struct hdb_server {
 
 /* Runs a text on the server's link. */
 int hdb_server_script(hdb_server *server, const char *sql, hdb_error *error);
+/* The counters and, on HeliosDB, the newest entry of the log. */
+int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error);
+/* The session was found dead by the first thing that was asked of it, when nothing was under way: a new one will do. */
+bool hdb_server_can_start_again(const hdb_server *server, bool first, int rc);
 /* Ends the snapshot by COMMIT or ROLLBACK, if there is one. */
 void hdb_server_end_snapshot(hdb_server *server, const char *how);
 /* Adds one to a number in _hdb_meta. */
 int hdb_server_count(hdb_server *server, const char *key, hdb_error *error);
 /* What comes after an entry was logged: the tables take it, and the log need not keep it then. */
 int hdb_server_apply_logged(hdb_server *server, int64_t id, const char *data, size_t size, hdb_error *error);
+/* Finishes what clients that died have logged. The lock is held, no transaction is open. */
+int hdb_server_roll_forward(hdb_server *server, int64_t newest, hdb_error *error);
+
+/* Sleeps a little between tries; HDB_BUSY when the time is over. */
+int hdb_server_pause(hdb_server *server, int64_t started, int *delay_ms, hdb_error *error);
+/* Asks for the lock once, and gives one back; what the handle notes stays as it is. */
+int hdb_server_try_lock(hdb_server *server, bool alone, bool *out, hdb_error *error);
+void hdb_server_give_back(hdb_server *server, bool alone);
 
 #endif

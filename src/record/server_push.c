@@ -5,6 +5,7 @@
 #include "record/entry.h"
 #include "record/foreign_rows.h"
 #include "record/log.h"
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -53,6 +54,40 @@ int hdb_server_apply_logged(hdb_server *server, int64_t id, const char *data, si
     return rc == HDB_OK ? note_applied(server, id, size, error) : rc;
 }
 
+struct pending {
+    int64_t id;
+    char *data;
+    size_t size;
+};
+
+/* Keeps the first entry that is not applied: applying goes over the same link. */
+static int keep_first(void *context, int64_t id, const char *data, size_t size) {
+    struct pending *pending = context;
+    pending->data = malloc(size + 1);
+    if (!pending->data)
+        return HDB_NOMEM;
+    memcpy(pending->data, data, size);
+    pending->id = id;
+    pending->size = size;
+    return HDB_DONE;
+}
+
+int hdb_server_roll_forward(hdb_server *server, int64_t newest, hdb_error *error) {
+    int rc = HDB_OK;
+    while (rc == HDB_OK && server->applied < newest) {
+        struct pending pending = {0, NULL, 0};
+        rc = hdb_log_read(server->link, server->applied + 1, keep_first, &pending, error);
+        if (rc == HDB_DONE)
+            rc = HDB_OK;
+        if (rc == HDB_OK && !pending.data)
+            break;
+        if (rc == HDB_OK)
+            rc = hdb_server_apply_logged(server, pending.id, pending.data, pending.size, error);
+        free(pending.data);
+    }
+    return rc;
+}
+
 static int64_t new_token(void) {
     int64_t token = 0;
     while (token <= 0)
@@ -71,7 +106,7 @@ static int lost_in_commit(hdb_error *error) {
 /* The link died while the entry was on its way: is it in the log? */
 static int resolve_entry(hdb_server *server, int64_t id, int64_t token, hdb_error *error) {
     int64_t found = 0;
-    server->in_snapshot = server->locked = false;
+    server->in_snapshot = server->alone = server->shared = false;
     hdb_error_clear(error);
     if (hdb_server_revive(server, error) != HDB_OK || hdb_log_token(server->link, id, &found, error) != HDB_OK)
         return lost_in_commit(error);
@@ -137,7 +172,7 @@ static int resolve_transaction(hdb_server *server, int64_t xid, hdb_error *error
     hdb_value param = hdb_value_integer(xid);
     hdb_rows *rows = NULL;
     bool committed = false;
-    server->in_snapshot = server->locked = false;
+    server->in_snapshot = server->alone = server->shared = false;
     hdb_error_clear(error);
     if (hdb_server_revive(server, error) != HDB_OK ||
         hdb_link_query(server->link, "SELECT (coalesce(txid_status($1), 'unknown') = 'committed')::int", &param, 1, HDB_ROWS_SHOWN,
@@ -155,6 +190,27 @@ static bool took_our_key(const hdb_error *error) {
     return strcmp(error->sqlstate, "23505") == 0 && strstr(hdb_error_message(error), "_pkey\"");
 }
 
+static bool is_state(const hdb_error *error, const char *state) {
+    return strcmp(error->sqlstate, state) == 0;
+}
+
+int hdb_server_judge(int rc, hdb_error *error) {
+    if (rc == HDB_OK)
+        return rc;
+    /* 25P02 comes after one of the others. */
+    if (is_state(error, "40001") || is_state(error, "40P01") || is_state(error, "25P02"))
+        return hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked");
+    return is_state(error, "55P03") ? hdb_error_set(error, HDB_BUSY, "55P03", "database is locked") : rc;
+}
+
+/* SQLite has found that the constraints hold on what our snapshot shows: others have changed it. */
+static int apply_inside(hdb_server *server, const char *data, size_t size, hdb_error *error) {
+    int rc = hdb_apply_entry(server->link, data, size, error);
+    if (rc != HDB_OK && server->many_writers && strncmp(error->sqlstate, "23", 2) == 0)
+        rc = hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked");
+    return rc;
+}
+
 /* The entry goes to the log as part of the transaction that also changes the tables. */
 static int log_inside(hdb_server *server, const char *data, size_t size, hdb_error *error) {
     int64_t id = server->applied + 1;
@@ -168,29 +224,30 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
     size_t size = writes->size;
     int64_t xid = 0;
     int rc = hdb_server_snapshot(server, error);
-    if (rc == HDB_OK)
+    /* Many writers do not count: each would have to wait for the other's COMMIT. */
+    if (rc == HDB_OK && (!server->many_writers || has_schema(data, size)))
         rc = hdb_server_count(server, "commits", error);
     if (rc == HDB_OK)
         rc = read_xid(server, &xid, error);
     if (rc == HDB_OK)
-        rc = hdb_apply_entry(server->link, data, size, error);
+        rc = apply_inside(server, data, size, error);
     if (rc == HDB_OK)
         rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
+    if (rc != HDB_OK && took_our_key(error))
+        rc = hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked");
     if (rc == HDB_OK && has_schema(data, size))
         rc = hdb_server_count(server, "schema_version", error);
     if (rc == HDB_OK && server->keeps_log && size > 0)
         rc = log_inside(server, data, size, error);
     if (rc != HDB_OK) {
-        bool conflict = strcmp(error->sqlstate, "40001") == 0 || strcmp(error->sqlstate, "40P01") == 0 || took_our_key(error);
-        bool held = strcmp(error->sqlstate, "55P03") == 0;
         hdb_server_end_snapshot(server, "ROLLBACK");
-        if (held)
-            return hdb_error_set(error, HDB_BUSY, NULL, "database is locked");
-        return conflict ? hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked") : rc;
+        return hdb_server_judge(rc, error);
     }
     rc = hdb_server_script(server, "COMMIT", error);
     server->in_snapshot = false;
-    return rc != HDB_OK && !hdb_link_is_alive(server->link) ? resolve_transaction(server, xid, error) : rc;
+    if (rc != HDB_OK && !hdb_link_is_alive(server->link))
+        return resolve_transaction(server, xid, error);
+    return hdb_server_judge(rc, error);
 }
 
 int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {

@@ -45,8 +45,8 @@ declare namespace Database {
     direct?: 'auto' | 'off';
     /** Whether others may write to the server's tables. Default: 'strict'. */
     coherence?: 'strict';
-    /** One writer at a time. Default: 'sqlite'. */
-    locking?: 'sqlite';
+    /** One writer at a time, or many on PostgreSQL ('mvcc'): one that meets another gets SQLITE_BUSY. Default: 'sqlite'. */
+    locking?: 'sqlite' | 'mvcc';
     /** Where progress of long work and repairs are told. Default: 'stderr'. */
     notices?: 'stderr' | 'off';
   }

@@ -61,7 +61,9 @@ def connect(*arguments: Any, **options: Any) -> Any:
     - ``engine``: path of the heliosdb-nano program (HELIOSDB_BIN)
     - ``linger``: seconds the engine stays after its last user left (HELIOSDB_LINGER)
     - ``direct``: "auto" or "off": in daemon mode, whether a statement may run in the server
-    - ``coherence``: "strict", or "sdk": a replica file at the path follows the server; ``locking``: "sqlite"
+    - ``coherence``: "strict", or "sdk": a replica file at the path follows the server
+    - ``locking``: "sqlite": one writer at a time; "mvcc": many, on PostgreSQL, where one that meets another is told
+      "database is locked" and can only roll back and start again
     - ``notices``: "stderr" or "off" (HELIOSDB_NOTICES)
 
     Raises OperationalError if there is no engine, it does not start, the server can't be reached or refuses the
