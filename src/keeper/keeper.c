@@ -179,15 +179,15 @@ static void detach(void) {
     catch_signals();
 }
 
-/* The password, read by us and given to the engine alone. */
-static bool read_secret(char *secret, size_t size) {
-    FILE *file = fopen(in(options.directory, "secret"), "re");
-    bool got = file != NULL && fgets(secret, (int)size, file) != NULL;
+/* Whether the engine will find its password: the first line of a file, as its environment could be dumped. */
+static bool has_secret(void) {
+    int fd = open(in(options.directory, "secret"), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    char first = '\n';
+    bool has = fd >= 0 && read(fd, &first, 1) == 1 && first != '\n';
 
-    if (file != NULL)
-        fclose(file);
-    secret[got ? strcspn(secret, "\n") : 0] = '\0';
-    return got && secret[0] != '\0';
+    if (fd >= 0)
+        close(fd);
+    return has;
 }
 
 static bool lock_within(int fd, int ms) {
@@ -213,7 +213,7 @@ static void open_log(void) {
         close(log_fd);
     snprintf(old, sizeof old, "%s", in(options.directory, "engine.log.1"));
     rename(in(options.directory, "engine.log"), old);
-    log_fd = open(in(options.directory, "engine.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    log_fd = open(in(options.directory, "engine.log"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     log_size = 0;
 }
 
@@ -238,7 +238,7 @@ static pid_t engine = -1;
 static int output = -1;
 
 /* In the child: never returns. What fails is told through the close-on-exec pipe. */
-static void become_engine(const char *secret, int out, int failure, pid_t keeper) {
+static void become_engine(int out, int failure, pid_t keeper) {
     char program[PATH_MAX];
     struct sigaction usual = {.sa_handler = SIG_DFL};
     const char *argv[24];
@@ -269,8 +269,8 @@ static void become_engine(const char *secret, int out, int failure, pid_t keeper
 #endif
     if (getppid() != keeper)
         _exit(1);
-    setenv("HELIOSDB_PASSWORD", secret, 1);
-    unsetenv("HELIOSDB_PASSWORD_FILE");
+    setenv("HELIOSDB_PASSWORD_FILE", "secret", 1); /* in the directory that it runs in */
+    unsetenv("HELIOSDB_PASSWORD");
     unsetenv("HELIOSDB_NANO_READY_FILE");
     setenv("NO_COLOR", "1", 1);
     dup2(out, 1);
@@ -284,7 +284,7 @@ static void become_engine(const char *secret, int out, int failure, pid_t keeper
     _exit(127);
 }
 
-static bool start_engine(const char *secret) {
+static bool start_engine(void) {
     int out[2], failure[2], reason = 0;
     pid_t keeper = getpid();
 
@@ -294,7 +294,7 @@ static bool start_engine(const char *secret) {
     }
     engine = fork();
     if (engine == 0)
-        become_engine(secret, out[1], failure[1], keeper);
+        become_engine(out[1], failure[1], keeper);
     reason = engine < 0 ? errno : 0;
     close(out[1]);
     close(failure[1]);
@@ -459,7 +459,6 @@ static void remove_files(void) {
 
 int main(int argc, char **argv) {
     struct rlimit files;
-    char secret[256];
     int users_lock, engine_lock;
 
     if (!parse(argc, argv)) {
@@ -472,9 +471,9 @@ int main(int argc, char **argv) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    users_lock = open(in(options.directory, "users.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    engine_lock = open(in(options.directory, "engine.lock"), O_RDWR | O_CREAT, 0600); /* goes to the engine */
-    if (users_lock < 0 || engine_lock < 0 || !read_secret(secret, sizeof secret)) {
+    users_lock = open(in(options.directory, "users.lock"), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    engine_lock = open(in(options.directory, "engine.lock"), O_RDWR | O_CREAT | O_NOFOLLOW, 0600); /* goes to the engine */
+    if (users_lock < 0 || engine_lock < 0 || !has_secret()) {
         report("failed: can't read the engine's directory: %s", strerror(errno));
     } else if (!lock_within(engine_lock, ENGINE_LOCK_MS)) {
         report("failed: an engine that nobody looks after still runs on this directory");
@@ -483,7 +482,7 @@ int main(int argc, char **argv) {
     } else {
         open_log();
         remove_unfinished();
-        if (start_engine(secret))
+        if (start_engine())
             keep(users_lock, engine_lock);
         stop_engine(engine_lock);
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link/embedded.h"
 
-#include "buffer.h"
 #include "link/child.h"
 #include "link/engine_files.h"
-#include "link/link.h"
+#include "link/engine_greet.h"
+#include "link/engine_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MIN_MS = 30000, PAUSE_MS = 5, CONNECT_MS = 10000, GONE_MS = 3000 };
+enum { TIMEOUT_MIN_MS = 30000, PAUSE_MS = 5, GONE_MS = 3000 };
 
 struct hdb_engine {
     pthread_mutex_t mutex;
@@ -42,7 +42,7 @@ static int64_t now_ms(void) {
 
 static int open_lock(const char *directory, const char *name) {
     char *path = hdb_engine_path(directory, name);
-    int fd = path != NULL ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+    int fd = path != NULL ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
 
     free(path);
     return fd;
@@ -140,7 +140,7 @@ bool hdb_engine_is_new(const hdb_engine *engine) {
 /* Where the socket of the running engine, if there is one, is. */
 static bool look_up(hdb_engine *engine) {
     free(engine->sockets);
-    engine->sockets = hdb_engine_read_line(engine->directory, "socket");
+    engine->sockets = hdb_engine_find_sockets(engine->directory);
     return engine->sockets != NULL && hdb_engine_answers(engine->sockets);
 }
 
@@ -173,12 +173,21 @@ static int spawn_keeper(hdb_engine *engine, int start_lock, hdb_error *error) {
     return rc;
 }
 
+/* Whether an engine or its keeper is still there: one that stops, or is slow, or can't be reached from here. */
+static bool is_occupied(const hdb_engine *engine) {
+    int lock = open_lock(engine->directory, "engine.lock");
+    bool occupied = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0;
+
+    close_fd(&lock);
+    return occupied;
+}
+
 /* Puts everything in place for a keeper and starts it. The caller holds start.lock, which goes over to the keeper. */
 static int start_locked(hdb_engine *engine, int start_lock, hdb_error *error) {
     int rc;
 
-    if (look_up(engine))
-        return HDB_OK; /* somebody was faster */
+    if (look_up(engine) || is_occupied(engine))
+        return HDB_OK; /* somebody was faster, or is in the way: what leads to an engine is taken away after its end only */
     if (engine->sockets != NULL)
         hdb_engine_remove_sockets(engine->sockets);
     free(engine->sockets);
@@ -189,7 +198,7 @@ static int start_locked(hdb_engine *engine, int start_lock, hdb_error *error) {
         rc = hdb_engine_make_short_directory(&engine->sockets, error);
     if (rc != HDB_OK)
         return rc;
-    rc = hdb_engine_write_file(engine->directory, "socket", engine->sockets, error);
+    rc = hdb_engine_note_sockets(engine->directory, engine->sockets, error);
     if (rc == HDB_OK)
         rc = spawn_keeper(engine, start_lock, error);
     if (rc != HDB_OK)
@@ -256,47 +265,16 @@ static int hear(hdb_engine *engine, int wait_ms, hdb_error *error) {
     return failed(engine, strncmp(line, "failed: ", 8) == 0 ? line + 8 : line, error);
 }
 
-static void append_quoted(hdb_buffer *out, const char *value) {
-    hdb_buffer_char(out, '\'');
-    for (; *value != '\0'; value++) {
-        if (*value == '\'' || *value == '\\')
-            hdb_buffer_char(out, '\\');
-        hdb_buffer_char(out, *value);
-    }
-    hdb_buffer_char(out, '\'');
-}
-
-/* Variables such as PGHOSTADDR must not lead elsewhere, so what they could set is set. */
-static int make_conninfo(hdb_engine *engine, hdb_error *error) {
-    hdb_buffer text = HDB_BUFFER_INIT;
-    char *secret = hdb_engine_read_line(engine->directory, "secret");
-
-    hdb_buffer_text(&text, "host=");
-    append_quoted(&text, engine->sockets);
-    hdb_buffer_text(&text, " port=5432 hostaddr='' dbname=postgres user=postgres password=");
-    append_quoted(&text, secret != NULL ? secret : "");
-    hdb_buffer_text(&text, " options='' sslmode=disable gssencmode=disable channel_binding=prefer "
-                           "target_session_attrs=any requirepeer=''");
-    free(secret);
-    free(engine->conninfo);
-    engine->conninfo = hdb_buffer_take(&text);
-    return engine->conninfo != NULL ? HDB_OK : hdb_error_nomem(error);
-}
-
 /* A socket that takes connections is not yet an engine that answers. */
 static int verify(hdb_engine *engine, hdb_error *error) {
-    hdb_link *link = NULL;
-    int rc = make_conninfo(engine, error);
+    int rc;
 
-    if (rc != HDB_OK || engine->verified)
-        return rc;
-    rc = hdb_link_open(engine->conninfo, CONNECT_MS, &link, error);
-    if (rc == HDB_OK) {
-        hdb_link_set_deadline(link, CONNECT_MS);
-        rc = hdb_link_query(link, "SELECT 1", NULL, 0, HDB_ROWS_NATIVE, NULL, error);
+    free(engine->conninfo);
+    rc = hdb_engine_make_conninfo(engine->directory, engine->sockets, &engine->conninfo, error);
+    if (rc == HDB_OK && !engine->verified) {
+        rc = hdb_engine_greet(engine->conninfo, engine->directory, error);
+        engine->verified = rc == HDB_OK;
     }
-    hdb_link_close(link);
-    engine->verified = rc == HDB_OK;
     return rc;
 }
 
@@ -338,7 +316,8 @@ int hdb_engine_conninfo(hdb_engine *engine, const char **out, hdb_error *error) 
     end = now_ms() + engine->timeout_ms;
     while (rc == HDB_OK && (rc = look(engine, error)) == HDB_OK)
         if (now_ms() > end)
-            rc = failed(engine, "it did not answer in time", error);
+            rc = failed(engine, is_occupied(engine) ? "one runs that can't be reached from here" : "it did not answer in time",
+                        error);
     if (rc == HDB_DONE) {
         *out = engine->conninfo;
         rc = HDB_OK;

@@ -6,19 +6,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#define ENGINE_VERSION "4.41.1"
-
-enum { SECRET_BYTES = 32, LOG_TAIL = 2000, ANSWER_MS = 5000 };
+enum { SECRET_BYTES = 32, LOG_TAIL = 2000 };
 
 /* Durable commits are asked for by each session; they must not then wait for company. Without a bound the engine keeps
  * every version of every row for ever, and the log table churns. The memory a database of an application may take is
@@ -78,7 +73,7 @@ static char *program_of_user(const char *name) {
         hdb_buffer_format(&directory, "%s", cache);
     else if (home != NULL)
         hdb_buffer_format(&directory, "%s/.cache", home);
-    hdb_buffer_text(&directory, "/libheliosdb/engine-" ENGINE_VERSION "/bin");
+    hdb_buffer_text(&directory, "/libheliosdb/engine-" HDB_ENGINE_VERSION "/bin");
     if (!directory.failed)
         found = program_in(directory.data, directory.size, name);
     hdb_buffer_reset(&directory);
@@ -116,7 +111,7 @@ int hdb_engine_find_program(const char *asked, char **out, hdb_error *error) {
     return hdb_error_set(error, HDB_CANTOPEN, NULL,
                          "the engine heliosdb-nano was not found: HELIOSDB_BIN is not set and PATH has none; get it "
                          "with `make engine` in the source tree of libheliosdb, or with "
-                         "`cargo install heliosdb-nano --version " ENGINE_VERSION " --locked`");
+                         "`cargo install heliosdb-nano --version " HDB_ENGINE_VERSION " --locked`");
 }
 
 int hdb_engine_find_keeper(char **out, hdb_error *error) {
@@ -144,56 +139,47 @@ int hdb_engine_find_keeper(char **out, hdb_error *error) {
 
 /* --- files --- */
 
-/* Somebody else's directory may hold a secret that somebody else knows. Root may open what is its users'. */
+/* Somebody else's directory may hold a secret that somebody else knows. That is so for root, too, whose files would
+ * moreover lock out the user it belongs to. */
 static int check_owner(const char *directory, const struct stat *status, hdb_error *error) {
-    if (status->st_uid != geteuid() && geteuid() != 0)
-        return hdb_error_set(error, HDB_CANTOPEN, NULL, "the engine's directory %s belongs to another user", directory);
-    if (status->st_uid == geteuid() && (status->st_mode & 077) != 0 && chmod(directory, 0700) != 0)
+    if (status->st_uid != geteuid())
+        return hdb_error_set(error, HDB_CANTOPEN, NULL, "the engine's directory %s belongs to another user, of id %lu",
+                             directory, (unsigned long)status->st_uid);
+    if ((status->st_mode & 077) != 0 && chmod(directory, 0700) != 0)
         return hdb_error_set(error, HDB_CANTOPEN, NULL, "can't make the engine's directory %s private: %s", directory,
                              strerror(errno));
     return HDB_OK;
 }
 
-int hdb_engine_make_directory(const char *directory, bool *made, hdb_error *error) {
+/* Not through symbolic links: others may put one beside a file whose directory they may write in. */
+static int check_directory(const char *directory, const char *what, hdb_error *error) {
     struct stat status;
-    int reason;
+
+    if (lstat(directory, &status) == 0 && S_ISLNK(status.st_mode))
+        return hdb_error_set(error, HDB_CANTOPEN, NULL, "%s %s is a symbolic link, which is not followed", what, directory);
+    if (lstat(directory, &status) == 0 && S_ISDIR(status.st_mode))
+        return check_owner(directory, &status, error);
+    return hdb_error_set(error, HDB_CANTOPEN, NULL, "can't make %s %s: %s", what, directory, strerror(ENOTDIR));
+}
+
+int hdb_engine_make_directory(const char *directory, bool *made, hdb_error *error) {
+    char *data;
+    int rc;
 
     *made = mkdir(directory, 0700) == 0;
     if (*made)
         return HDB_OK;
-    reason = errno;
-    if (reason == EEXIST && stat(directory, &status) == 0) {
-        if (S_ISDIR(status.st_mode))
-            return check_owner(directory, &status, error);
-        reason = ENOTDIR;
-    }
-    return hdb_error_set(error, HDB_CANTOPEN, NULL, "can't make the engine's directory %s: %s", directory,
-                         strerror(reason));
-}
-
-static bool try_short_directory(const char *base, const char *prefix, char **out) {
-    struct sockaddr_un address;
-    hdb_buffer path = HDB_BUFFER_INIT;
-
-    hdb_buffer_format(&path, "%s/%sXXXXXX", base, prefix);
-    if (!path.failed && path.size + 1 + sizeof HDB_ENGINE_SOCKET <= sizeof address.sun_path && mkdtemp(path.data))
-        *out = hdb_buffer_take(&path);
-    hdb_buffer_free(&path);
-    return *out != NULL;
-}
-
-int hdb_engine_make_short_directory(char **out, hdb_error *error) {
-    const char *base = getenv("XDG_RUNTIME_DIR");
-    char prefix[48];
-
-    *out = NULL;
-    snprintf(prefix, sizeof prefix, "heliosdb-%lu-", (unsigned long)geteuid());
-    if (base != NULL && base[0] == '/' && hdb_engine_is_private(base) && try_short_directory(base, "heliosdb-", out))
-        return HDB_OK;
-    if (try_short_directory("/tmp", prefix, out))
-        return HDB_OK;
-    return hdb_error_set(error, HDB_CANTOPEN, NULL, "can't make a directory for the engine's socket in /tmp: %s",
-                         strerror(errno));
+    if (errno != EEXIST)
+        return hdb_error_set(error, HDB_CANTOPEN, NULL, "can't make the engine's directory %s: %s", directory,
+                             strerror(errno));
+    rc = check_directory(directory, "the engine's directory", error);
+    data = hdb_engine_path(directory, HDB_ENGINE_DATA);
+    if (rc == HDB_OK && data == NULL)
+        rc = hdb_error_nomem(error);
+    if (rc == HDB_OK && (access(data, F_OK) == 0 || errno != ENOENT))
+        rc = check_directory(data, "the directory of its files", error);
+    free(data);
+    return rc;
 }
 
 static bool write_all(int fd, const char *content) {
@@ -236,7 +222,7 @@ done:
 /* Up to `size` bytes from the end of a file, or from its start. */
 static char *read_part(const char *directory, const char *name, size_t size, bool from_end) {
     char *path = hdb_engine_path(directory, name), *text = malloc(size + 1);
-    int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     struct stat status;
     ssize_t got = -1;
 
@@ -255,8 +241,12 @@ static char *read_part(const char *directory, const char *name, size_t size, boo
     return text;
 }
 
+char *hdb_engine_read_file(const char *directory, const char *name) {
+    return read_part(directory, name, 4096, false);
+}
+
 char *hdb_engine_read_line(const char *directory, const char *name) {
-    char *text = read_part(directory, name, 4096, false);
+    char *text = hdb_engine_read_file(directory, name);
 
     if (text != NULL)
         text[strcspn(text, "\n")] = '\0';
@@ -310,58 +300,4 @@ char *hdb_engine_log_tail(const char *directory) {
     if (text != NULL)
         plain_text(text);
     return text;
-}
-
-/* --- sockets --- */
-
-bool hdb_engine_is_private(const char *directory) {
-    struct stat status;
-
-    return lstat(directory, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
-           (status.st_mode & 077) == 0;
-}
-
-/* The socket of a process that has just been killed still takes connections for a moment. So a question is asked that
- * needs no password: an SSLRequest, which every server of the protocol answers with one byte. */
-static bool is_answered(int fd) {
-    static const unsigned char question[8] = {0, 0, 0, 8, 4, 210, 22, 47};
-    struct pollfd answer = {.fd = fd, .events = POLLIN};
-    char byte;
-
-    if (send(fd, question, sizeof question, MSG_NOSIGNAL) != (ssize_t)sizeof question)
-        return false;
-    return poll(&answer, 1, ANSWER_MS) > 0 && recv(fd, &byte, 1, 0) == 1;
-}
-
-bool hdb_engine_answers(const char *socket_directory) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    bool answers = false;
-    int length, fd;
-
-    length = snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", socket_directory, HDB_ENGINE_SOCKET);
-    if (length < 0 || (size_t)length >= sizeof address.sun_path || !hdb_engine_is_private(socket_directory))
-        return false;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-        answers = is_answered(fd);
-    else
-        answers = errno == EAGAIN; /* so many are waiting that the queue is full: it is there, then */
-    close(fd);
-    return answers;
-}
-
-void hdb_engine_remove_sockets(const char *socket_directory) {
-    static const char *const names[] = {HDB_ENGINE_SOCKET, ".s.PGSQL.0"};
-
-    if (!hdb_engine_is_private(socket_directory))
-        return;
-    for (int i = 0; i < 2; i++) {
-        char *path = hdb_engine_path(socket_directory, names[i]);
-        if (path != NULL)
-            unlink(path);
-        free(path);
-    }
-    rmdir(socket_directory);
 }

@@ -395,6 +395,7 @@ static void test_the_secret_stays_secret(void **state) {
     assert_non_null(file = fopen(in("socket"), "r"));
     assert_non_null(fgets(sockets, sizeof sockets, file));
     fclose(file);
+    sockets[strcspn(sockets, "\n")] = '\0';
     assert_int_equal(stat(sockets, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0700);
     snprintf(socket_path, sizeof socket_path, "%s/.s.PGSQL.5432", sockets);
