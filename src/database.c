@@ -103,7 +103,7 @@ static int open_record(hdb_database *database, const hdb_settings *settings, hdb
 /* Two files at one path must not be open at once: each would be taken for the replica, and their WAL is one file. */
 static int check_same_file(const hdb_database *database, hdb_error *error) {
     const hdb_state_page *page = hdb_record_state(database->record)->page;
-    if (hdb_file_mark_of(database->path).inode == page->inode)
+    if (hdb_file_mark_of(database->path).identity == page->identity)
         return HDB_OK;
     return hdb_error_set(error, HDB_CANTOPEN, NULL,
                          "%s was deleted or replaced while it is open; close its connections first", database->path);
@@ -117,7 +117,7 @@ static int reconcile(hdb_database *database, hdb_error *error) {
     if (rc == HDB_OK)
         rc = hdb_database_reconcile(database, alone, error);
     if (rc == HDB_OK && alone)
-        state->page->inode = hdb_file_mark_of(database->path).inode;
+        state->page->identity = hdb_file_mark_of(database->path).identity;
     return rc == HDB_OK ? hdb_state_share(state, HDB_LOCK_SESSION, error) : rc;
 }
 

@@ -6,8 +6,10 @@
  *   neither                 a new database; the engine starts in the background
  *   file, no engine data    the file is taken in
  *   engine data, no file    the file is rebuilt
- *   both, left in order     nothing to do, unless the file has changed since: then its rows are pushed
- *   both, not in order      the log is replayed into the file; what else differs is pushed */
+ *   both, left in order     nothing to do, unless the file has changed since: then its rows are pushed, unless it is an
+ *                           older copy: then it is put aside and rebuilt
+ *   both, not in order      the log is replayed into the file; what else differs is pushed. A file that is not the one
+ *                           which was there before, or an older copy, is put aside and rebuilt */
 #ifndef HDB_DATABASE_H
 #define HDB_DATABASE_H
 

@@ -23,6 +23,15 @@ struct hdb_database {
 
 /* Brings file and engine together and opens the steward. `alone`: no other process has the database open. */
 int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error);
+/* rebuild_file.c. Makes a database of what the engine holds, in a file of our own; `what` is for the notice. */
+int hdb_database_build_copy(hdb_database *database, hdb_link *link, const char *what, const char *path, sqlite3 **out,
+                            hdb_error *error);
+/* Puts such a copy at the database's path, where there is no file. */
+int hdb_database_rebuild_file(hdb_database *database, hdb_link *link, hdb_error *error);
+/* The same where there is one that lacks rows of the engine's: it is kept as `<path>.older-<time>`, with a notice. */
+int hdb_database_replace_file(hdb_database *database, hdb_link *link, hdb_error *error);
+/* Removes a file of SQLite's and what SQLite puts beside it. */
+void hdb_database_remove_files(const char *path);
 /* The path of a file in the data directory; the caller frees it. */
 char *hdb_database_file(const hdb_database *database, const char *name);
 /* reindex.c. Makes what the file's schema calls for on the steward. */

@@ -45,8 +45,10 @@ int hdb_database_begin_file(hdb_database *database, hdb_error *error) {
 void hdb_database_note_mark(hdb_database *database) {
     static const hdb_wal_mark none;
     hdb_state_page *page = hdb_record_state(database->record)->page;
-    if (memcmp(&page->mark, &none, sizeof none) == 0)
-        hdb_database_mark(database, &page->mark);
+    if (memcmp(&page->mark, &none, sizeof none) != 0)
+        return;
+    hdb_database_mark(database, &page->mark);
+    page->file = hdb_file_mark_of(database->path);
 }
 
 bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out) {
@@ -67,6 +69,8 @@ int hdb_database_checkpoint(void *context) {
     if (pthread_mutex_trylock(&database->steward_mutex) != 0)
         return HDB_BUSY;
     int rc = sqlite3_wal_checkpoint_v2(database->steward, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
+    if (rc == SQLITE_OK)
+        hdb_record_state(database->record)->page->file = hdb_file_mark_of(database->path);
     pthread_mutex_unlock(&database->steward_mutex);
     return rc == SQLITE_OK && frames == done ? HDB_OK : HDB_BUSY;
 }
@@ -195,75 +199,6 @@ static int take_in(hdb_database *database, hdb_link *link, hdb_error *error) {
     return rc;
 }
 
-static void remove_file(const char *path, const char *suffix) {
-    hdb_buffer name = HDB_BUFFER_INIT;
-    hdb_buffer_format(&name, "%s%s", path, suffix);
-    if (!name.failed)
-        unlink(name.data);
-    hdb_buffer_free(&name);
-}
-
-static void remove_database(const char *path) {
-    remove_file(path, "");
-    remove_file(path, "-wal");
-    remove_file(path, "-shm");
-    remove_file(path, "-journal");
-}
-
-static void rebuild_progress(void *context, int64_t rows) {
-    hdb_notice_progress(context, 10000);
-    (void)rows;
-}
-
-/* Makes a database of what the engine holds, in a file of our own. */
-static int build_copy(hdb_database *database, hdb_link *link, const char *what, const char *path, sqlite3 **out, hdb_error *error) {
-    hdb_notice notice = hdb_notice_start(database->notices, what, database->path ? database->path : ":memory:");
-    remove_database(path);
-    int rc = hdb_steward_open(path, 0, out, error);
-    if (rc == HDB_OK && sqlite3_exec(*out, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", NULL, NULL, NULL) != SQLITE_OK)
-        rc = hdb_sqlite_error(*out, error);
-    if (rc == HDB_OK)
-        rc = hdb_rebuild(*out, link, rebuild_progress, &notice, error);
-    hdb_notice_end(&notice);
-    return rc;
-}
-
-static int sync_file(const char *path, hdb_error *error) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int rc = fd >= 0 && fsync(fd) == 0 ? HDB_OK : hdb_error_set(error, HDB_IOERR, NULL, "can't sync %s: %s", path, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
-/* The file is gone: makes it anew beside, and moves it into place when it is whole. */
-static int rebuild_file(hdb_database *database, hdb_link *link, hdb_error *error) {
-    sqlite3 *copy = NULL;
-    char *path = hdb_database_file(database, "rebuild.db");
-    if (!path)
-        return hdb_error_nomem(error);
-    int rc = build_copy(database, link, "rebuilding", path, &copy, error);
-    if (rc == HDB_OK)
-        rc = hdb_database_mark_rebuilt(database, copy, error);
-    sqlite3_close_v2(copy);
-    if (rc == HDB_OK)
-        rc = sync_file(path, error);
-    if (rc == HDB_OK) {
-        /* A WAL left by the lost file must not be taken for this one's. */
-        remove_file(database->path, "-wal");
-        remove_file(database->path, "-shm");
-        if (rename(path, database->path) != 0)
-            rc = hdb_error_set(error, HDB_CANTOPEN, NULL, "can't put the rebuilt file at %s: %s", database->path, strerror(errno));
-    }
-    if (rc == HDB_OK && database->notices)
-        hdb_notice_say("%s was not there: it was rebuilt from %s-heliosdb (to start empty, delete both)", database->path,
-                       database->path);
-    if (rc != HDB_OK)
-        remove_database(path);
-    free(path);
-    return rc;
-}
-
 struct replaying {
     hdb_database *database;
     int64_t last;
@@ -312,17 +247,41 @@ static int note_positions(hdb_database *database, hdb_link *link, int64_t head, 
     return rc;
 }
 
-/* Both are there, and were not left in order. */
+/* Whether the file is a copy that was made before the database was last left in order. */
+static bool is_older(const hdb_database *database) {
+    return database->found_counter < hdb_record_state(database->record)->page->change_counter;
+}
+
+/* Whether it is not the file that the page of positions speaks of. */
+static bool is_another(const hdb_database *database) {
+    const hdb_state_page *page = hdb_record_state(database->record)->page;
+    return page->ready && page->identity && page->identity != hdb_file_mark_of(database->path).identity;
+}
+
+/* Whether the file is as we know it from before the last commits, and the WAL that held them is gone. */
+static bool lacks_wal(const hdb_database *database) {
+    const hdb_file_mark *noted = &hdb_record_state(database->record)->page->file, now = hdb_file_mark_of(database->path);
+    return now.wal_size == 0 && now.identity == noted->identity && now.size == noted->size && now.modified_ns == noted->modified_ns;
+}
+
+/* Both are there, and were not left in order. What a file put there since then lacks can't be told from what was deleted
+ * in it, so the engine's rows count. */
 static int recover(hdb_database *database, hdb_link *link, hdb_error *error) {
     hdb_state *state = hdb_record_state(database->record);
     hdb_wal_mark mark;
     int64_t head = 0;
     int rc = hdb_log_head(link, &head, error);
-    if (rc == HDB_OK)
+    /* Not opened if it is another one: SQLite would bring the WAL of the one that was there before into it. */
+    bool replaced = is_another(database), wal_lost = lacks_wal(database);
+    if (rc == HDB_OK && !replaced)
         rc = open_steward(database, error);
     if (rc != HDB_OK)
         return rc;
-    bool trusted = state->same_boot && state->page->ready;
+    if (replaced || is_older(database)) {
+        rc = note_positions(database, link, head, error);
+        return rc == HDB_OK ? hdb_database_replace_file(database, link, error) : rc;
+    }
+    bool trusted = state->same_boot && state->page->ready && !wal_lost;
     int64_t synced = trusted ? state->page->synced : 0;
     bool touched = !trusted || !hdb_database_mark(database, &mark) || !hdb_wal_mark_same(&state->page->mark, &mark);
     if (head > synced) {
@@ -334,32 +293,13 @@ static int recover(hdb_database *database, hdb_link *link, hdb_error *error) {
     return rc == HDB_OK && touched ? hdb_database_push_foreign(database, error) : rc;
 }
 
-/* The file was left in order and is another one now. An older copy of it lacks rows that the engine has: it is put aside
- * and the file rebuilt. Anything else holds rows that the engine lacks. */
+/* The file was left in order and is another one now. An older copy of it lacks rows that the engine has. Anything else
+ * holds rows that the engine lacks. */
 static int meet_changed_file(hdb_database *database, hdb_link *link, hdb_error *error) {
-    hdb_state *state = hdb_record_state(database->record);
     int rc = open_steward(database, error);
     if (rc != HDB_OK)
         return rc;
-    if (database->found_counter >= state->page->change_counter)
-        return hdb_database_push_foreign(database, error);
-    sqlite3_close_v2(database->steward);
-    database->steward = NULL;
-    hdb_buffer aside = HDB_BUFFER_INIT;
-    hdb_buffer_format(&aside, "%s.older-%lld", database->path, (long long)time(NULL));
-    if (aside.failed)
-        rc = hdb_error_nomem(error);
-    else if (rename(database->path, aside.data) != 0)
-        rc = hdb_error_set(error, HDB_CANTOPEN, NULL, "can't put the older copy %s aside: %s", database->path, strerror(errno));
-    if (rc == HDB_OK)
-        rc = hdb_record_flush(database->record, error);
-    if (rc == HDB_OK)
-        rc = rebuild_file(database, link, error);
-    if (rc == HDB_OK && database->notices)
-        hdb_notice_say("%s was an older copy of the database: it is now %s, and the file was rebuilt from the engine",
-                       database->path, aside.data);
-    hdb_buffer_free(&aside);
-    return rc;
+    return is_older(database) ? hdb_database_replace_file(database, link, error) : hdb_database_push_foreign(database, error);
 }
 
 static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb_buffer *report, int64_t *differences,
@@ -369,7 +309,7 @@ static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb
     char *path = database->path ? hdb_database_file(database, "compare.db") : strdup(":memory:");
     int rc = path ? hdb_record_connect(database->record, &link, error) : hdb_error_nomem(error);
     if (rc == HDB_OK)
-        rc = build_copy(database, link, "comparing", path, &copy, error);
+        rc = hdb_database_build_copy(database, link, "comparing", path, &copy, error);
     if (rc == HDB_OK && file == database->steward)
         rc = hdb_database_keep_stubs(database, error);
     if (rc == HDB_OK)
@@ -377,7 +317,7 @@ static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb
     hdb_link_close(link);
     sqlite3_close_v2(copy);
     if (path && database->path)
-        remove_database(path);
+        hdb_database_remove_files(path);
     free(path);
     return rc;
 }
@@ -385,6 +325,22 @@ static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb
 int hdb_database_verify(hdb_database *database, sqlite3 *file, int64_t *differences, hdb_buffer *report, hdb_error *error) {
     int rc = hdb_record_flush(database->record, error);
     return rc == HDB_OK ? compare(database, file, NULL, report, differences, error) : rc;
+}
+
+/* What a damaged file lacks was not deleted by anybody. Of what quick_check tells only damage counts: it tells of values
+ * that break constraints, too. */
+static int check_undamaged(hdb_database *database, hdb_error *error) {
+    sqlite3_stmt *check = NULL;
+    int rc = HDB_OK, step = SQLITE_DONE;
+    if (sqlite3_prepare_v2(database->steward, "PRAGMA main.quick_check(1)", -1, &check, NULL) == SQLITE_OK)
+        step = sqlite3_step(check);
+    const char *found = step == SQLITE_ROW ? (const char *)sqlite3_column_text(check, 0) : "";
+    if ((step != SQLITE_ROW && step != SQLITE_DONE) || (found && strncmp(found, "*** in database", 15) == 0))
+        rc = hdb_error_set(error, HDB_CORRUPT, NULL,
+                           "database disk image is malformed: %s is damaged, and nothing of it is taken over; the engine holds "
+                           "its rows: move the file away and open again to rebuild it", database->path);
+    sqlite3_finalize(check);
+    return rc;
 }
 
 int hdb_database_push_foreign(hdb_database *database, hdb_error *error) {
@@ -398,6 +354,8 @@ int hdb_database_push_foreign(hdb_database *database, hdb_error *error) {
         rc = hdb_record_flush(database->record, error);
         if (rc == HDB_OK)
             rc = compare(database, database->steward, &entry, NULL, &differences, error);
+        if (rc == HDB_OK && differences > 0)
+            rc = check_undamaged(database, error);
         if (rc == HDB_OK && differences > 0) {
             rc = hdb_record_push(database->record, entry.data, entry.size, true, error);
             pushed = rc == HDB_OK;
@@ -516,7 +474,7 @@ int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
 }
 
 static bool same_mark(const hdb_file_mark *a, const hdb_file_mark *b) {
-    return a->inode == b->inode && a->size == b->size && a->modified_ns == b->modified_ns && a->wal_size == b->wal_size;
+    return a->identity == b->identity && a->size == b->size && a->modified_ns == b->modified_ns && a->wal_size == b->wal_size;
 }
 
 /* Of those who had the database open before: the engine may still be busy with what they sent. */
@@ -561,7 +519,10 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
         if (rc == HDB_OK)
             rc = hdb_record_flush(database->record, error);
         if (rc == HDB_OK)
-            rc = rebuild_file(database, link, error);
+            rc = hdb_database_rebuild_file(database, link, error);
+        if (rc == HDB_OK && database->notices)
+            hdb_notice_say("%s was not there: it was rebuilt from %s-heliosdb (to start empty, delete both)", database->path,
+                           database->path);
     } else if (rc == HDB_OK && state->page->ready && state->page->clean) {
         rc = meet_changed_file(database, link, error);
     } else if (rc == HDB_OK) {
@@ -592,6 +553,7 @@ int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error)
     if (rc != HDB_OK)
         return rc;
     hdb_database_mark(database, &page->mark);
+    page->file = hdb_file_mark_of(database->path);
     page->clean = 0;
     page->ready = 1;
     return HDB_OK;

@@ -264,7 +264,7 @@ static bool is_trusted(hdb_sdk_store *store, const hdb_file_mark *found, bool al
         return page->ready;
     if (page->clean)
         return memcmp(found, &page->file, sizeof *found) == 0;
-    return store->state.same_boot && found->inode == page->file.inode && hdb_wal_mark_read(store->steward, "main", &mark) &&
+    return store->state.same_boot && found->identity == page->file.identity && hdb_wal_mark_read(store->steward, "main", &mark) &&
            (hdb_wal_mark_same(&page->mark, &mark) || page->inflight > page->synced);
 }
 
@@ -287,7 +287,7 @@ static int open_file(hdb_sdk_store *store, int timeout_ms, bool alone, hdb_error
     }
     if (rc == HDB_OK && alone) {
         page->clean = 0;
-        page->file = hdb_file_mark_of(store->path); /* its inode tells whether it is still the same file */
+        page->file = hdb_file_mark_of(store->path); /* its identity tells whether it is still the same file */
     }
     return rc == HDB_OK ? catch_up(store, error) : rc;
 }

@@ -153,18 +153,24 @@ void hdb_state_set_applied(hdb_state *state, int64_t id) {
     __atomic_store_n(&state->page->applied, id, __ATOMIC_RELEASE);
 }
 
+static uint64_t nanoseconds(const struct statx_timestamp *time) {
+    return (uint64_t)time->tv_sec * 1000000000u + time->tv_nsec;
+}
+
 hdb_file_mark hdb_file_mark_of(const char *path) {
     hdb_file_mark mark = {0};
-    struct stat info;
+    struct statx info = {0};
     hdb_buffer wal = HDB_BUFFER_INIT;
-    if (stat(path, &info) == 0) {
-        mark.inode = info.st_ino;
-        mark.size = (uint64_t)info.st_size;
-        mark.modified_ns = (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
+    if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &info) == 0) {
+        mark.identity = info.stx_ino;
+        if (info.stx_mask & STATX_BTIME)
+            mark.identity ^= nanoseconds(&info.stx_btime);
+        mark.size = info.stx_size;
+        mark.modified_ns = nanoseconds(&info.stx_mtime);
     }
     hdb_buffer_format(&wal, "%s-wal", path);
-    if (!wal.failed && stat(wal.data, &info) == 0)
-        mark.wal_size = (uint64_t)info.st_size;
+    if (!wal.failed && statx(AT_FDCWD, wal.data, 0, STATX_SIZE, &info) == 0)
+        mark.wal_size = info.stx_size;
     hdb_buffer_free(&wal);
     return mark;
 }

@@ -18,9 +18,10 @@ typedef struct hdb_wal_mark {
     unsigned char bytes[24];
 } hdb_wal_mark;
 
-/* The state of the files of a closed database. */
+/* The state of the files of a database. */
 typedef struct hdb_file_mark {
-    uint64_t inode, size, modified_ns, wal_size;
+    uint64_t identity; /* of its inode and of when that was made, as the number of a removed one is soon used again */
+    uint64_t size, modified_ns, wal_size;
 } hdb_file_mark;
 
 typedef struct hdb_state_page {
@@ -33,10 +34,10 @@ typedef struct hdb_state_page {
     int64_t applied;   /* newest entry the engine's tables hold */
     int64_t emptied;   /* newest entry when the log was last emptied */
     hdb_wal_mark mark; /* of the replica as of `synced` */
-    hdb_file_mark file;
+    hdb_file_mark file; /* as they were left, or as they were when last looked at */
     int64_t stamped;         /* newest entry when change_counter was made to grow */
     uint32_t change_counter; /* of the file's header when it was left: an older copy has a smaller one */
-    uint64_t inode;          /* of the file that those who have it open use */
+    uint64_t identity;       /* of the file that those who have it open use */
     int64_t sessions; /* numbers given to sessions of the engine: session.h */
     int64_t pushing;  /* session of the last push; it may still be under way if `inflight` is above `synced` */
     int64_t applying; /* session that was applying entries, 0 if it came to an end */
