@@ -163,6 +163,7 @@ static int check_directory(const char *directory, const char *what, hdb_error *e
 }
 
 int hdb_engine_make_directory(const char *directory, bool *made, hdb_error *error) {
+    struct stat status;
     char *data;
     int rc;
 
@@ -176,7 +177,7 @@ int hdb_engine_make_directory(const char *directory, bool *made, hdb_error *erro
     data = hdb_engine_path(directory, HDB_ENGINE_DATA);
     if (rc == HDB_OK && data == NULL)
         rc = hdb_error_nomem(error);
-    if (rc == HDB_OK && (access(data, F_OK) == 0 || errno != ENOENT))
+    if (rc == HDB_OK && lstat(data, &status) == 0)
         rc = check_directory(data, "the directory of its files", error);
     free(data);
     return rc;
