@@ -348,6 +348,7 @@ static int connect_to(hdb_link *link, const char *conninfo, const PQconninfoOpti
                       hdb_error *error) {
     const char *asked = option(options, "connect_timeout");
     char timeout[16] = "0";
+    int rc;
 
     if (timeout_ms <= 0 && asked != NULL)
         timeout_ms = atoi(asked) * 1000;
@@ -364,7 +365,11 @@ static int connect_to(hdb_link *link, const char *conninfo, const PQconninfoOpti
     }
     if (PQstatus(link->conn) != CONNECTION_OK)
         return refused(link->conn, option(options, "password"), error);
-    return settle(link, error);
+    /* One that lets us in may still not answer. */
+    link->deadline_ms = timeout_ms;
+    rc = settle(link, error);
+    link->deadline_ms = 0;
+    return rc;
 }
 
 /* OpenSSL, which libpq uses, tears itself down at exit while a thread of ours may be opening a session. It is told not to;

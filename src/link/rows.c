@@ -73,7 +73,7 @@ static void decode_hex(char *text, int length) {
     if (length < 2 || text[0] != '\\' || text[1] != 'x')
         return;
     for (int i = 2, at = 2; i + 1 < length; i += 2)
-        text[at++] = (char)(hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
+        text[at++] = (char)((unsigned)hex_digit(text[i]) << 4 | (unsigned)hex_digit(text[i + 1]));
 }
 
 void pq_rows_decode(PGresult *result) {
