@@ -88,6 +88,10 @@ static int make_place(hdb_engine *engine, const char *directory, hdb_error *erro
         /* The keeper and the engine run elsewhere: what they are told must not depend on where we are now. */
         if (rc == HDB_OK && (engine->directory = realpath(directory, NULL)) == NULL)
             rc = hdb_error_set(error, HDB_CANTOPEN, NULL, "can't find %s: %s", directory, strerror(errno));
+        if (rc == HDB_OK)
+            rc = hdb_engine_check_local(engine->directory, error);
+        if (rc != HDB_OK && made)
+            rmdir(directory);
     }
     if (rc != HDB_OK)
         return rc;

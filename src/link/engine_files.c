@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { SECRET_BYTES = 32, LOG_TAIL = 2000 };
@@ -181,6 +182,26 @@ int hdb_engine_make_directory(const char *directory, bool *made, hdb_error *erro
         rc = check_directory(data, "the directory of its files", error);
     free(data);
     return rc;
+}
+
+int hdb_engine_check_local(const char *directory, hdb_error *error) {
+    static const struct {
+        unsigned long type; /* of statfs(2) */
+        const char *name;
+    } kinds[] = {
+        {0x6969, "NFS"},       {0x517b, "SMB"},     {0xfe534d42, "SMB"},      {0xff534d42, "CIFS"},
+        {0x5346414f, "AFS"},   {0x6b414653, "AFS"}, {0x00c36400, "Ceph"},     {0x0bd00bd0, "Lustre"},
+        {0x47504653, "GPFS"},
+    };
+    struct statfs system;
+
+    for (size_t i = 0; statfs(directory, &system) == 0 && i < sizeof kinds / sizeof *kinds; i++)
+        if ((unsigned long)system.f_type == kinds[i].type)
+            return hdb_error_set(error, HDB_CANTOPEN, NULL,
+                                 "%s is on a network file system (%s), where hosts can't share a database safely; use "
+                                 "mode=daemon for that",
+                                 directory, kinds[i].name);
+    return HDB_OK;
 }
 
 static bool write_all(int fd, const char *content) {

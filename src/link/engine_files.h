@@ -23,6 +23,9 @@ int hdb_engine_find_keeper(char **out, hdb_error *error);
 /* Makes the data directory (0700) if it is not there; `made` tells. One that is there has to be ours, no symbolic link, and
  * becomes private. */
 int hdb_engine_make_directory(const char *directory, bool *made, hdb_error *error);
+/* Refuses a directory on a network file system: locks and mapped memory are of one machine, and two hosts would not see each
+ * other. */
+int hdb_engine_check_local(const char *directory, hdb_error *error);
 /* Writes a whole file, 0600, in place of what was there: a reader sees the old or the new content. */
 int hdb_engine_write_file(const char *directory, const char *name, const char *content, hdb_error *error);
 /* A small file, NULL if there is none (or memory ran out). The caller frees it. A symbolic link is no file. */

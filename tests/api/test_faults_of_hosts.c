@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -164,6 +166,34 @@ static void two_paths_to_one_file_share_one_engine(void **state) {
     free(direct);
 }
 
+/* The library's own call comes here. */
+static unsigned long pretended;
+
+int statfs(const char *path, struct statfs *out) {
+    int rc = (int)syscall(SYS_statfs, path, out);
+    if (rc == 0 && pretended)
+        out->f_type = (__typeof__(out->f_type))pretended;
+    return rc;
+}
+
+static void a_network_file_system_is_refused(void **state) {
+    static const unsigned long types[] = {0x6969, 0xfe534d42, 0xff534d42};
+    struct fixture *fixture = *state;
+    char *data = support_format("%s-heliosdb", fixture->path);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        hdb_conn *conn = NULL;
+        pretended = types[i];
+        assert_int_equal(hdb_connect(fixture->path, NULL, &conn), HDB_CANTOPEN);
+        assert_error(conn, HDB_CANTOPEN, HDB_CANTOPEN, "08001", "network file system");
+        hdb_close(conn);
+        assert_int_not_equal(access(fixture->path, F_OK), 0);
+        assert_int_not_equal(access(data, F_OK), 0);
+    }
+    pretended = 0;
+    free(data);
+    use(fixture->path);
+}
+
 /* --- hosts --- */
 
 static void a_program_that_is_executed_gets_no_descriptor_of_ours(void **state) {
@@ -295,6 +325,7 @@ int main(void) {
         TEST(a_path_longer_than_a_socket_allows),
         TEST(a_relative_path_stays_the_same_file_after_chdir),
         TEST(two_paths_to_one_file_share_one_engine),
+        TEST(a_network_file_system_is_refused),
         TEST(a_program_that_is_executed_gets_no_descriptor_of_ours),
         TEST(a_host_that_ignores_its_children),
         TEST(without_home_and_runtime_directory),
