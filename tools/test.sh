@@ -127,7 +127,8 @@ run_valgrind() {
     # test_child looks at how exec fails, which valgrind answers differently; test_modes measures how long it waits.
     local without=(-e test_child -e test_modes)
     # Minutes each; the address sanitizer has them, and `make valgrind`.
-    [ -n "${VALGRIND_ALL:-}" ] || without+=(-e test_beside_others -e test_errors -e test_functions -e test_hooks)
+    [ -n "${VALGRIND_ALL:-}" ] || without+=(-e test_beside_others -e test_errors -e test_faults_of_files \
+        -e test_faults_of_hosts -e test_functions -e test_hooks -e test_many_writers)
     names=$(meson test -C build --no-rebuild --list --suite unit --suite api 2>/dev/null |
         sed -n 's,.* / \(test_[a-z_]*\)$,\1,p' | grep -vx "${without[@]}")
     # shellcheck disable=SC2086

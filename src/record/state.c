@@ -153,24 +153,40 @@ void hdb_state_set_applied(hdb_state *state, int64_t id) {
     __atomic_store_n(&state->page->applied, id, __ATOMIC_RELEASE);
 }
 
-static uint64_t nanoseconds(const struct statx_timestamp *time) {
-    return (uint64_t)time->tv_sec * 1000000000u + time->tv_nsec;
+static uint64_t nanoseconds(int64_t seconds, int64_t fraction) {
+    return (uint64_t)seconds * 1000000000u + (uint64_t)fraction;
 }
 
-hdb_file_mark hdb_file_mark_of(const char *path) {
-    hdb_file_mark mark = {0};
+/* A number of a file is given to another one soon after it is removed: the time when it was made tells them apart. */
+#ifdef STATX_BTIME
+static bool look_at(const char *path, hdb_file_mark *mark) {
     struct statx info = {0};
+    if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &info) != 0)
+        return false;
+    bool has_time = info.stx_mask & STATX_BTIME;
+    *mark = (hdb_file_mark){.identity = info.stx_ino ^ (has_time ? nanoseconds(info.stx_btime.tv_sec, info.stx_btime.tv_nsec) : 0),
+                            .size = info.stx_size,
+                            .modified_ns = nanoseconds(info.stx_mtime.tv_sec, info.stx_mtime.tv_nsec)};
+    return true;
+}
+#else
+static bool look_at(const char *path, hdb_file_mark *mark) {
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return false;
+    *mark = (hdb_file_mark){.identity = info.st_ino, .size = (uint64_t)info.st_size,
+                            .modified_ns = nanoseconds(info.st_mtime, 0)};
+    return true;
+}
+#endif
+
+hdb_file_mark hdb_file_mark_of(const char *path) {
+    hdb_file_mark mark = {0}, beside;
     hdb_buffer wal = HDB_BUFFER_INIT;
-    if (statx(AT_FDCWD, path, 0, STATX_BASIC_STATS | STATX_BTIME, &info) == 0) {
-        mark.identity = info.stx_ino;
-        if (info.stx_mask & STATX_BTIME)
-            mark.identity ^= nanoseconds(&info.stx_btime);
-        mark.size = info.stx_size;
-        mark.modified_ns = nanoseconds(&info.stx_mtime);
-    }
+    look_at(path, &mark);
     hdb_buffer_format(&wal, "%s-wal", path);
-    if (!wal.failed && statx(AT_FDCWD, wal.data, 0, STATX_SIZE, &info) == 0)
-        mark.wal_size = info.stx_size;
+    if (!wal.failed && look_at(wal.data, &beside))
+        mark.wal_size = beside.size;
     hdb_buffer_free(&wal);
     return mark;
 }
