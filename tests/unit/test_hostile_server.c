@@ -17,7 +17,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-enum { DEADLINE_MS = 300, OPEN_MS = 1500, SLACK_MS = 10000, ROUNDS = 60, INT8 = 20, TEXT = 25 };
+enum { DEADLINE_MS = 300, OPEN_MS = 1500, SLACK_MS = 10000, ROUNDS = 30, INT8 = 20, TEXT = 25 };
 
 /* What is wrong. */
 enum lie {
