@@ -2,6 +2,7 @@
 #include "record/cell.h"
 
 #include "record/native.h"
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,16 +222,20 @@ static bool decode_number(const char *text, size_t size, hdb_value *out) {
         *out = hdb_value_real(*copy == '-' ? -INFINITY : INFINITY);
         return true;
     }
+    /* strtod() knows names and hexadecimal digits too. */
+    if (strspn(copy, "0123456789+-.e") != size)
+        return false;
     if (!strpbrk(copy, ".e")) {
+        errno = 0;
         *out = hdb_value_integer(strtoll(copy, &end, 10));
-        return *end == '\0';
+        return *end == '\0' && errno == 0;
     }
     *out = hdb_value_real(strtod(copy, &end));
     if (*end == '.') { /* a locale with a decimal comma */
         *end = ',';
         *out = hdb_value_real(strtod(copy, &end));
     }
-    return *end == '\0';
+    return *end == '\0' && isfinite(out->as.real);
 }
 
 bool hdb_cell_decode(const char *text, size_t size, hdb_buffer *arena, hdb_value *out) {
@@ -337,9 +342,9 @@ static bool take_odd(const hdb_table *table, const hdb_value *odd, hdb_buffer *a
     while (at < end) {
         char *number_end = NULL;
         hdb_value value;
-        long column = strtol(at, &number_end, 10);
-        const char *stop = memchr(at, ODD_END, (size_t)(end - at));
-        if (!stop || *number_end != ':' || column < 0 || column >= table->column_count)
+        const char *stop = memchr(at, ODD_END, (size_t)(end - at)); /* the number ends before it, too */
+        long column = stop ? strtol(at, &number_end, 10) : -1;
+        if (column < 0 || column >= table->column_count || *number_end != ':')
             return false;
         at = number_end + 1;
         if (!hdb_cell_decode(at, (size_t)(stop - at), arena, &value))

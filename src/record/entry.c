@@ -122,7 +122,7 @@ static void get_column(hdb_reader *in, hdb_column *column) {
     if (column->affinity == HDB_AFFINITY_VECTOR)
         column->dimension = (int)hdb_get_number(in);
     in->failed = in->failed || !column->name || !column->engine_name || column->affinity < HDB_AFFINITY_INTEGER ||
-                 column->affinity > HDB_AFFINITY_UUID;
+                 column->affinity > HDB_AFFINITY_UUID || (column->affinity == HDB_AFFINITY_VECTOR && column->dimension < 1);
 }
 
 static void get_table(hdb_reader *in, hdb_table *table) {
@@ -135,7 +135,8 @@ static void get_table(hdb_reader *in, hdb_table *table) {
     int count = get_count(in);
     table->columns = count ? calloc((size_t)count, sizeof *table->columns) : NULL;
     in->failed = in->failed || !table->name || !table->engine_name || (count && !table->columns) ||
-                 table->key_kind < HDB_KEY_ALIAS || table->key_kind > HDB_KEY_COLUMNS || table->alias >= count;
+                 table->key_kind < HDB_KEY_ALIAS || table->key_kind > HDB_KEY_COLUMNS || table->alias >= count ||
+                 table->alias < (table->key_kind == HDB_KEY_ALIAS ? 0 : -1);
     for (; !in->failed && table->column_count < count; table->column_count++)
         get_column(in, &table->columns[table->column_count]);
 }

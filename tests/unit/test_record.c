@@ -82,7 +82,8 @@ static void every_value_survives_the_text_form(void **state) {
 }
 
 static void malformed_text_forms_are_refused(void **state) {
-    static const char *const texts[] = {"", "abc", "x'4'", "x'4g'", "t'", "1.2.3", "--1", "12a"};
+    static const char *const texts[] = {"", "abc", "x'4'", "x'4g'", "t'", "1.2.3", "--1", "12a", " 1", "9223372036854775808",
+                                        "0x1e", "nan(e)", "inf.", "1e999"};
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         hdb_buffer arena = HDB_BUFFER_INIT;
@@ -126,6 +127,25 @@ static void every_value_survives_in_every_column(void **state) {
             hdb_buffer_free(&arena);
             hdb_buffer_free(&other);
         }
+    }
+}
+
+/* "_hdb_odd" may come in memory that ends where it ends; the sanitizers watch. */
+static void what_is_odd_is_read_within_its_bounds(void **state) {
+    static const char *const texts[] = {"", "1", "12", " ", "1:", "1:5", "-1:5\x1f", "99:5\x1f", "1\x1f", "1:\x1f"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t size = strlen(texts[i]);
+        char *odd = malloc(size + 1);
+        hdb_value cells[COLUMNS] = ROW, engine[COLUMNS + 1], back[COLUMNS];
+        hdb_buffer arena = HDB_BUFFER_INIT, decoded = HDB_BUFFER_INIT;
+        assert_true(hdb_row_to_engine(&table, cells, &arena, engine));
+        memcpy(odd + 1, texts[i], size); /* aligned so that no byte is to spare behind it */
+        engine[COLUMNS] = hdb_value_text(odd + 1, size);
+        assert_true(hdb_row_from_engine(&table, engine, &decoded, back) == (size == 0));
+        hdb_buffer_free(&arena);
+        hdb_buffer_free(&decoded);
+        free(odd);
     }
 }
 
@@ -273,6 +293,28 @@ static void damaged_entries_are_never_followed(void **state) {
     hdb_buffer_free(&entry);
 }
 
+/* What is done with a table looks at the column that is its rowid, and at the numbers of a vector. */
+static void tables_that_can_not_be_are_refused(void **state) {
+    hdb_table damaged[] = {table, table, table};
+    hdb_column vector = columns[5];
+    hdb_entry_reader reader;
+    (void)state;
+    damaged[0].key_kind = HDB_KEY_ALIAS;
+    damaged[1].alias = -2;
+    damaged[2].columns = &vector;
+    damaged[2].column_count = 1;
+    vector.dimension = 0;
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        hdb_buffer entry = HDB_BUFFER_INIT;
+        hdb_entry_put_table(&entry, &damaged[i], false);
+        hdb_entry_open(&reader, entry.data, entry.size);
+        assert_int_equal(hdb_entry_next(&reader), HDB_ENTRY_END);
+        assert_true(reader.failed);
+        hdb_entry_close(&reader);
+        hdb_buffer_free(&entry);
+    }
+}
+
 static void names_the_engine_can_not_take_are_made_up(void **state) {
     static const char *const plain[] = {"files", "Mixed_Case", "a b", "order"};
     static const char *const odd[] = {"", "\xc3\xbc", "a.b", "a\"b", "pg_class", "ctid", "_hdb_log", " a", "a?"};
@@ -318,6 +360,7 @@ int main(void) {
         cmocka_unit_test(every_value_survives_the_text_form),
         cmocka_unit_test(malformed_text_forms_are_refused),
         cmocka_unit_test(every_value_survives_in_every_column),
+        cmocka_unit_test(what_is_odd_is_read_within_its_bounds),
         cmocka_unit_test(ordinary_values_stay_native),
         cmocka_unit_test(native_forms_stand_beside_what_was_written),
         cmocka_unit_test(what_a_server_might_refuse_is_not_native),
@@ -325,6 +368,7 @@ int main(void) {
         cmocka_unit_test(equal_keys_are_encoded_alike),
         cmocka_unit_test(an_entry_is_read_as_it_was_written),
         cmocka_unit_test(damaged_entries_are_never_followed),
+        cmocka_unit_test(tables_that_can_not_be_are_refused),
         cmocka_unit_test(names_the_engine_can_not_take_are_made_up),
         cmocka_unit_test(declared_types_choose_the_engine_column),
     };
