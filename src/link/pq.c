@@ -202,17 +202,26 @@ typedef struct stream {
     hdb_row_callback callback;
     void *context;
     hdb_value *cells;
+    int columns;  /* room in `cells` */
     int64_t rows; /* handed out */
 } stream;
 
 static int stream_row(stream *to, PGresult *result, hdb_error *error) {
-    int columns = PQnfields(result);
+    int columns = PQnfields(result), rc;
 
-    if (to->cells == NULL && (to->cells = calloc((size_t)columns + 1, sizeof *to->cells)) == NULL)
+    if (to->cells == NULL) {
+        to->cells = calloc((size_t)columns + 1, sizeof *to->cells);
+        to->columns = columns;
+    }
+    if (to->cells == NULL)
         return hdb_error_nomem(error);
+    if (columns != to->columns)
+        return hdb_error_set(error, HDB_CORRUPT, NULL, "the server sent rows of different widths");
     if (PQfformat(result, 0) == 1 && !pq_columns_are_binary(result))
         return hdb_error_set(error, HDB_ERROR, "22P03", "the table has changed");
-    pq_rows_decode(result);
+    rc = pq_rows_decode(result, error);
+    if (rc != HDB_OK)
+        return rc;
     for (int column = 0; column < columns; column++)
         to->cells[column] = pq_cell(result, 0, column, to->format);
     to->rows++;

@@ -141,8 +141,8 @@ static inline bool pq_statement_is_cached(const pq_statement *statement) {
 
 /* Whether all columns are of types whose cells are understood in binary. */
 bool pq_columns_are_binary(const PGresult *result);
-/* Turns the hex text of bytea cells into bytes, in place. */
-void pq_rows_decode(PGresult *result);
+/* Turns the hex text of bytea cells into bytes, in place. HDB_CORRUPT if it is not hex. */
+int pq_rows_decode(PGresult *result, hdb_error *error);
 hdb_value pq_cell(const PGresult *result, int row, int column, enum hdb_row_format format);
 /* Takes the result over, also when it fails. */
 int pq_rows_new(PGresult *result, enum hdb_row_format format, hdb_rows **out, hdb_error *error);

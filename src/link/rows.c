@@ -2,6 +2,7 @@
 /* Results: libpq's cells as values. Cells are converted when they are asked for and point into the PGresult. */
 #include "link/pq_internal.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -69,23 +70,30 @@ static int hex_digit(char c) {
 
 /* "\x6162" becomes "\xab": the bytes begin after the prefix, which stays as the mark of a cell that was decoded. Their
  * number follows from the length that libpq keeps. */
-static void decode_hex(char *text, int length) {
+static bool decode_hex(char *text, int length) {
     if (length < 2 || text[0] != '\\' || text[1] != 'x')
-        return;
-    for (int i = 2, at = 2; i + 1 < length; i += 2)
-        text[at++] = (char)((unsigned)hex_digit(text[i]) << 4 | (unsigned)hex_digit(text[i + 1]));
+        return true;
+    for (int i = 2, at = 2; i < length; i += 2) {
+        int high = hex_digit(text[i]), low = i + 1 < length ? hex_digit(text[i + 1]) : -1;
+        if (high < 0 || low < 0)
+            return false;
+        text[at++] = (char)(high << 4 | low);
+    }
+    return true;
 }
 
-void pq_rows_decode(PGresult *result) {
+int pq_rows_decode(PGresult *result, hdb_error *error) {
     int columns = PQnfields(result);
 
     for (int column = 0; column < columns; column++) {
         if (PQftype(result, column) != PQ_BYTEA || PQfformat(result, column) != 0)
             continue;
         for (int row = PQntuples(result) - 1; row >= 0; row--)
-            if (!PQgetisnull(result, row, column))
-                decode_hex(PQgetvalue(result, row, column), PQgetlength(result, row, column));
+            if (!PQgetisnull(result, row, column) &&
+                !decode_hex(PQgetvalue(result, row, column), PQgetlength(result, row, column)))
+                return hdb_error_set(error, HDB_CORRUPT, NULL, "the server sent a bytea that is not hexadecimal");
     }
+    return HDB_OK;
 }
 
 /* strtod() of the C locale: a comma locale of the application must not change what a number means. */
@@ -129,13 +137,15 @@ static bool is_integer(Oid type) {
 static hdb_value parse_number(Oid type, const char *text, size_t size) {
     char *end;
     double real;
+    bool whole = size > 0 && strlen(text) == size; /* a NUL byte is not in any number */
 
-    if (is_integer(type) && size > 0) {
+    if (is_integer(type) && whole) {
+        errno = 0;
         long long integer = strtoll(text, &end, 10);
-        if (*end == '\0')
+        if (*end == '\0' && errno == 0)
             return hdb_value_integer(integer);
     }
-    if (size > 0 && parse_double(text, &real))
+    if (whole && parse_double(text, &real))
         return hdb_value_real(real);
     return hdb_value_text(text, size);
 }
@@ -205,12 +215,13 @@ hdb_value pq_cell(const PGresult *result, int row, int column, enum hdb_row_form
 
 int pq_rows_new(PGresult *result, enum hdb_row_format format, hdb_rows **out, hdb_error *error) {
     hdb_rows *rows = malloc(sizeof *rows);
+    int rc = rows != NULL ? pq_rows_decode(result, error) : hdb_error_nomem(error);
 
-    if (rows == NULL) {
+    if (rc != HDB_OK) {
         PQclear(result);
-        return hdb_error_nomem(error);
+        free(rows);
+        return rc;
     }
-    pq_rows_decode(result);
     *rows = (hdb_rows){result, format};
     *out = rows;
     return HDB_OK;

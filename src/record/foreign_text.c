@@ -126,14 +126,21 @@ void hdb_foreign_define(hdb_buffer *sql, const char *table, hdb_foreign_column *
     hdb_buffer_free(&check);
 }
 
+/* As SQLite reads it, too: two signs would begin a comment there. */
+static bool is_number(const char *text) {
+    text += *text == '-';
+    size_t digits = strspn(text, "0123456789"), point = text[digits] == '.';
+    size_t more = point ? strspn(text + digits + 1, "0123456789") : 0;
+    return digits + more > 0 && text[digits + point + more] == '\0';
+}
+
 bool hdb_foreign_default(hdb_buffer *sql, const hdb_foreign_column *column, const char *expression) {
-    size_t size = strlen(expression);
     const char *end = expression + 1;
     if (strcmp(expression, "true") == 0 || strcmp(expression, "false") == 0) {
         hdb_buffer_format(sql, " DEFAULT %d", *expression == 't');
         return true;
     }
-    if (size && strspn(expression, "-0123456789.") == size && column->kind != HDB_FOREIGN_OTHER) {
+    if (is_number(expression) && column->kind != HDB_FOREIGN_OTHER) {
         hdb_buffer_format(sql, " DEFAULT %s", expression);
         return true;
     }
