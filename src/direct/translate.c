@@ -132,7 +132,7 @@ static int hex_value(char c) {
 
 /* The value of a literal; bytes are the plan's. */
 static bool make_literal(struct translator *translator, const hdb_tree_operand *operand, hdb_value *out) {
-    const char *digits = operand->token.data + 2; /* of a blob, behind x' */
+    const char *digits = NULL;
     char *bytes = NULL;
     size_t size = 0;
     switch (operand->kind) {
@@ -146,6 +146,7 @@ static bool make_literal(struct translator *translator, const hdb_tree_operand *
         *out = hdb_value_text(bytes, size);
         return bytes != NULL || out_of_memory(translator);
     case HDB_TREE_BLOB:
+        digits = operand->token.data + 2; /* behind x' */
         size = (operand->token.size - 3) / 2;
         bytes = malloc(size + 1);
         for (size_t i = 0; bytes != NULL && i < size; i++)
