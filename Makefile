@@ -2,7 +2,7 @@
 # A thin front for Meson and tools/*.sh; everything is built in build/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine build demo test valgrind fuzz-sql torture case-study conformance-python frameworks-python bench docs package clean
+.PHONY: help setup engine build demo test valgrind fuzz fuzz-sql torture case-study conformance-python frameworks-python bench docs package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -24,6 +24,9 @@ demo: build ## the tutorial's programs: embedded, then against servers
 
 test: ## everything that can be checked; the last line counts it
 	@tools/test.sh
+
+fuzz: setup ## inputs made up by libFuzzer for everything that parses: TARGET, RUNS, TIME, JOBS as tools/fuzz.sh says
+	@tools/fuzz.sh
 
 fuzz-sql: build ## random SQL beside SQLite: FROM, TO, SETUP, DIRECT, TIME, JOBS as tools/fuzz_sql.sh says
 	@tools/fuzz_sql.sh

@@ -15,7 +15,7 @@ say() { echo "setup: $*" >&2; }
 
 # The package names are Debian 12's.
 packages=(
-    build-essential clang meson ninja-build pkg-config
+    build-essential clang libclang-rt-14-dev meson ninja-build pkg-config
     libsqlite3-dev libpq-dev libcmocka-dev libffi-dev
     doxygen valgrind patchelf locales
     python3 python3-venv

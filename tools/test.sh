@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 results=build/test
 servers=tests/support/servers.sh
 stages=(
-    setup engine build generated interface docs c sql fault python node ruby demo packages sanitizers valgrind leftovers
+    setup engine build generated interface docs c sql fault fuzz python node ruby demo packages sanitizers valgrind leftovers
 )
 passed=0 failed=0 skipped=0
 stage_pid=''
@@ -57,6 +57,15 @@ run_fault() {
     local status=0
     meson_test fault --suite fault || status=$?
     python3 tools/count_kills.py "$results/fault.json" >"$results/fault.summary"
+    return "$status"
+}
+
+# A short form; `make fuzz` runs the long one.
+run_fuzz() {
+    local status=0
+    RUNS=20000 tools/fuzz.sh >"$results/fuzz.lines" || status=$?
+    awk '/, no finding$/ { print "ok", ++count, "-", $0; next } { print "not ok", ++count, "-", $0 }
+        END { print "1.." count }' "$results/fuzz.lines" | tee "$results/fuzz.tap"
     return "$status"
 }
 
@@ -186,6 +195,7 @@ results_of() {
     c) echo meson:c.json ;;
     sql) echo meson:sql.json ;;
     fault) echo meson:fault.json ;;
+    fuzz) echo tap:fuzz.tap ;;
     python) echo junit:python.xml ;;
     node) echo junit:node.xml ;;
     ruby) echo junit:ruby.xml ;;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A column of another client's table: whatever its name, its type and its default are called, SQLite gets the definition of
+ * one column of that name, and nothing else. */
+#include "fuzz.h"
+#include "record/foreign_tables.h"
+#include <sqlite3.h>
+
+static sqlite3 *open_empty(void) {
+    static sqlite3 *db;
+    if (db == NULL)
+        CHECK(sqlite3_open(":memory:", &db) == SQLITE_OK);
+    return db;
+}
+
+static void check_definition(const hdb_buffer *definition, const char *name) {
+    hdb_buffer sql = HDB_BUFFER_INIT;
+    sqlite3_stmt *stmt = NULL;
+    hdb_buffer_format(&sql, "CREATE TABLE t (%s)", definition->data);
+    CHECK(sqlite3_exec(open_empty(), sql.data, NULL, NULL, NULL) == SQLITE_OK);
+    CHECK(sqlite3_prepare_v2(open_empty(), "SELECT * FROM t", -1, &stmt, NULL) == SQLITE_OK);
+    CHECK(sqlite3_column_count(stmt) == 1 && strcmp(sqlite3_column_name(stmt, 0), name) == 0);
+    CHECK(sqlite3_step(stmt) == SQLITE_DONE);
+    sqlite3_finalize(stmt);
+    CHECK(sqlite3_exec(open_empty(), "DROP TABLE t", NULL, NULL, NULL) == SQLITE_OK);
+    hdb_buffer_free(&sql);
+}
+
+/* One of the types that are known, or any text. */
+static char *choose_type(fuzz_input *input) {
+    static const char *const types[] = {"int2",    "int4", "int8", "float8",    "float4",      "bool", "text", "varchar", "bpchar",
+                                        "bytea", "date", "time", "timestamp", "timestamptz", "uuid", "json", "numeric"};
+    const uint8_t chosen = fuzz_byte(input);
+    if (chosen >= 0xe0)
+        return fuzz_text(fuzz_piece(input));
+    return fuzz_text(hdb_slice_of(types[chosen % (sizeof types / sizeof types[0])]));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    fuzz_input input = {data, size};
+    char *type = choose_type(&input), *name = fuzz_text(fuzz_piece(&input)), *full = fuzz_text(fuzz_piece(&input));
+    char *value = fuzz_text(fuzz_piece(&input));
+    hdb_foreign_column column = {.name = name, .type = type};
+    hdb_buffer definition = HDB_BUFFER_INIT;
+    hdb_foreign_define(&definition, "t", &column, full);
+    (void)hdb_foreign_default(&definition, &column, value);
+    CHECK(!definition.failed);
+    check_definition(&definition, name);
+    hdb_buffer_free(&definition);
+    free(type);
+    free(name);
+    free(full);
+    free(value);
+    return 0;
+}
