@@ -80,6 +80,10 @@ const char *hdb_rows_name(const hdb_rows *rows, int column);
 /* Name of the engine's type ("bigint", "text", ...), "" if unknown. */
 const char *hdb_rows_type(const hdb_rows *rows, int column);
 hdb_value hdb_rows_cell(const hdb_rows *rows, int row, int column);
+/* A cell that must be text, ended by NUL; NULL if it is something else, or not there. */
+const char *hdb_rows_text(const hdb_rows *rows, int row, int column);
+/* A cell that must be an integer; 0 if it is something else, or not there. */
+int64_t hdb_rows_integer(const hdb_rows *rows, int row, int column);
 /* Rows an INSERT, UPDATE or DELETE changed, -1 for other statements. */
 int64_t hdb_rows_affected(const hdb_rows *rows);
 

@@ -261,9 +261,23 @@ hdb_value hdb_rows_cell(const hdb_rows *rows, int row, int column) {
     return pq_cell(rows->result, row, column, rows->format);
 }
 
+const char *hdb_rows_text(const hdb_rows *rows, int row, int column) {
+    hdb_value cell = hdb_rows_cell(rows, row, column);
+
+    return cell.type == HDB_TYPE_TEXT ? cell.as.bytes.data : NULL;
+}
+
+int64_t hdb_rows_integer(const hdb_rows *rows, int row, int column) {
+    hdb_value cell = hdb_rows_cell(rows, row, column);
+
+    return cell.type == HDB_TYPE_INTEGER ? cell.as.integer : 0;
+}
+
 int64_t hdb_rows_affected(const hdb_rows *rows) {
     const char *tag = PQcmdStatus(rows->result), *count = PQcmdTuples(rows->result);
 
+    if (tag == NULL) /* the server ended a statement without a word about it */
+        return -1;
     if (strncmp(tag, "INSERT", 6) != 0 && strncmp(tag, "UPDATE", 6) != 0 && strncmp(tag, "DELETE", 6) != 0)
         return -1;
     return *count != '\0' ? strtoll(count, NULL, 10) : 0;

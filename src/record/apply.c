@@ -102,16 +102,20 @@ static int drop_vanished(hdb_link *link, const hdb_schema *schema, hdb_error *er
     hdb_rows *rows = NULL;
     int rc = hdb_link_query(link, "SELECT name, engine_name FROM \"_hdb_tables\"", NULL, 0, HDB_ROWS_NATIVE, &rows, error);
     for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
-        hdb_value name = hdb_rows_cell(rows, i, 0), engine_name = hdb_rows_cell(rows, i, 1);
-        const hdb_table *table = hdb_schema_table(schema, name.as.bytes.data);
-        if (table && strcmp(table->name, name.as.bytes.data) == 0)
+        const char *name = hdb_rows_text(rows, i, 0), *engine_name = hdb_rows_text(rows, i, 1);
+        const hdb_table *table = name ? hdb_schema_table(schema, name) : NULL;
+        if (table && strcmp(table->name, name) == 0)
             continue;
+        if (!name || !engine_name) {
+            rc = hdb_error_set(error, HDB_CORRUPT, NULL, "a table of the record has no name");
+            break;
+        }
         hdb_buffer drop = HDB_BUFFER_INIT;
-        hdb_mirror_drop(&drop, engine_name.as.bytes.data);
+        hdb_mirror_drop(&drop, engine_name);
         rc = drop.failed ? hdb_error_nomem(error) : hdb_link_script(link, drop.data, error);
         hdb_buffer_free(&drop);
         if (rc == HDB_OK)
-            rc = forget_table(link, name.as.bytes.data, error);
+            rc = forget_table(link, name, error);
         if (rc == HDB_OK)
             rc = hdb_link_sync(link, NULL, error);
     }

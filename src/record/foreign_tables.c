@@ -77,14 +77,17 @@ bool hdb_foreign_same(const hdb_foreign_tables *a, const hdb_foreign_tables *b) 
     return true;
 }
 
-static const char *text_at(const hdb_rows *rows, int row, int column) {
-    hdb_value cell = hdb_rows_cell(rows, row, column);
-    return cell.type == HDB_TYPE_TEXT ? cell.as.bytes.data : NULL;
+static bool is_set(const hdb_rows *rows, int row, int column) {
+    return hdb_rows_integer(rows, row, column) != 0;
 }
 
-static bool is_set(const hdb_rows *rows, int row, int column) {
-    hdb_value cell = hdb_rows_cell(rows, row, column);
-    return cell.type == HDB_TYPE_INTEGER && cell.as.integer != 0;
+/* Whether the first columns, which are names, are text in all rows. */
+static bool has_names(const hdb_rows *rows, int columns) {
+    for (int i = 0; i < hdb_rows_count(rows); i++)
+        for (int k = 0; k < columns; k++)
+            if (!hdb_rows_text(rows, i, k))
+                return false;
+    return true;
 }
 
 static int find_column(const hdb_foreign_table *table, const char *name) {
@@ -114,7 +117,7 @@ static void find_key(hdb_foreign_table *table, const bool *not_null, const hdb_r
     bool found = false;
     for (int primary = 1; !found && primary >= 0; primary--)
         for (int i = 0; !found && i < hdb_rows_count(keys); i++) {
-            const char *name = text_at(keys, i, 0), *places = text_at(keys, i, 2);
+            const char *name = hdb_rows_text(keys, i, 0), *places = hdb_rows_text(keys, i, 2);
             hdb_value cell = hdb_rows_cell(keys, i, 2);
             char number[24];
             if (cell.type == HDB_TYPE_INTEGER)
@@ -159,10 +162,10 @@ static bool write_sql(hdb_foreign_table *table, const bool *not_null, const hdb_
     for (int i = 0; i < table->column_count; i++) {
         hdb_foreign_column *column = &table->columns[i];
         hdb_buffer definition = HDB_BUFFER_INIT;
-        const char *value = text_at(rows, first + i, 5);
+        const char *value = hdb_rows_text(rows, first + i, 5);
         keys += column->key > 0;
         hdb_buffer_text(&sql, i ? ", " : "");
-        const char *full = text_at(rows, first + i, 3);
+        const char *full = hdb_rows_text(rows, first + i, 3);
         hdb_foreign_define(&definition, table->name, column, full ? full : column->type);
         if (i == alias) {
             hdb_buffer_identifier(&sql, column->name);
@@ -197,11 +200,11 @@ static bool read_table(hdb_foreign_table *table, const hdb_rows *rows, int first
                        bool *twice) {
     int count = last - first;
     bool done = true, *not_null = calloc((size_t)count, sizeof *not_null);
-    table->name = strdup(text_at(rows, first, 0));
+    table->name = strdup(hdb_rows_text(rows, first, 0));
     table->columns = calloc((size_t)count, sizeof *table->columns);
     done = not_null && table->name && table->columns;
     for (int i = 0; done && i < count; i++) {
-        const char *name = text_at(rows, first + i, 1), *type = text_at(rows, first + i, 2);
+        const char *name = hdb_rows_text(rows, first + i, 1), *type = hdb_rows_text(rows, first + i, 2);
         *twice = *twice || find_column(table, name) >= 0;
         table->columns[i].name = strdup(name);
         table->columns[i].type = strdup(type ? type : "");
@@ -225,7 +228,7 @@ static bool is_wanted(const hdb_foreign_tables *tables, const hdb_rows *ours, co
     if (strncasecmp(name, "_hdb_", 5) == 0 || strncasecmp(name, "sqlite_", 7) == 0 || hdb_foreign_find(tables, name))
         return false;
     for (int i = 0; i < hdb_rows_count(ours); i++)
-        if (strcmp(text_at(ours, i, 0), name) == 0)
+        if (strcmp(hdb_rows_text(ours, i, 0), name) == 0)
             return false;
     return true;
 }
@@ -235,8 +238,8 @@ static bool read_tables(hdb_foreign_tables *tables, const hdb_rows *rows, const 
     tables->tables = calloc((size_t)count + 1, sizeof *tables->tables);
     bool done = tables->tables != NULL;
     for (int first = 0, last = 0; done && first < count; first = last) {
-        const char *name = text_at(rows, first, 0);
-        while (last < count && strcmp(text_at(rows, last, 0), name) == 0)
+        const char *name = hdb_rows_text(rows, first, 0);
+        while (last < count && strcmp(hdb_rows_text(rows, last, 0), name) == 0)
             last++;
         if (!is_wanted(tables, ours, name))
             continue;
@@ -251,7 +254,7 @@ static bool read_tables(hdb_foreign_tables *tables, const hdb_rows *rows, const 
 static uint64_t add_hash(uint64_t hash, const hdb_rows *rows) {
     for (int i = 0; i < hdb_rows_count(rows); i++)
         for (int k = 0; k < hdb_rows_columns(rows); k++) {
-            const char *text = text_at(rows, i, k);
+            const char *text = hdb_rows_text(rows, i, k);
             hash = (hash ^ (text ? 0xff : is_set(rows, i, k) ? 0xfe : 0xfd)) * 0x100000001b3u;
             for (; text && *text; text++)
                 hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
@@ -268,6 +271,8 @@ int hdb_foreign_read(hdb_link *link, const hdb_foreign_tables *known, hdb_foreig
     if (rc == HDB_OK)
         rc = hdb_link_query(link, is_postgresql(link) ? postgresql_columns : heliosdb_columns, NULL, 0, HDB_ROWS_NATIVE, &rows,
                             error);
+    if (rc == HDB_OK && !(has_names(ours, 1) && has_names(rows, 2)))
+        rc = hdb_error_set(error, HDB_CORRUPT, NULL, "the server's catalogue has tables or columns without a name");
     if (rc == HDB_OK)
         tables->hash = add_hash(add_hash(0xcbf29ce484222325u, ours), rows);
     bool same = rc == HDB_OK && known && known->hash == tables->hash;
@@ -312,7 +317,7 @@ static int shape_by_catalogue(hdb_link *link, const hdb_foreign_table *table, bo
     hdb_value name = hdb_value_text(table->name, strlen(table->name));
     hdb_rows *rows = NULL;
     int rc = hdb_link_query(link, sql, &name, 1, HDB_ROWS_NATIVE, &rows, error);
-    const char *shape = rc == HDB_OK && hdb_rows_count(rows) > 0 ? text_at(rows, 0, 0) : NULL;
+    const char *shape = rc == HDB_OK && hdb_rows_count(rows) > 0 ? hdb_rows_text(rows, 0, 0) : NULL;
     *out = shape && strcmp(shape, table->shape) == 0;
     hdb_rows_free(rows);
     return rc;

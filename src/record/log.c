@@ -110,8 +110,8 @@ int hdb_log_token(hdb_link *link, int64_t id, int64_t *out, hdb_error *error) {
     int rc = hdb_link_query(link, "SELECT token, parts FROM \"_hdb_log\" WHERE seq >= $1 AND seq < $2", params, 2,
                             HDB_ROWS_NATIVE, &rows, error);
     for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++)
-        if (hdb_rows_cell(rows, i, 1).as.integer > 0)
-            *out = hdb_rows_cell(rows, i, 0).as.integer;
+        if (hdb_rows_integer(rows, i, 1) > 0)
+            *out = hdb_rows_integer(rows, i, 0);
     hdb_rows_free(rows);
     return rc;
 }
@@ -128,9 +128,9 @@ int hdb_log_newest(hdb_link *link, int64_t known, int64_t *out, hdb_error *error
     *out = known;
     int rc = hdb_link_query(link, "SELECT seq, parts FROM \"_hdb_log\" WHERE seq >= $1", &from, 1, HDB_ROWS_NATIVE, &rows, error);
     for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
-        hdb_value seq = hdb_rows_cell(rows, i, 0), parts = hdb_rows_cell(rows, i, 1);
-        if (parts.type == HDB_TYPE_INTEGER && parts.as.integer > 0 && seq.as.integer >> PART_BITS > *out)
-            *out = seq.as.integer >> PART_BITS;
+        int64_t seq = hdb_rows_integer(rows, i, 0), parts = hdb_rows_integer(rows, i, 1);
+        if (parts > 0 && seq >> PART_BITS > *out)
+            *out = seq >> PART_BITS;
     }
     hdb_rows_free(rows);
     return rc;

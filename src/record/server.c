@@ -114,7 +114,7 @@ static int read_snapshot_mark(hdb_server *server, int64_t *out, hdb_error *error
     int rc = hdb_link_query(server->link, "SELECT hashtextextended(pg_current_snapshot()::text, 0)", NULL, 0,
                             HDB_ROWS_NATIVE, &rows, error);
     if (rc == HDB_OK)
-        *out = hdb_rows_cell(rows, 0, 0).as.integer;
+        *out = hdb_rows_integer(rows, 0, 0);
     hdb_rows_free(rows);
     return rc;
 }
@@ -127,9 +127,11 @@ int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newe
     server->applied = 0;
     server->keeps_log = false;
     for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
-        const char *key = hdb_rows_cell(rows, i, 0).as.bytes.data;
-        int64_t value = hdb_rows_cell(rows, i, 1).as.integer;
-        if (strcmp(key, "commits") == 0)
+        const char *key = hdb_rows_text(rows, i, 0);
+        int64_t value = hdb_rows_integer(rows, i, 1);
+        if (!key)
+            rc = hdb_error_set(error, HDB_CORRUPT, NULL, "a counter of the server has no name");
+        else if (strcmp(key, "commits") == 0)
             *commits = value;
         else if (strcmp(key, "schema_version") == 0)
             server->schema_version = value;

@@ -163,7 +163,7 @@ static int read_xid(hdb_server *server, int64_t *out, hdb_error *error) {
     hdb_rows *rows = NULL;
     int rc = hdb_link_query(server->link, "SELECT txid_current()", NULL, 0, HDB_ROWS_SHOWN, &rows, error);
     if (rc == HDB_OK)
-        *out = hdb_rows_cell(rows, 0, 0).as.integer;
+        *out = hdb_rows_integer(rows, 0, 0);
     hdb_rows_free(rows);
     return rc;
 }
@@ -178,7 +178,7 @@ static int resolve_transaction(hdb_server *server, int64_t xid, hdb_error *error
         hdb_link_query(server->link, "SELECT (coalesce(txid_status($1), 'unknown') = 'committed')::int", &param, 1, HDB_ROWS_SHOWN,
                        &rows, error) != HDB_OK)
         return lost_in_commit(error);
-    committed = hdb_rows_cell(rows, 0, 0).as.integer == 1;
+    committed = hdb_rows_integer(rows, 0, 0) == 1;
     hdb_rows_free(rows);
     if (committed)
         return HDB_OK;

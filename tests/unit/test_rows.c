@@ -78,6 +78,10 @@ static void test_what_is_not_there_is_null(void **state) {
     assert_int_equal(hdb_rows_cell(rows, 0, 1).type, HDB_TYPE_NULL);
     assert_int_equal(hdb_rows_cell(rows, 1, 0).type, HDB_TYPE_NULL);
     assert_int_equal(hdb_rows_cell(rows, -1, -1).type, HDB_TYPE_NULL);
+    assert_string_equal(hdb_rows_text(rows, 0, 0), "a");
+    assert_null(hdb_rows_text(rows, 0, 1));
+    assert_int_equal(hdb_rows_integer(rows, 0, 0), 0);
+    assert_int_equal(hdb_rows_affected(rows), -1);
 }
 
 int main(void) {
