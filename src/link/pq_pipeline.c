@@ -183,10 +183,12 @@ static int drain(hdb_link *link, hdb_error *error) {
             PQclear(result);
             return HDB_OK;
         }
-        if (link->pipeline.head < link->pipeline.tail)
-            take(link, result);
-        else
+        /* Nothing else may come before the mark: libpq had no memory to tell of it, and it will not come again. */
+        if (link->pipeline.head >= link->pipeline.tail) {
             PQclear(result);
+            return pq_lost(link, error);
+        }
+        take(link, result);
         if (link->conn == NULL)
             return hdb_error_move(error, &link->pipeline.error);
     }
