@@ -69,12 +69,14 @@ static void on_rollback(void *context) {
 
 /* SQLite itself empties the table at one stroke and tells nothing. */
 static bool is_emptied(const hdb_hooks *hooks, const char *database, const char *table) {
-    char *name = hooks->emptied ? sqlite3_mprintf("%s.%s\n", database, table) : NULL;
-    const char *found = name ? strstr(hooks->emptied, name) : NULL;
-    while (found && found != hooks->emptied && found[-1] != '\n')
-        found = strstr(found + 1, name);
-    sqlite3_free(name);
-    return found != NULL;
+    size_t before = strlen(database), size = strlen(table);
+    for (const char *line = hooks->emptied, *end; line && *line; line = end ? end + 1 : NULL) {
+        if (strncmp(line, database, before) == 0 && line[before] == '.' && strncmp(line + before + 1, table, size) == 0 &&
+            line[before + 1 + size] == '\n')
+            return true;
+        end = strchr(line, '\n');
+    }
+    return false;
 }
 
 static void on_update(void *context, int operation, char const *database, char const *table, sqlite3_int64 rowid) {

@@ -86,20 +86,23 @@ void hdb_replica_register_functions(hdb_replica *replica) {
 }
 
 /* Appends the name of the table with a root page, if it is one and no index. */
-static char *add_emptied(sqlite3 *db, char *names, const char *database, int root) {
+static int add_emptied(sqlite3 *db, char **names, const char *database, int root) {
     sqlite3_stmt *find = NULL;
     char *sql = sqlite3_mprintf("SELECT name FROM \"%w\".sqlite_schema WHERE rootpage = %d AND type = 'table'", database, root);
-    if (sql && sqlite3_prepare_v2(db, sql, -1, &find, NULL) == SQLITE_OK && sqlite3_step(find) == SQLITE_ROW) {
-        char *longer = sqlite3_mprintf("%s%s.%s\n", names ? names : "", database, sqlite3_column_text(find, 0));
-        sqlite3_free(names);
-        names = longer;
+    int rc = sql ? sqlite3_prepare_v2(db, sql, -1, &find, NULL) : SQLITE_NOMEM;
+    if (rc == SQLITE_OK && sqlite3_step(find) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(find, 0);
+        char *longer = name ? sqlite3_mprintf("%s%s.%s\n", *names ? *names : "", database, name) : NULL;
+        sqlite3_free(*names);
+        *names = longer;
+        rc = longer ? SQLITE_OK : SQLITE_NOMEM;
     }
-    sqlite3_finalize(find);
+    int ended = sqlite3_finalize(find);
     sqlite3_free(sql);
-    return names;
+    return rc == SQLITE_OK ? ended : rc;
 }
 
-char *hdb_replica_emptied(hdb_replica *replica, sqlite3_stmt *statement) {
+int hdb_replica_emptied(hdb_replica *replica, sqlite3_stmt *statement, char **out) {
     static const char *const databases[] = {"main", "temp"};
     sqlite3_stmt *explain = NULL;
     char *names = NULL, *sql = sqlite3_mprintf("EXPLAIN %s", sqlite3_sql(statement));
@@ -109,12 +112,15 @@ char *hdb_replica_emptied(hdb_replica *replica, sqlite3_stmt *statement) {
     sqlite3_preupdate_hook(replica->db, before_change, replica);
     while (rc == SQLITE_OK && sqlite3_step(explain) == SQLITE_ROW) {
         int database = sqlite3_column_int(explain, 3);
-        if (strcmp((const char *)sqlite3_column_text(explain, 1), "Clear") == 0 && database < 2)
-            names = add_emptied(replica->db, names, databases[database], sqlite3_column_int(explain, 2));
+        const char *operation = (const char *)sqlite3_column_text(explain, 1);
+        if (operation && strcmp(operation, "Clear") == 0 && database < 2)
+            rc = add_emptied(replica->db, &names, databases[database], sqlite3_column_int(explain, 2));
     }
-    sqlite3_finalize(explain);
+    int ended = sqlite3_finalize(explain);
     sqlite3_free(sql);
-    return names;
+    rc = rc == SQLITE_OK ? ended : rc;
+    *out = names;
+    return (rc & 0xff) == SQLITE_NOMEM ? SQLITE_NOMEM : SQLITE_OK;
 }
 
 void hdb_replica_install(hdb_replica *replica) {

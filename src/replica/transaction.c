@@ -441,8 +441,10 @@ static int first_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_i
     char *emptied = hooks->emptied;
     bool is_ddl = hooks->allow_commit && inspection->changes_schema && !inspection->writes_rows;
     int64_t before = is_ddl ? hdb_replica_schema_version(replica) : 0;
-    hooks->emptied = hooks->updates && inspection->deletes ? hdb_replica_emptied(replica, statement) : NULL;
-    int rc = step(replica, statement);
+    hooks->emptied = NULL;
+    int rc = hooks->updates && inspection->deletes ? hdb_replica_emptied(replica, statement, &hooks->emptied) : SQLITE_OK;
+    if (rc == SQLITE_OK)
+        rc = step(replica, statement);
     sqlite3_free(hooks->emptied);
     hooks->emptied = emptied;
     if (!inspection->readonly && !(is_ddl && hdb_replica_schema_version(replica) == before))
@@ -489,6 +491,8 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
         replica->changes_known = false;
     if (rc != SQLITE_DONE) {
         hdb_replica_error(replica, error);
+        if (error->code == HDB_OK)
+            hdb_error_nomem(error); /* before SQLite was asked */
         if (inspection->is_dml && !counted) {
             replica->changes = 0;
             replica->changes_known = true;
