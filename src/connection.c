@@ -27,7 +27,7 @@ int hdb_conn_enter(hdb_conn *conn) {
     conn->replica->hooks.depth++;
     if (++conn->calls == 1 && conn->hooks[HDB_HOOK_WAIT].call.wait)
         hdb_waiting_begin(&conn->watch);
-    return HDB_OK;
+    return conn->lost ? hdb_conn_leave(conn, hdb_error_nomem(&conn->error)) : HDB_OK;
 }
 
 int hdb_conn_leave(hdb_conn *conn, int rc) {

@@ -31,6 +31,7 @@ struct hdb_conn {
     hdb_session *sessions;
     hdb_stmt *asking;         /* the one that SQLite runs with rows of the engine */
     bool has_engine_rows;     /* the table that they are is known to SQLite */
+    bool lost;                /* a database went when memory ran out in hdb_deserialize(): SQLite must not look for it */
     volatile int interrupted; /* seen by a wait for the engine */
     char *explanation;        /* owned answer of hdb_explain() */
     char *dsn;                /* owned answer of hdb_engine_dsn() */

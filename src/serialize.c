@@ -22,7 +22,8 @@ int hdb_serialize_database(sqlite3 *db, const char *name, unsigned char **out, i
     sqlite3_int64 size = -1;
     unsigned char *bytes = sqlite3_serialize(db, name, &size, 0);
     if (!bytes && size != 0)
-        return size < 0 ? hdb_error_set(error, HDB_ERROR, NULL, "unknown database %s", name) : hdb_error_nomem(error);
+        return sqlite3_db_readonly(db, name) < 0 ? hdb_error_set(error, HDB_ERROR, NULL, "unknown database %s", name)
+                                                 : hdb_error_nomem(error);
     /* SQLite refuses to deserialize what says that it has a write-ahead log: that the replica has one is our affair. */
     if (size >= HEADER_SIZE)
         bytes[WRITE_VERSION] = bytes[READ_VERSION] = ROLLBACK_JOURNAL;
@@ -102,6 +103,11 @@ int hdb_serialize(hdb_conn *conn, const char *name, void **out, int64_t *out_siz
     return hdb_conn_leave(conn, rc);
 }
 
+/* When memory runs out SQLite closes a database before it has the new one (seen with 3.40.1: the next statement crashes). */
+static bool is_there(sqlite3 *db, const char *name) {
+    return sqlite3_db_readonly(db, name) >= 0;
+}
+
 /* The main database is in memory now: nothing it holds is the engine's any more. */
 static void let_go(hdb_conn *conn) {
     hdb_error ignored = HDB_ERROR_INIT;
@@ -144,6 +150,11 @@ static int deserialize_main(hdb_conn *conn, const void *data, int64_t size) {
     int rc = in_memory ? hdb_serialize_database(conn->replica->db, "main", &old, &old_size, &conn->error) : HDB_OK;
     if (rc == HDB_OK)
         rc = hdb_deserialize_database(conn->replica->db, "main", data, size, &conn->error);
+    if (in_memory && !is_there(conn->replica->db, "main")) {
+        hdb_error ignored = HDB_ERROR_INIT;
+        hdb_deserialize_database(conn->replica->db, "main", old, old_size, &ignored);
+        hdb_error_clear(&ignored);
+    }
     if (rc == HDB_OK) {
         hdb_replica_forget_all(conn->replica);
         if (in_memory)
@@ -176,6 +187,7 @@ int hdb_deserialize(hdb_conn *conn, const char *name, const void *data, int64_t 
     if (rc != HDB_OK)
         return rc;
     name = name ? name : "main";
+    bool known = is_there(conn->replica->db, name);
     if (size < 0 || (size > 0 && !data))
         rc = hdb_error_set(&conn->error, HDB_MISUSE, NULL, "hdb_deserialize needs the bytes of a database");
     else if (sqlite3_txn_state(conn->replica->db, name) > SQLITE_TXN_NONE || !sqlite3_get_autocommit(conn->replica->db))
@@ -184,5 +196,6 @@ int hdb_deserialize(hdb_conn *conn, const char *name, const void *data, int64_t 
         rc = deserialize_main(conn, data, size);
     else
         rc = deserialize_attached(conn, name, data, size);
+    conn->lost = known && !is_there(conn->replica->db, name);
     return hdb_conn_leave(conn, rc);
 }

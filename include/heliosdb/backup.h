@@ -71,8 +71,8 @@ HDB_API int hdb_serialize(hdb_conn *conn, const char *name, void **out, int64_t 
  * connection lets go of the file or the server, where nothing is changed, and is a private in-memory one from then on.
  * @param name "main" or the name of an attached database; NULL: "main"
  * @param data what hdb_serialize() gave, or an SQLite file's bytes; copied
- * @return #HDB_OK, #HDB_BUSY inside a transaction, #HDB_ERROR for an unknown name, #HDB_NOMEM. Bytes that are no
- *   database are told of, by #HDB_NOTADB, when they are first read
+ * @return #HDB_OK, #HDB_BUSY inside a transaction, #HDB_ERROR for an unknown name, #HDB_NOMEM: then the connection may
+ *   do nothing but be closed. Bytes that are no database are told of, by #HDB_NOTADB, when they are first read
  */
 HDB_API int hdb_deserialize(hdb_conn *conn, const char *name, const void *data, int64_t size);
 /** Frees memory that a function of this library has given away; NULL is allowed. */
