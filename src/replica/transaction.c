@@ -583,9 +583,19 @@ int hdb_replica_need_all(hdb_replica *replica, hdb_error *error) {
     return hdb_replica_need(replica, &all, error);
 }
 
+/* There was no memory for the ROLLBACK after a statement that failed: what that changed may be neither seen nor committed. */
+static int roll_back_left(hdb_replica *replica, hdb_error *error) {
+    if (!replica->implicit_transaction || replica->implicit_writers > 0)
+        return HDB_OK;
+    roll_back(replica);
+    return is_open(replica) ? hdb_error_nomem(error) : HDB_OK;
+}
+
 int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, bool fresh,
                      hdb_error *error) {
-    int rc = HDB_OK;
+    int rc = fresh ? roll_back_left(replica, error) : HDB_OK;
+    if (rc != HDB_OK)
+        return rc;
     if (fresh && inspection->pragma == HDB_PRAGMA_SYNCHRONOUS && inspection->pragma_argument) {
         hdb_replica *set = hdb_replica_find(replica, inspection->pragma_database ? inspection->pragma_database : "main");
         if (set)
