@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Usage: allocation_sweep SYMBOL_MAP [CASE..]
+ *        allocation_sweep --engine STEP
+ *
+ * The second form is about what needs an engine: the first allocation of STEP fails, then the first after it, and so on.
  *
  * Each case is a test of its own: no call may crash, leak, tell a success that is none, or leave a connection that no longer
  * works. The last test compares what was called with the symbol map. */
@@ -21,6 +24,8 @@ static const char schema[] =
 sweep_things it;
 static const char *noted[FUNCTIONS_MAX];
 static int noted_count, passed, failures;
+static long stride = 1;
+static bool counts_blocks = true;
 static char fault[256]; /* of the case that runs; "" if there is none */
 
 void sweep_note(const char *function) {
@@ -123,17 +128,17 @@ static bool call_with_failure(const sweep_case *one, long number, bool lasting, 
 /* Gives how many failures there were. */
 static long sweep(const sweep_case *one, bool lasting, int *codes) {
     long number = 1;
-    for (; !fault[0] && number < ALLOCATIONS_MAX; number++) {
+    for (; !fault[0] && number < ALLOCATIONS_MAX; number += stride) {
         const long before = allocator_blocks();
         const bool failed = call_with_failure(one, number, lasting, codes);
-        if (allocator_blocks() > before && !fault[0])
+        if (counts_blocks && allocator_blocks() > before && !fault[0])
             snprintf(fault, sizeof fault, "%ld blocks are left", allocator_blocks() - before);
         if (!failed)
             break;
     }
     if (fault[0])
         printf("# allocation %ld%s\n", number, lasting ? " and all after it" : "");
-    return number - 1;
+    return (number - 1) / stride;
 }
 
 static void report(const char *name) {
@@ -202,6 +207,17 @@ static bool is_chosen(const char *name, int argc, char **argv) {
     return argc <= 2;
 }
 
+static int run_engine_cases(const char *step) {
+    stride = atol(step) > 0 ? atol(step) : 1;
+    counts_blocks = false;
+    sweep_start_engine();
+    for (const sweep_case *one = engine_cases; one->name; one++)
+        run_case(one);
+    sweep_stop_engine();
+    printf("1..%d\n", passed + failures);
+    return failures ? 1 : 0;
+}
+
 int main(int argc, char **argv) {
     static const sweep_case *const groups[] = {library_cases, connection_cases, statement_cases, function_cases,
                                                hook_cases,    copy_cases,       session_cases};
@@ -211,6 +227,8 @@ int main(int argc, char **argv) {
     setvbuf(stdout, buffer, _IOLBF, sizeof buffer); /* none of its own, which would look like a leak */
     /* Or small allocations would not be made. */
     sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
+    if (argc == 3 && strcmp(argv[1], "--engine") == 0)
+        return run_engine_cases(argv[2]);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
         for (const sweep_case *one = groups[i]; one->name; one++)
             if (is_chosen(one->name, argc, argv))

@@ -59,6 +59,10 @@ void sweep_prepare(const char *sql); /* into it.stmt */
 void sweep_prepare_row(const char *sql); /* and fetches its first row */
 
 extern const sweep_case library_cases[], connection_cases[], statement_cases[], function_cases[], hook_cases[], copy_cases[],
-    session_cases[];
+    session_cases[], engine_cases[];
+
+/* Around the last of these. */
+void sweep_start_engine(void);
+void sweep_stop_engine(void);
 
 #endif
