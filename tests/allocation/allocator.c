@@ -6,19 +6,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* What really allocates. The address sanitizer gives blocks of its own making to strdup() and the like: there they can't
- * be counted. */
-#ifdef __SANITIZE_ADDRESS__
-#define REAL(function) __interceptor_##function
-enum { COUNTED = 0 };
-#else
-#define REAL(function) __libc_##function
-enum { COUNTED = 1 };
-#endif
-void *REAL(malloc)(size_t size);
-void *REAL(calloc)(size_t count, size_t size);
-void *REAL(realloc)(void *block, size_t size);
-void REAL(free)(void *block);
+/* What really allocates: glibc's own, by the names that it keeps for those who take its place. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void __libc_free(void *block);
 
 static atomic_long blocks;
 /* Other threads go on undisturbed. */
@@ -42,7 +34,7 @@ bool allocator_is_armed(void) {
 }
 
 long allocator_blocks(void) {
-    return COUNTED ? atomic_load(&blocks) : -1;
+    return atomic_load(&blocks);
 }
 
 static bool must_fail(void) {
@@ -62,23 +54,23 @@ static void *counted(void *block) {
 }
 
 void *malloc(size_t size) {
-    return must_fail() ? NULL : counted(REAL(malloc)(size));
+    return must_fail() ? NULL : counted(__libc_malloc(size));
 }
 
 void *calloc(size_t count, size_t size) {
-    return must_fail() ? NULL : counted(REAL(calloc)(count, size));
+    return must_fail() ? NULL : counted(__libc_calloc(count, size));
 }
 
 void *realloc(void *block, size_t size) {
     if (must_fail())
         return NULL;
     if (block == NULL)
-        return counted(REAL(realloc)(block, size));
-    return REAL(realloc)(block, size);
+        return counted(__libc_realloc(block, size));
+    return __libc_realloc(block, size);
 }
 
 void free(void *block) {
     if (block != NULL)
         atomic_fetch_sub(&blocks, 1);
-    REAL(free)(block);
+    __libc_free(block);
 }

@@ -12,7 +12,7 @@ void allocator_arm(long number, bool lasting);
 /* Ends that; whether an allocation has failed. */
 bool allocator_disarm(void);
 bool allocator_is_armed(void);
-/* Blocks that are allocated and not freed yet. -1 where they can't be counted. */
+/* Blocks that are allocated and not freed yet. */
 long allocator_blocks(void);
 
 #endif
