@@ -143,11 +143,12 @@ static int check_foreign_reads(hdb_daemon_store *store, const hdb_inspection *st
     return rc == HDB_OK && !current ? look_again(store, error) : rc;
 }
 
-/* A table that is about to be made: the server may have one of that name which we do not know, and must not replace. */
+/* A table that is about to be made: the server may have one of that name which we do not know, and must not replace. That of
+ * the sequences is ours: once made, it stays in the server when the last table that needs it is dropped. */
 static int check_new_table(hdb_daemon_store *store, const char *name, hdb_error *error) {
     const hdb_schema *before = store->replica->schema_before;
     bool there = false;
-    if (before && hdb_schema_table(before, name))
+    if ((before && hdb_schema_table(before, name)) || strcmp(name, "sqlite_sequence") == 0)
         return HDB_OK;
     char *engine_name = hdb_engine_name(name);
     if (!engine_name)
@@ -295,7 +296,7 @@ int hdb_daemon_check_made(hdb_replica *replica, hdb_link *link, hdb_error *error
         const char *name = capture->tables[i].table;
         const hdb_table *table = hdb_schema_table(schema, name);
         bool there = false;
-        if (!capture->tables[i].whole || !table || hdb_schema_table(before, name))
+        if (!capture->tables[i].whole || !table || table->is_sequence || hdb_schema_table(before, name))
             continue;
         rc = hdb_foreign_exists(link, table->engine_name, &there, error);
         if (rc == HDB_OK && there)
