@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Usage: TARGET="lexer entry" RUNS=10000000 TIME=0 JOBS=2 tools/fuzz.sh
+# Usage: TARGET="lexer entry" RUNS=10000000 TIME=0 JOBS=2 SEED=0 tools/fuzz.sh
 #
-# Builds the fuzz targets with clang and runs each, or those named, RUNS times or for TIME seconds. A line for each target
-# tells how often it ran and whether something was found; what was found, and the inputs that led somewhere new, stay in
-# build/fuzzing, where the next run takes them up.
+# Builds the fuzz targets with clang and runs each, or those named, RUNS times or for TIME seconds; SEED 0 is another one
+# each time. A line for each target tells how often it ran and whether something was found; what was found, and the inputs
+# that led somewhere new, stay in build/fuzzing, where the next run takes them up.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,7 +21,7 @@ run_target() { # name
     config | conninfo) options+=(-dict="tests/fuzz/$name.dict" "$corpus") ;;
     *) options+=("$corpus") ;;
     esac
-    "$build/tests/fuzz/fuzz_$name" -runs="${RUNS:-10000000}" -max_total_time="${TIME:-0}" -timeout=20 -rss_limit_mb=3000 \
+    "$build/tests/fuzz/fuzz_$name" -runs="${RUNS:-10000000}" -seed="${SEED:-0}" -max_total_time="${TIME:-0}" -timeout=20 -rss_limit_mb=3000 \
         -print_final_stats=1 -artifact_prefix="$build/findings/$name-" "${options[@]}" >"$log" 2>&1 || status=$?
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     if [ "$status" = 0 ]; then
