@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 results=build/test
 servers=tests/support/servers.sh
 stages=(
-    setup engine build generated interface docs c sql fault fuzz python node ruby demo packages sanitizers valgrind leftovers
+    setup engine build generated interface docs c sql fault fuzz python scale node ruby demo packages sanitizers valgrind leftovers
 )
 passed=0 failed=0 skipped=0
 stage_pid=''
@@ -81,6 +81,11 @@ meson_test() { # name, what to select
 run_python() {
     PYTHONPATH=bindings/python "$servers" run \
         build/venv/bin/python -m pytest -v -rs --timeout=120 --junitxml="$results/python.xml" tests/bindings/python
+}
+
+# Its servers are its own.
+run_scale() {
+    PYTHONPATH=bindings/python build/venv/bin/python -m pytest -v -rs --timeout=300 --junitxml="$results/scale.xml" tests/scale
 }
 
 run_node() {
@@ -197,6 +202,7 @@ results_of() {
     fault) echo meson:fault.json ;;
     fuzz) echo tap:fuzz.tap ;;
     python) echo junit:python.xml ;;
+    scale) echo junit:scale.xml ;;
     node) echo junit:node.xml ;;
     ruby) echo junit:ruby.xml ;;
     packages) echo tap:packages.tap ;;
