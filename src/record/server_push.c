@@ -200,7 +200,7 @@ static bool is_state(const hdb_error *error, const char *state) {
 }
 
 int hdb_server_judge(int rc, hdb_error *error) {
-    if (rc == HDB_OK)
+    if (rc == HDB_OK || error->code == BUSY_SNAPSHOT)
         return rc;
     /* 25P02 comes after one of the others. */
     if (is_state(error, "40001") || is_state(error, "40P01") || is_state(error, "25P02"))
