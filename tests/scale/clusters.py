@@ -38,8 +38,8 @@ def as_postgres(command, **options):
 
 @contextlib.contextmanager
 def place():
-    """A directory that the server's user may use, with the path short enough for sockets."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="hdb-scale-", dir="/tmp"))
+    """A directory that the server's user may use."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="hdb-scale-"))
     if os.geteuid() == 0:
         shutil.chown(directory, "postgres")
     try:
