@@ -373,8 +373,11 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
         *out = NULL;
         rc = prepare_answer(replica, inspection, out);
     }
-    if (rc == SQLITE_OK && *out && replica->store && replica->store->loads)
+    if (rc == SQLITE_OK && *out && replica->store && replica->store->loads) {
+        hdb_counts counts = hdb_replica_note_counts(replica); /* EXPLAIN of a DML statement sets changes() to 0 */
         rc = hdb_note_opened(replica->db, *out, inspection);
+        hdb_replica_restore_counts(replica, &counts);
+    }
     if (inspection->refusal && (replica->store || replica->attached))
         rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "%s", inspection->refusal);
     else if (rc != SQLITE_OK)

@@ -442,7 +442,13 @@ static int first_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_i
     bool is_ddl = hooks->allow_commit && inspection->changes_schema && !inspection->writes_rows;
     int64_t before = is_ddl ? hdb_replica_schema_version(replica) : 0;
     hooks->emptied = NULL;
-    int rc = hooks->updates && inspection->deletes ? hdb_replica_emptied(replica, statement, &hooks->emptied) : SQLITE_OK;
+    int rc = SQLITE_OK;
+    if (hooks->updates && inspection->deletes) {
+        hdb_counts counts = hdb_replica_note_counts(replica); /* EXPLAIN sets changes() to 0 */
+        rc = hdb_replica_emptied(replica, statement, &hooks->emptied);
+        hdb_replica_restore_counts(replica, &counts);
+        replica->begun_changes = sqlite3_changes64(replica->db);
+    }
     if (rc == SQLITE_OK)
         rc = step(replica, statement);
     sqlite3_free(hooks->emptied);

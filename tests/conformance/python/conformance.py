@@ -80,10 +80,12 @@ def run(set_up, python, build, modules):
         with tempfile.TemporaryDirectory(prefix="conformance-") as directory:
             output = pathlib.Path(directory, "outcomes.jsonl")
             command = [python, str(HERE / "child" / "suite.py"), str(output), str(SECONDS), module]
-            subprocess.run(
+            done = subprocess.run(
                 command, cwd=directory, env=environment(set_up, build), stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, timeout=1200,
+                stderr=subprocess.PIPE, errors="replace", timeout=1200,
             )  # fmt: skip
+            if not output.exists():
+                sys.exit(f"{set_up}: {module} did not begin: {done.stderr.strip()}")
             for line in output.read_text().splitlines():
                 told = json.loads(line)
                 outcomes[told["test"]] = (told["outcome"], told["detail"])
@@ -131,6 +133,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="show the outcomes in full")
     parser.add_argument("modules", nargs="*", help="only these, such as test_dbapi")
     chosen = parser.parse_args()
+    chosen.build = chosen.build.resolve()  # the tests run elsewhere
     modules = test_modules(chosen.python)
     if not modules:
         print(f"0 passed, 0 failed, 1 skipped: {chosen.python} was installed without its tests of sqlite3")
