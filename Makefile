@@ -32,7 +32,7 @@ fuzz-sql: build ## random SQL beside SQLite: FROM, TO, SETUP, DIRECT, TIME, JOBS
 	@tools/fuzz_sql.sh
 
 valgrind: build ## every unit test and test of the C interface under valgrind
-	@VALGRIND_ALL=1 tools/test.sh valgrind
+	@EVERYTHING=1 tools/test.sh valgrind
 
 torture: build ## clients killed within 1,000 statements and commits of every kind, POINTS and SEED as tools/torture.sh says
 	@tools/torture.sh

@@ -114,7 +114,9 @@ run_sanitizers() {
     # glibc leaks the path it reads from this.
     unset LOCPATH
     export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    sanitized sanitizers --no-suite sql --no-suite fault || status=$?
+    local without=(--no-suite sql --no-suite fault)
+    [ -n "${EVERYTHING:-}" ] || without+=(--no-suite slow)
+    sanitized sanitizers "${without[@]}" || status=$?
     # Those with the direct lane off take long here, and go through the same code.
     mapfile -t sql < <(meson test -C build/sanitizers --no-rebuild --list --suite sql 2>/dev/null |
         sed -n 's,.* / \(differential .*\),\1,p' | grep -v 'direct off')
@@ -138,13 +140,12 @@ run_valgrind() {
     unset LOCPATH
     rm -rf "$logs"
     mkdir -p "$logs"
+    # What goes to an engine or a server takes minutes each; the address sanitizer has that, and `make valgrind`.
+    local chosen='test_backup\|test_blob\|test_ffi\|test_session'
+    [ -z "${EVERYTHING:-}" ] || chosen='test_[a-z_]*'
     # test_child looks at how exec fails, which valgrind answers differently; test_modes measures how long it waits.
-    local without=(-e test_child -e test_modes)
-    # Minutes each; the address sanitizer has them, and `make valgrind`.
-    [ -n "${VALGRIND_ALL:-}" ] || without+=(-e test_beside_others -e test_errors -e test_faults_of_files \
-        -e test_faults_of_hosts -e test_functions -e test_hooks -e test_many_writers)
-    names=$(meson test -C build --no-rebuild --list --suite unit --suite api 2>/dev/null |
-        sed -n 's,.* / \(test_[a-z_]*\)$,\1,p' | grep -vx "${without[@]}")
+    names=$(meson test -C build --no-rebuild --list 2>/dev/null |
+        sed -n "s,.*:unit / \(test_[a-z_]*\)\$,\1,p; s,.*:api[+a-z]* / \($chosen\)\$,\1,p" | grep -vx -e test_child -e test_modes)
     # shellcheck disable=SC2086
     "$servers" run meson test -C build --no-rebuild --print-errorlogs --timeout-multiplier 10 \
         --wrap "valgrind --quiet --leak-check=full --show-leak-kinds=definite --child-silent-after-fork=yes
