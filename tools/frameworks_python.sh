@@ -56,7 +56,7 @@ describe() { # program
         ;;
     aiosqlite)
         sdist=aiosqlite==0.22.1 directory=aiosqlite-0.22.1
-        runs=(sqlite3 embedded)
+        runs=(sqlite3 embedded daemon-postgresql daemon-heliosdb)
         tests=(aiosqlite/tests/smoke.py)
         ;;
     dataset)
