@@ -337,16 +337,25 @@ bool hdb_row_to_engine(const hdb_table *table, const hdb_value *cells, hdb_buffe
     return true;
 }
 
+/* The number of a column and what comes after its colon; -1 if there is no such column. */
+static int take_column(const hdb_table *table, const char **at, const char *end) {
+    int column = 0, digits = 0;
+    for (; *at < end && **at >= '0' && **at <= '9' && column < table->column_count; (*at)++, digits++)
+        column = column * 10 + (**at - '0');
+    if (digits == 0 || *at == end || **at != ':' || column >= table->column_count)
+        return -1;
+    (*at)++;
+    return column;
+}
+
 static bool take_odd(const hdb_table *table, const hdb_value *odd, hdb_buffer *arena, hdb_value *out) {
     const char *at = odd->as.bytes.data, *end = at + odd->as.bytes.size;
     while (at < end) {
-        char *number_end = NULL;
         hdb_value value;
-        const char *stop = memchr(at, ODD_END, (size_t)(end - at)); /* the number ends before it, too */
-        long column = stop ? strtol(at, &number_end, 10) : -1;
-        if (column < 0 || column >= table->column_count || *number_end != ':')
+        const char *stop = memchr(at, ODD_END, (size_t)(end - at));
+        int column = stop ? take_column(table, &at, stop) : -1;
+        if (column < 0)
             return false;
-        at = number_end + 1;
         if (!hdb_cell_decode(at, (size_t)(stop - at), arena, &value))
             return false;
         if (!hdb_native_is(table->columns[column].affinity) ||
