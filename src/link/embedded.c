@@ -141,10 +141,17 @@ bool hdb_engine_is_new(const hdb_engine *engine) {
 
 /* --- starting --- */
 
+/* In this order: a child that is forked by another thread meanwhile frees what the handle holds. */
+static void replace(char **text, char *by) {
+    char *before = *text;
+
+    *text = by;
+    free(before);
+}
+
 /* Where the socket of the running engine, if there is one, is. */
 static bool look_up(hdb_engine *engine) {
-    free(engine->sockets);
-    engine->sockets = hdb_engine_find_sockets(engine->directory);
+    replace(&engine->sockets, hdb_engine_find_sockets(engine->directory));
     return engine->sockets != NULL && hdb_engine_answers(engine->sockets);
 }
 
@@ -194,8 +201,7 @@ static int start_locked(hdb_engine *engine, int start_lock, hdb_error *error) {
         return HDB_OK; /* somebody was faster, or is in the way: what leads to an engine is taken away after its end only */
     if (engine->sockets != NULL)
         hdb_engine_remove_sockets(engine->sockets);
-    free(engine->sockets);
-    engine->sockets = NULL;
+    replace(&engine->sockets, NULL);
     close_fd(&engine->report);
     rc = hdb_engine_write_settings(engine->directory, error);
     if (rc == HDB_OK)
@@ -271,10 +277,10 @@ static int hear(hdb_engine *engine, int wait_ms, hdb_error *error) {
 
 /* A socket that takes connections is not yet an engine that answers. */
 static int verify(hdb_engine *engine, hdb_error *error) {
-    int rc;
+    char *conninfo = NULL;
+    int rc = hdb_engine_make_conninfo(engine->directory, engine->sockets, &conninfo, error);
 
-    free(engine->conninfo);
-    rc = hdb_engine_make_conninfo(engine->directory, engine->sockets, &engine->conninfo, error);
+    replace(&engine->conninfo, conninfo);
     if (rc == HDB_OK && !engine->verified) {
         rc = hdb_engine_greet(engine->conninfo, engine->directory, error);
         engine->verified = rc == HDB_OK;
