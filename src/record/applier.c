@@ -119,8 +119,7 @@ static int note_applied(hdb_applier *applier, int64_t id, size_t size, hdb_error
 /* After a crash all entries behind the mark are applied again. Rows can be, in any number; but once the schema has changed,
  * the tables of what came before it may be gone: that must not come again. */
 static int apply_one(hdb_applier *applier, int64_t id, const char *data, size_t size, hdb_error *error) {
-    bool has_schema = size > 0 && *data == HDB_ENTRY_SCHEMA;
-    int rc = has_schema && applier->marked < id - 1 ? mark(applier, id - 1, error) : HDB_OK;
+    int rc = hdb_entry_has_schema(data, size) && applier->marked < id - 1 ? mark(applier, id - 1, error) : HDB_OK;
     if (rc == HDB_OK)
         rc = hdb_apply_entry(applier->link, data, size, error);
     return rc == HDB_OK ? note_applied(applier, id, size, error) : rc;

@@ -76,6 +76,10 @@ void hdb_entry_put_delete_key(hdb_buffer *entry, const char *key, size_t size) {
     hdb_put_bytes(entry, key, size);
 }
 
+bool hdb_entry_has_schema(const char *data, size_t size) {
+    return size > 0 && *data == HDB_ENTRY_SCHEMA;
+}
+
 bool hdb_table_same(const hdb_table *a, const hdb_table *b) {
     hdb_buffer x = HDB_BUFFER_INIT, y = HDB_BUFFER_INIT;
     put_table(&x, a);

@@ -49,6 +49,9 @@ enum hdb_operation_kind hdb_entry_next_row(hdb_entry_reader *reader);
 bool hdb_entry_at_table_end(const hdb_entry_reader *reader);
 void hdb_entry_close(hdb_entry_reader *reader);
 
+/* Whether an entry changes the schema. */
+bool hdb_entry_has_schema(const char *data, size_t size);
+
 /* Whether two tables are described alike: an entry for one fits the other. false too if memory ran out. */
 bool hdb_table_same(const hdb_table *a, const hdb_table *b);
 

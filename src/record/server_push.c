@@ -21,10 +21,6 @@ int hdb_server_count(hdb_server *server, const char *key, hdb_error *error) {
                           HDB_ROWS_NATIVE, NULL, error);
 }
 
-static bool has_schema(const char *data, size_t size) {
-    return size && *data == HDB_ENTRY_SCHEMA;
-}
-
 static int trim_log(hdb_server *server, int64_t id, size_t size, hdb_error *error) {
     int64_t kept = server->keeps_log ? SHARED_ENTRIES : KEPT_ENTRIES;
     int rc = HDB_OK;
@@ -49,7 +45,7 @@ static int note_applied(hdb_server *server, int64_t id, size_t size, hdb_error *
 
 int hdb_server_apply_logged(hdb_server *server, int64_t id, const char *data, size_t size, hdb_error *error) {
     int rc = hdb_apply_entry(server->link, data, size, error);
-    if (rc == HDB_OK && has_schema(data, size))
+    if (rc == HDB_OK && hdb_entry_has_schema(data, size))
         rc = hdb_server_count(server, "schema_version", error);
     return rc == HDB_OK ? note_applied(server, id, size, error) : rc;
 }
@@ -230,7 +226,7 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
     int64_t xid = 0;
     int rc = hdb_server_snapshot(server, error);
     /* Many writers do not count: each would have to wait for the other's COMMIT. */
-    if (rc == HDB_OK && (!server->many_writers || has_schema(data, size)))
+    if (rc == HDB_OK && (!server->many_writers || hdb_entry_has_schema(data, size)))
         rc = hdb_server_count(server, "commits", error);
     if (rc == HDB_OK)
         rc = read_xid(server, &xid, error);
@@ -240,7 +236,7 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
         rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
     if (rc != HDB_OK && took_our_key(error))
         rc = hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked");
-    if (rc == HDB_OK && has_schema(data, size))
+    if (rc == HDB_OK && hdb_entry_has_schema(data, size))
         rc = hdb_server_count(server, "schema_version", error);
     if (rc == HDB_OK && server->keeps_log && size > 0)
         rc = log_inside(server, data, size, error);
@@ -260,7 +256,7 @@ int hdb_server_push(hdb_server *server, const hdb_server_writes *writes, hdb_err
                                                           : push_transaction(server, writes, error);
     if (rc == HDB_OK)
         server->commits += hdb_server_peer(server) == HDB_PEER_HELIOSDB && writes->size ? 2 : 1;
-    if (rc == HDB_OK && has_schema(writes->data, writes->size)) {
+    if (rc == HDB_OK && hdb_entry_has_schema(writes->data, writes->size)) {
         hdb_error ignored = HDB_ERROR_INIT;
         server->schema_version++;
         hdb_link_forget_statements(server->link, &ignored);
