@@ -155,10 +155,11 @@ static int check_owner(const char *directory, const struct stat *status, hdb_err
 /* Not through symbolic links: others may put one beside a file whose directory they may write in. */
 static int check_directory(const char *directory, const char *what, hdb_error *error) {
     struct stat status;
+    bool there = lstat(directory, &status) == 0;
 
-    if (lstat(directory, &status) == 0 && S_ISLNK(status.st_mode))
+    if (there && S_ISLNK(status.st_mode))
         return hdb_error_set(error, HDB_CANTOPEN, NULL, "%s %s is a symbolic link, which is not followed", what, directory);
-    if (lstat(directory, &status) == 0 && S_ISDIR(status.st_mode))
+    if (there && S_ISDIR(status.st_mode))
         return check_owner(directory, &status, error);
     return hdb_error_set(error, HDB_CANTOPEN, NULL, "can't make %s %s: %s", what, directory, strerror(ENOTDIR));
 }
