@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by database.c (who has it open) and reconcile.c (how file and engine are brought together). */
+/* Shared by database.c (who has it open), database_file.c (the file), intake.c (a file that becomes a replica) and
+ * reconcile.c (how file and engine are brought together). */
 #ifndef HDB_DATABASE_INTERNAL_H
 #define HDB_DATABASE_INTERNAL_H
 
@@ -21,6 +22,13 @@ struct hdb_database {
     uint32_t found_counter; /* change counter of the file when the steward opened it */
 };
 
+/* database_file.c. Opens the steward, if it is not open. */
+int hdb_database_open_steward(hdb_database *database, hdb_error *error);
+/* Runs a text on the steward. */
+int hdb_database_run(hdb_database *database, const char *sql, hdb_error *error);
+/* intake.c. All that the file has goes to the engine. Until the last step the engine says that it is not done, and a next
+ * open begins again. */
+int hdb_database_take_in(hdb_database *database, hdb_link *link, hdb_error *error);
 /* Brings file and engine together and opens the steward. `alone`: no other process has the database open. */
 int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error);
 /* rebuild_file.c. Makes a database of what the engine holds, in a file of our own; `what` is for the notice. */

@@ -3,201 +3,14 @@
 #include "database_internal.h"
 
 #include "notice.h"
-#include "record/apply.h"
-#include "record/catalogue.h"
-#include "record/filler.h"
 #include "record/session.h"
 #include "replica/foreign.h"
 #include "replica/replay.h"
 #include "replica/schema.h"
-#include "replica/sqlite_value.h"
-#include "replica/stub.h"
-#include "replica/table_statement.h"
 #include "replica/wal_mark.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
-
-static int run(hdb_database *database, const char *sql, hdb_error *error) {
-    return sqlite3_exec(database->steward, sql, NULL, NULL, NULL) == SQLITE_OK ? HDB_OK
-                                                                               : hdb_sqlite_error(database->steward, error);
-}
-
-bool hdb_database_is_blank(hdb_database *database) {
-    struct stat info;
-    return database->path && stat(database->path, &info) == 0 && info.st_size == 0;
-}
-
-int hdb_database_begin_file(hdb_database *database, hdb_error *error) {
-    if (!hdb_database_is_blank(database))
-        return HDB_OK;
-    int rc = run(database, "PRAGMA journal_mode = WAL", error);
-    if (rc == HDB_OK)
-        hdb_database_note_mark(database);
-    return rc;
-}
-
-void hdb_database_note_mark(hdb_database *database) {
-    static const hdb_wal_mark none;
-    hdb_state_page *page = hdb_record_state(database->record)->page;
-    if (memcmp(&page->mark, &none, sizeof none) != 0)
-        return;
-    hdb_database_mark(database, &page->mark);
-    page->file = hdb_file_mark_of(database->path);
-}
-
-bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out) {
-    /* A file without a page has no WAL, and asking for it would make one. */
-    if (hdb_database_is_blank(database)) {
-        memset(out, 0, sizeof *out);
-        return false;
-    }
-    return database->steward &&
-           sqlite3_exec(database->steward, "SELECT 1 FROM main.sqlite_schema LIMIT 1", NULL, NULL, NULL) == SQLITE_OK &&
-           hdb_wal_mark_read(database->steward, "main", out);
-}
-
-int hdb_database_checkpoint(void *context) {
-    hdb_database *database = context;
-    int frames = 0, done = 0;
-    /* Not waiting: whoever uses the steward may be waiting for the thread that asks. */
-    if (pthread_mutex_trylock(&database->steward_mutex) != 0)
-        return HDB_BUSY;
-    int rc = sqlite3_wal_checkpoint_v2(database->steward, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
-    if (rc == SQLITE_OK)
-        hdb_record_state(database->record)->page->file = hdb_file_mark_of(database->path);
-    pthread_mutex_unlock(&database->steward_mutex);
-    return rc == SQLITE_OK && frames == done ? HDB_OK : HDB_BUSY;
-}
-
-/* The change counter in the header of the file itself, the WAL not regarded. */
-static uint32_t read_change_counter(hdb_database *database) {
-    enum { OFFSET = 24 };
-    unsigned char bytes[4] = {0};
-    sqlite3_file *file = NULL;
-    if (sqlite3_file_control(database->steward, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file->pMethods ||
-        file->pMethods->xRead(file, bytes, sizeof bytes, OFFSET) != SQLITE_OK)
-        return 0;
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-}
-
-void hdb_database_stamp(hdb_database *database) {
-    hdb_state_page *page = hdb_record_state(database->record)->page;
-    sqlite3_stmt *statement = NULL;
-    char sql[64] = "";
-    if (page->stamped == page->synced && page->change_counter)
-        return;
-    /* In WAL mode only a commit that writes the first page counts: setting user_version to what it is does. */
-    if (sqlite3_prepare_v2(database->steward, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", sqlite3_column_int(statement, 0));
-    sqlite3_finalize(statement);
-    if (*sql && sqlite3_exec(database->steward, sql, NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_wal_checkpoint_v2(database->steward, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK) {
-        page->change_counter = read_change_counter(database);
-        page->stamped = page->synced;
-    }
-}
-
-char *hdb_database_file(const hdb_database *database, const char *name) {
-    hdb_buffer path = HDB_BUFFER_INIT;
-    hdb_buffer_format(&path, "%s-heliosdb/%s", database->path, name);
-    return hdb_buffer_take(&path);
-}
-
-static int open_steward(hdb_database *database, hdb_error *error) {
-    if (database->steward)
-        return HDB_OK;
-    int rc = hdb_steward_open(database->path, database->timeout_ms, &database->steward, error);
-    if (rc == HDB_OK) {
-        database->found_counter = read_change_counter(database); /* before setting the mode changes it */
-        /* A new one waits for its first write: until then PRAGMA page_size and the like have their effect. */
-        if (!hdb_database_is_blank(database))
-            rc = run(database, "PRAGMA journal_mode = WAL", error);
-    }
-    if (rc == HDB_OK)
-        rc = hdb_database_keep_stubs(database, error);
-    if (rc == HDB_NOTADB || rc == HDB_CORRUPT) {
-        hdb_error_set(error, rc, NULL, "file is not a database%s",
-                      hdb_record_state(database->record)->page->ready
-                          ? "; the engine holds its rows: move the file away and open again to rebuild it" : "");
-    }
-    return rc;
-}
-
-/* Row by row into the engine's table. */
-static int take_in_table(hdb_database *database, hdb_link *link, const hdb_table *table, hdb_notice *notice, hdb_error *error) {
-    sqlite3_stmt *all = NULL;
-    hdb_table_filler *filler = NULL;
-    hdb_value *cells = calloc((size_t)table->column_count + 1, sizeof *cells);
-    int step = SQLITE_DONE;
-    int rc = cells ? hdb_table_prepare(database->steward, table, HDB_TABLE_READ_ALL, &all, error) : hdb_error_nomem(error);
-    if (rc == HDB_OK)
-        rc = hdb_fill_start(link, table, &filler, error);
-    while (rc == HDB_OK && (step = sqlite3_step(all)) == SQLITE_ROW) {
-        for (int i = 0; i < table->column_count; i++)
-            cells[i] = hdb_value_of_column(all, i + 1);
-        rc = hdb_fill_row(filler, sqlite3_column_int64(all, 0), cells, error);
-        hdb_notice_progress(notice, 1);
-    }
-    if (rc == HDB_OK && step != SQLITE_DONE)
-        rc = hdb_sqlite_error(database->steward, error);
-    if (rc == HDB_OK) {
-        rc = hdb_fill_end(filler, error);
-    } else {
-        hdb_error ignored = HDB_ERROR_INIT;
-        hdb_fill_end(filler, &ignored);
-        hdb_error_clear(&ignored);
-    }
-    sqlite3_finalize(all);
-    free(cells);
-    return rc;
-}
-
-static int set_meta(hdb_link *link, const char *key, int64_t value, hdb_error *error) {
-    int rc = hdb_meta_send(link, key, value, error);
-    return rc == HDB_OK ? hdb_link_sync(link, NULL, error) : rc;
-}
-
-/* An existing SQLite file becomes a replica: all it has goes to the engine. Until the last step the engine says that it
- * is not done, and a next open begins again. */
-static int take_in(hdb_database *database, hdb_link *link, hdb_error *error) {
-    hdb_schema *schema = NULL;
-    hdb_notice notice = hdb_notice_start(database->notices, "taking in", database->path);
-    int rc = open_steward(database, error);
-    if (rc == HDB_OK)
-        rc = set_meta(link, "taking_in", 1, error);
-    if (rc == HDB_OK)
-        rc = run(database, "BEGIN IMMEDIATE", error);
-    if (rc != HDB_OK)
-        return rc;
-    rc = hdb_schema_read(database->steward, "main", &schema, error);
-    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
-        rc = hdb_stubs_check(database->steward, schema, &schema->tables[i], error);
-    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
-        rc = take_in_table(database, link, &schema->tables[i], &notice, error);
-    if (rc == HDB_OK)
-        rc = hdb_apply_schema(link, schema, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_script(link, "SET synchronous_commit = on", error);
-    if (rc == HDB_OK) /* a plain INSERT is what the engine makes durable, with all before it */
-        rc = hdb_log_push(link, 0, 0, "", 0, error);
-    if (rc == HDB_OK)
-        rc = hdb_log_cancel(link, 0, error);
-    if (rc == HDB_OK)
-        rc = set_meta(link, "taking_in", 0, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_script(link, "SET synchronous_commit = off", error);
-    sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
-    hdb_notice_end(&notice);
-    hdb_schema_free(schema);
-    return rc;
-}
 
 struct replaying {
     hdb_database *database;
@@ -217,7 +30,7 @@ static int replay_one(void *context, int64_t id, const char *data, size_t size) 
 static int replay_log(hdb_database *database, hdb_link *link, bool alone, int64_t first, int64_t *last, hdb_error *error) {
     struct replaying replaying = {database, *last, error};
     hdb_error read_error = HDB_ERROR_INIT;
-    int rc = run(database, "BEGIN IMMEDIATE", error);
+    int rc = hdb_database_run(database, "BEGIN IMMEDIATE", error);
     if (rc != HDB_OK)
         return rc;
     rc = hdb_database_prepare_stubs(database, alone, error);
@@ -227,7 +40,7 @@ static int replay_log(hdb_database *database, hdb_link *link, bool alone, int64_
         hdb_error_move(error, &read_error);
     hdb_error_clear(&read_error);
     if (rc == HDB_OK)
-        rc = run(database, "COMMIT", error);
+        rc = hdb_database_run(database, "COMMIT", error);
     else
         sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
     if (rc == HDB_OK)
@@ -274,7 +87,7 @@ static int recover(hdb_database *database, hdb_link *link, hdb_error *error) {
     /* Not opened if it is another one: SQLite would bring the WAL of the one that was there before into it. */
     bool replaced = is_another(database), wal_lost = lacks_wal(database);
     if (rc == HDB_OK && !replaced)
-        rc = open_steward(database, error);
+        rc = hdb_database_open_steward(database, error);
     if (rc != HDB_OK)
         return rc;
     if (replaced || is_older(database)) {
@@ -296,7 +109,7 @@ static int recover(hdb_database *database, hdb_link *link, hdb_error *error) {
 /* The file was left in order and is another one now. An older copy of it lacks rows that the engine has. Anything else
  * holds rows that the engine lacks. */
 static int meet_changed_file(hdb_database *database, hdb_link *link, hdb_error *error) {
-    int rc = open_steward(database, error);
+    int rc = hdb_database_open_steward(database, error);
     if (rc != HDB_OK)
         return rc;
     return is_older(database) ? hdb_database_replace_file(database, link, error) : hdb_database_push_foreign(database, error);
@@ -349,7 +162,7 @@ int hdb_database_push_foreign(hdb_database *database, hdb_error *error) {
     int64_t differences = 0;
     bool pushed = false;
     pthread_mutex_lock(&database->steward_mutex);
-    int rc = run(database, "BEGIN IMMEDIATE", error);
+    int rc = hdb_database_run(database, "BEGIN IMMEDIATE", error);
     if (rc == HDB_OK) {
         rc = hdb_record_flush(database->record, error);
         if (rc == HDB_OK)
@@ -395,7 +208,7 @@ static int push_and_follow(hdb_database *database, hdb_buffer *entry, bool durab
     if (rc == HDB_OK && !copy)
         rc = hdb_replay_entry(database->steward, entry->data, entry->size, error);
     if (rc == HDB_OK && !copy)
-        rc = run(database, "COMMIT", error);
+        rc = hdb_database_run(database, "COMMIT", error);
     if (rc != HDB_OK) {
         hdb_error ignored = HDB_ERROR_INIT;
         hdb_record_cancel(database->record, &ignored);
@@ -415,13 +228,13 @@ int hdb_database_receive(hdb_database *database, sqlite3 *from, const char *name
     hdb_wal_mark mark;
     int64_t differences = 0;
     pthread_mutex_lock(&database->steward_mutex);
-    int rc = run(database, copy ? "BEGIN" : "BEGIN IMMEDIATE", error);
+    int rc = hdb_database_run(database, copy ? "BEGIN" : "BEGIN IMMEDIATE", error);
     /* Once rows of another program are in the file, the engine's own tables have to be compared with it. */
     bool foreign = rc == HDB_OK && hdb_database_mark(database, &mark) && !hdb_wal_mark_same(&state->page->mark, &mark);
     if (rc == HDB_OK)
         rc = hdb_foreign_compare(from, name, database->steward, !copy, &entry, NULL, &differences, error);
     if (rc == HDB_OK && copy)
-        rc = run(database, "ROLLBACK", error);
+        rc = hdb_database_run(database, "ROLLBACK", error);
     if (rc == HDB_OK)
         rc = push_and_follow(database, &entry, durable, copy, context, error);
     if (!sqlite3_get_autocommit(database->steward))
@@ -439,7 +252,7 @@ int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
         return HDB_OK;
     /* Whoever commits holds the write lock and commit.lock: having both, the one that pushed is known to be dead. */
     pthread_mutex_lock(&database->steward_mutex);
-    int rc = run(database, "BEGIN IMMEDIATE", error);
+    int rc = hdb_database_run(database, "BEGIN IMMEDIATE", error);
     if (rc == HDB_OK) {
         hdb_record_lock(database->record);
         rc = hdb_state_lock(state, HDB_LOCK_COMMIT, error);
@@ -507,11 +320,11 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
         if (file_exists)
             rc = hdb_session_name(link, state, &state->page->applying, error);
         if (rc == HDB_OK && file_exists)
-            rc = take_in(database, link, error);
+            rc = hdb_database_take_in(database, link, error);
         if (rc == HDB_OK)
             state->page->applying = 0;
         if (rc == HDB_OK)
-            rc = set_meta(link, "used", 1, error);
+            rc = hdb_meta_set(link, "used", 1, error);
     } else if (rc == HDB_OK && !file_exists) {
         rc = hdb_log_head(link, &head, error);
         if (rc == HDB_OK)
@@ -541,7 +354,7 @@ int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error)
     if (!alone) {
         if (!is_there)
             return hdb_error_set(error, HDB_CANTOPEN, NULL, "%s was removed while another connection has it open", database->path);
-        return open_steward(database, error);
+        return hdb_database_open_steward(database, error);
     }
     hdb_file_mark now = hdb_file_mark_of(database->path);
     bool in_order = page->ready && page->clean && file_exists && same_mark(&page->file, &now);
@@ -549,7 +362,7 @@ int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error)
     if (!in_order && !is_new)
         rc = reconcile_with_engine(database, file_exists, error);
     if (rc == HDB_OK)
-        rc = open_steward(database, error);
+        rc = hdb_database_open_steward(database, error);
     if (rc != HDB_OK)
         return rc;
     hdb_database_mark(database, &page->mark);

@@ -94,9 +94,7 @@ static struct waiting *take_waiting(hdb_applier *applier, int64_t id) {
 
 /* Writes down in the engine how far its tables are. */
 static int mark(hdb_applier *applier, int64_t id, hdb_error *error) {
-    int rc = hdb_meta_send(applier->link, "applied", id, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_sync(applier->link, NULL, error);
+    int rc = hdb_meta_set(applier->link, "applied", id, error);
     if (rc == HDB_OK)
         applier->marked = id;
     return rc;

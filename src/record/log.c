@@ -240,3 +240,8 @@ int hdb_meta_send(hdb_link *link, const char *key, int64_t value, hdb_error *err
                          "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                          params, 2, error);
 }
+
+int hdb_meta_set(hdb_link *link, const char *key, int64_t value, hdb_error *error) {
+    int rc = hdb_meta_send(link, key, value, error);
+    return rc == HDB_OK ? hdb_link_sync(link, NULL, error) : rc;
+}

@@ -122,9 +122,7 @@ int hdb_record_link(hdb_record *record, hdb_link **out, hdb_error *error) {
         if (rc == HDB_OK)
             rc = hdb_link_script(record->link, "SET synchronous_commit = off", error);
         if (rc == HDB_OK)
-            rc = hdb_meta_send(record->link, "used", 1, error);
-        if (rc == HDB_OK)
-            rc = hdb_link_sync(record->link, NULL, error);
+            rc = hdb_meta_set(record->link, "used", 1, error);
         if (rc != HDB_OK)
             return rc;
     }

@@ -95,6 +95,11 @@ int64_t hdb_server_commits(const hdb_server *server) {
     return server->commits;
 }
 
+int hdb_server_lost(hdb_error *error) {
+    hdb_error_clear(error);
+    return hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
+}
+
 int hdb_server_revive(hdb_server *server, hdb_error *error) {
     bool lost = server->in_snapshot || hdb_server_is_locked(server);
     if (server->link && hdb_link_is_alive(server->link))
@@ -104,7 +109,7 @@ int hdb_server_revive(hdb_server *server, hdb_error *error) {
     server->in_snapshot = server->alone = server->shared = server->isolated = false;
     int rc = open_link(server, error);
     if (rc == HDB_OK && lost)
-        rc = hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
+        rc = hdb_server_lost(error);
     return rc;
 }
 

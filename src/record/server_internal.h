@@ -28,6 +28,8 @@ struct hdb_server {
 
 /* Runs a text on the server's link. */
 int hdb_server_script(hdb_server *server, const char *sql, hdb_error *error);
+/* Sets the error of a transaction whose link died before its COMMIT, in the place of what the link said. */
+int hdb_server_lost(hdb_error *error);
 /* The counters and, on HeliosDB, the newest entry of the log. */
 int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error);
 /* The session was found dead by the first thing that was asked of it, when nothing was under way: a new one will do. */

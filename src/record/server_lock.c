@@ -155,9 +155,7 @@ int hdb_server_lock(hdb_server *server, bool alone, hdb_error *error) {
 
 /* Makes every client look at _hdb_meta: those that send statements directly look at the version of the schema alone. */
 static int set_flag(hdb_server *server, const char *key, hdb_error *error) {
-    int rc = hdb_meta_send(server->link, key, 1, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_sync(server->link, NULL, error);
+    int rc = hdb_meta_set(server->link, key, 1, error);
     return rc == HDB_OK ? hdb_server_count(server, "schema_version", error) : rc;
 }
 

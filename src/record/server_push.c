@@ -33,9 +33,7 @@ static int trim_log(hdb_server *server, int64_t id, size_t size, hdb_error *erro
 
 /* Notes that the tables hold an entry, which the log need not keep then. */
 static int note_applied(hdb_server *server, int64_t id, size_t size, hdb_error *error) {
-    int rc = hdb_meta_send(server->link, "applied", id, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_sync(server->link, NULL, error);
+    int rc = hdb_meta_set(server->link, "applied", id, error);
     if (rc == HDB_OK)
         rc = trim_log(server, id, size, error);
     if (rc == HDB_OK)
@@ -99,11 +97,6 @@ static int lost_in_commit(hdb_error *error) {
                          "kept can't be told");
 }
 
-static int lost_before_commit(hdb_error *error) {
-    hdb_error_clear(error);
-    return hdb_error_set(error, HDB_IOERR, "08006", "the link to the server was lost; the transaction was rolled back");
-}
-
 /* The link died while the entry was on its way: is it in the log? */
 static int resolve_entry(hdb_server *server, int64_t id, int64_t token, hdb_error *error) {
     int64_t found = 0;
@@ -113,7 +106,7 @@ static int resolve_entry(hdb_server *server, int64_t id, int64_t token, hdb_erro
         return lost_in_commit(error);
     if (found == token)
         return HDB_OK;
-    return lost_before_commit(error);
+    return hdb_server_lost(error);
 }
 
 /* Rows of other clients' tables and the entry, as one transaction of HeliosDB: the entry tells whether it was kept. Its
@@ -183,7 +176,7 @@ static int resolve_transaction(hdb_server *server, int64_t xid, hdb_error *error
     hdb_rows_free(rows);
     if (committed)
         return HDB_OK;
-    return lost_before_commit(error);
+    return hdb_server_lost(error);
 }
 
 /* Another client has put in a row with the key of a new one of ours, which our snapshot did not show. */
@@ -242,7 +235,7 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
         rc = log_inside(server, data, size, error);
     if (rc != HDB_OK) {
         hdb_server_end_snapshot(server, "ROLLBACK");
-        return rc == HDB_IOERR && !hdb_link_is_alive(server->link) ? lost_before_commit(error) : hdb_server_judge(rc, error);
+        return rc == HDB_IOERR && !hdb_link_is_alive(server->link) ? hdb_server_lost(error) : hdb_server_judge(rc, error);
     }
     rc = hdb_server_script(server, "COMMIT", error);
     server->in_snapshot = false;

@@ -56,4 +56,12 @@ static inline int hdb_hooks_open_window(hdb_hooks *hooks) {
     return outer;
 }
 
+/* sqlite3_step() of a statement of the application's. */
+static inline int hdb_hooks_step(hdb_hooks *hooks, sqlite3_stmt *statement) {
+    int outer = hdb_hooks_open_window(hooks);
+    int rc = sqlite3_step(statement);
+    hooks->window = outer;
+    return rc;
+}
+
 #endif

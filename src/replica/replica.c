@@ -2,7 +2,7 @@
 #include "replica/replica.h"
 
 #include "record/foreign_tables.h"
-#include "replica/opened.h"
+#include "replica/program.h"
 #include "replica/schema.h"
 #include "replica/table_statement.h"
 #include "replica/temp_triggers.h"
@@ -85,47 +85,13 @@ void hdb_replica_register_functions(hdb_replica *replica) {
     sqlite3_create_function_v2(db, "_hdb_synchronous", 1, SQLITE_UTF8, replica, synchronous_function, NULL, NULL, NULL);
 }
 
-/* Appends the name of the table with a root page, if it is one and no index. */
-static int add_emptied(sqlite3 *db, char **names, const char *database, int root) {
-    sqlite3_stmt *find = NULL;
-    char *sql = sqlite3_mprintf("SELECT name FROM \"%w\".sqlite_schema WHERE rootpage = %d AND type = 'table'", database, root);
-    int rc = sql ? sqlite3_prepare_v2(db, sql, -1, &find, NULL) : SQLITE_NOMEM;
-    if (rc == SQLITE_OK && sqlite3_step(find) == SQLITE_ROW) {
-        const char *name = (const char *)sqlite3_column_text(find, 0);
-        char *longer = name ? sqlite3_mprintf("%s%s.%s\n", *names ? *names : "", database, name) : NULL;
-        sqlite3_free(*names);
-        *names = longer;
-        rc = longer ? SQLITE_OK : SQLITE_NOMEM;
-    }
-    int ended = sqlite3_finalize(find);
-    sqlite3_free(sql);
-    return rc == SQLITE_OK ? ended : rc;
-}
-
-int hdb_replica_emptied(hdb_replica *replica, sqlite3_stmt *statement, char **out) {
-    static const char *const databases[] = {"main", "temp"};
-    sqlite3_stmt *explain = NULL;
-    char *names = NULL, *sql = sqlite3_mprintf("EXPLAIN %s", sqlite3_sql(statement));
-    /* SQLite makes its program as if nobody looked at the rows. */
-    sqlite3_preupdate_hook(replica->db, NULL, NULL);
-    int rc = sql ? sqlite3_prepare_v2(replica->db, sql, -1, &explain, NULL) : SQLITE_NOMEM;
-    sqlite3_preupdate_hook(replica->db, before_change, replica);
-    while (rc == SQLITE_OK && sqlite3_step(explain) == SQLITE_ROW) {
-        int database = sqlite3_column_int(explain, 3);
-        const char *operation = (const char *)sqlite3_column_text(explain, 1);
-        if (operation && strcmp(operation, "Clear") == 0 && database < 2)
-            rc = add_emptied(replica->db, &names, databases[database], sqlite3_column_int(explain, 2));
-    }
-    int ended = sqlite3_finalize(explain);
-    sqlite3_free(sql);
-    rc = rc == SQLITE_OK ? ended : rc;
-    *out = names;
-    return (rc & 0xff) == SQLITE_NOMEM ? SQLITE_NOMEM : SQLITE_OK;
+void hdb_replica_watch_rows(hdb_replica *replica, bool watch) {
+    sqlite3_preupdate_hook(replica->db, watch ? before_change : NULL, watch ? replica : NULL);
 }
 
 void hdb_replica_install(hdb_replica *replica) {
     sqlite3_set_authorizer(replica->db, authorize, replica);
-    sqlite3_preupdate_hook(replica->db, before_change, replica);
+    hdb_replica_watch_rows(replica, true);
 }
 
 int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
@@ -373,11 +339,8 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
         *out = NULL;
         rc = prepare_answer(replica, inspection, out);
     }
-    if (rc == SQLITE_OK && *out && replica->store && replica->store->loads) {
-        hdb_counts counts = hdb_replica_note_counts(replica); /* EXPLAIN of a DML statement sets changes() to 0 */
-        rc = hdb_note_opened(replica->db, *out, inspection);
-        hdb_replica_restore_counts(replica, &counts);
-    }
+    if (rc == SQLITE_OK && *out && replica->store && replica->store->loads)
+        rc = hdb_program_note_opened(replica, *out, inspection);
     if (inspection->refusal && (replica->store || replica->attached))
         rc = hdb_error_set(error, HDB_NOTSUPPORTED, NULL, "%s", inspection->refusal);
     else if (rc != SQLITE_OK)
@@ -474,7 +437,7 @@ hdb_own_work hdb_replica_begin_own(hdb_replica *replica) {
     if (work.checks)
         sqlite3_exec(replica->db, "PRAGMA ignore_check_constraints = ON", NULL, NULL, NULL);
     /* Without the hook SQLite empties a table at one stroke. */
-    sqlite3_preupdate_hook(replica->db, NULL, NULL);
+    hdb_replica_watch_rows(replica, false);
     replica->internal = true;
     work.temp_triggers = replica->may_have_temp_triggers ? hdb_temp_triggers_drop(replica->db) : NULL;
     return work;
@@ -483,7 +446,7 @@ hdb_own_work hdb_replica_begin_own(hdb_replica *replica) {
 void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work) {
     hdb_temp_triggers_restore(replica->db, work->temp_triggers);
     replica->internal = work->internal;
-    sqlite3_preupdate_hook(replica->db, before_change, replica);
+    hdb_replica_watch_rows(replica, true);
     if (work->triggers)
         sqlite3_db_config(replica->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
     if (work->foreign_keys)

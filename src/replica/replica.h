@@ -87,12 +87,10 @@ struct hdb_replica {
 int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error);
 /* Makes the SQL functions that are the library's own, in the place of SQLite's where it has them. */
 void hdb_replica_register_functions(hdb_replica *replica);
-/* The tables that a statement would empty at one stroke if the library did not look at each row: SQLite then tells no
- * update hook of them. "main.t\n" each, for sqlite3_free(); NULL if there are none. SQLITE_OK or SQLITE_NOMEM: after that
- * SQLite may have ended the transaction. */
-int hdb_replica_emptied(hdb_replica *replica, sqlite3_stmt *statement, char **out);
 /* Hangs the library's own hooks on the database, again if something took their place. */
 void hdb_replica_install(hdb_replica *replica);
+/* Whether the changes of rows are looked at. SQLite compiles a statement otherwise where nobody does. */
+void hdb_replica_watch_rows(hdb_replica *replica, bool watch);
 /* Adds an attached database to those that are kept; its name is copied. */
 int hdb_replica_attach(hdb_replica *replica, const char *database, hdb_replica **out, hdb_error *error);
 /* Takes one out that SQLite has detached, and frees it. */
