@@ -9,11 +9,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-setup=${SETUP:-embedded} direct=${DIRECT:-auto} from=${FROM:-1} to=${TO:-20600}
+setup=${SETUP:-embedded} direct=${DIRECT:-auto} from=${FROM:-1} to=${TO:-20600} time=${TIME:-0}
+state=build/fuzz-$setup-$direct-$from-$to.state
 HELIOSDB_BIN=$(tools/engine.sh)
 export HELIOSDB_BIN
-program=(build/tests/sql/fuzz/run_fuzz --from "$from" --to "$to" --jobs "${JOBS:-2}" --seconds "${TIME:-0}"
-    --direct "$direct" --state "build/fuzz-$setup-$direct-$from-$to.state" "$setup")
+program=(build/tests/sql/fuzz/run_fuzz --from "$from" --to "$to" --jobs "${JOBS:-2}" --direct "$direct" --state "$state")
 # Nothing of it has to survive: memory is faster than a disk.
 if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then
     TMPDIR=$(mktemp -d /dev/shm/hdb-fuzz.XXXXXX)
@@ -21,8 +21,15 @@ if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ]; then
     export TMPDIR
     trap 'rm -rf "$TMPDIR"' EXIT
 fi
+
 if [ "$setup" = embedded ]; then
-    "${program[@]}"
+    "${program[@]}" --seconds "$time" "$setup"
+elif [ "$setup" = daemon-heliosdb ] && [ "$time" -eq 0 ]; then
+    # HeliosDB Nano gets slower with every table it ever had: new servers after 100 s. A run that is complete leaves no state.
+    tests/support/servers.sh run "${program[@]}" --seconds 100 "$setup"
+    while [ -e "$state" ]; do
+        tests/support/servers.sh run "${program[@]}" --seconds 100 "$setup"
+    done
 else
-    tests/support/servers.sh run "${program[@]}"
+    tests/support/servers.sh run "${program[@]}" --seconds "$time" "$setup"
 fi

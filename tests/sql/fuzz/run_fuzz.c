@@ -410,5 +410,7 @@ int main(int argc, char **argv) {
     support_remove_directory(root);
     free(root);
     tell(&options, board);
+    if (stop_asked)
+        return 128 + SIGINT;
     return atomic_load(&board->differing) > 0;
 }
