@@ -34,7 +34,7 @@ fuzz-sql: build ## random SQL beside SQLite: FROM, TO, SETUP, DIRECT, TIME, JOBS
 valgrind: build ## every unit test and test of the C interface under valgrind
 	@EVERYTHING=1 tools/test.sh valgrind
 
-torture: build ## clients killed within 1,000 statements and commits of every kind, POINTS and SEED as tools/torture.sh says
+torture: build ## clients killed at thousands of points, cold starts, three languages at once: sizes as tools/torture.sh says
 	@tools/torture.sh
 
 case-study: build ## public applications' own tests, after a change of their imports

@@ -83,14 +83,19 @@ run_python() {
         build/venv/bin/python -m pytest -v -rs --timeout=120 --junitxml="$results/python.xml" tests/bindings/python
 }
 
+build_node() {
+    HELIOSDB_INCLUDE=$PWD/include:$PWD/build/include HELIOSDB_LIBDIR=$PWD/build/src \
+        NODE_INCLUDE=$PWD/build/node/node_modules/node-api-headers/include bindings/node/build.sh
+}
+
 # Its servers are its own.
 run_scale() {
+    build_node
     PYTHONPATH=bindings/python build/venv/bin/python -m pytest -v -rs --timeout=300 --junitxml="$results/scale.xml" tests/scale
 }
 
 run_node() {
-    HELIOSDB_INCLUDE=$PWD/include:$PWD/build/include HELIOSDB_LIBDIR=$PWD/build/src \
-        NODE_INCLUDE=$PWD/build/node/node_modules/node-api-headers/include bindings/node/build.sh
+    build_node
     "$servers" run node --test --test-timeout=300000 --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=junit --test-reporter-destination="$results/node.xml" tests/bindings/node/
 }
