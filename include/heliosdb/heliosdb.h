@@ -200,6 +200,21 @@ HDB_API int hdb_in_transaction(hdb_conn *conn);
 /** Sets how long a locked database is waited for, in milliseconds; 0 or less: not at all. */
 HDB_API int hdb_busy_timeout(hdb_conn *conn, int milliseconds);
 /**
+ * Gets ready for another try of a transaction that failed with #HDB_BUSY: rolls it back, if it is still open, and waits for a
+ * random time of up to 1, 2, 4 ... 128 ms. With `locking=mvcc` transactions that meet end so, and have done nothing; where one
+ * writer waits for the other the busy timeout is over by then.
+ *
+ * @code
+ * int rc, tries = 0;
+ * do {
+ *     rc = hdb_exec(conn, "BEGIN; UPDATE account SET balance = balance - 1 WHERE id = 1; COMMIT", -1);
+ * } while (rc == HDB_BUSY && tries < 10 && hdb_transaction_retry(conn, tries++) == HDB_OK);
+ * @endcode
+ * @param tries how many have been made anew so far, 0 after the first failure
+ * @return #HDB_OK: begin it again; #HDB_INTERRUPT if hdb_interrupt() ended the wait: it is rolled back all the same
+ */
+HDB_API int hdb_transaction_retry(hdb_conn *conn, int tries);
+/**
  * Makes the running statement end with #HDB_INTERRUPT. May be called from any thread while another call runs, and
  * from a signal handler; the caller makes sure that the connection is not closed meanwhile.
  */

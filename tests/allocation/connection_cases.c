@@ -106,6 +106,7 @@ static int call_settings(void) {
     TRY(SWEPT(hdb_db_config)(it.conn, HDB_DBCONFIG_ENABLE_FKEY, 1, &value));
     RIGHT(value == 1);
     TRY(SWEPT(hdb_set_last_insert_rowid)(it.conn, 7));
+    TRY(SWEPT(hdb_transaction_retry)(it.conn, 0));
     TRY(SWEPT(hdb_interrupt)(it.conn));
     (void)SWEPT(hdb_is_interrupted)(it.conn);
     return HDB_OK;

@@ -36,6 +36,7 @@ struct ffi_function ffi_functions[] = {
     {.name = "hdb_last_insert_rowid", .result = 'l', .parameters = "p"},
     {.name = "hdb_in_transaction", .result = 'i', .parameters = "p"},
     {.name = "hdb_busy_timeout", .result = 'i', .parameters = "pi"},
+    {.name = "hdb_transaction_retry", .result = 'i', .parameters = "pi"},
     {.name = "hdb_interrupt", .result = 'i', .parameters = "p"},
     {.name = "hdb_progress_handler", .result = 'i', .parameters = "pipp"},
     {.name = "hdb_wait_handler", .result = 'i', .parameters = "ppp"},

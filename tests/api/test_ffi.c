@@ -166,6 +166,7 @@ static void test_transactions(void **state) {
     run(first, "BEGIN IMMEDIATE; INSERT INTO t VALUES (1)");
     assert_int_equal(call_int("hdb_in_transaction", first), 1);
     assert_int_equal(call_int("hdb_busy_timeout", second, 100), HDB_OK);
+    assert_int_equal(call_int("hdb_transaction_retry", second, 0), HDB_OK);
     long long start = support_now_ms();
     assert_int_equal(call_int("hdb_exec", second, "BEGIN IMMEDIATE", (int64_t)-1), HDB_BUSY);
     assert_true(support_now_ms() - start >= 90);
@@ -674,6 +675,7 @@ static void test_null_handles(void **state) {
     assert_int_equal(call_int("hdb_engine_dsn", NULL, &out), HDB_MISUSE);
     assert_int_equal(call_int("hdb_verify", NULL, &number), HDB_MISUSE);
     assert_int_equal(call_int("hdb_busy_timeout", NULL, 1), HDB_MISUSE);
+    assert_int_equal(call_int("hdb_transaction_retry", NULL, 0), HDB_MISUSE);
     assert_int_equal(call_int("hdb_bind_int64", NULL, 1, (int64_t)1), HDB_MISUSE);
     assert_int_equal(call_int("hdb_column_count", NULL), 0);
     assert_null(call_pointer("hdb_column_text", NULL, 0));

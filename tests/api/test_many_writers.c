@@ -172,13 +172,13 @@ static void *add(void *argument) {
     return (void *)(intptr_t)code;
 }
 
-static void add_at_once(const char *dsn) {
+static void add_at_once(const char *dsn, void *(*add_some)(void *dsn)) {
     pthread_t threads[WRITERS];
     hdb_conn *conn = open_many(dsn);
     assert_ok(conn, hdb_exec(conn, "CREATE TABLE total(n); INSERT INTO total VALUES (0);"
                                    "CREATE TABLE seen(id INTEGER PRIMARY KEY, note UNIQUE)", -1));
     for (int i = 0; i < WRITERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, add, (void *)dsn), 0);
+        assert_int_equal(pthread_create(&threads[i], NULL, add_some, (void *)dsn), 0);
     for (int i = 0; i < WRITERS; i++) {
         void *code = NULL;
         pthread_join(threads[i], &code);
@@ -190,9 +190,64 @@ static void add_at_once(const char *dsn) {
     close_ok(conn);
 }
 
+static void statements_at_once(const char *dsn) {
+    add_at_once(dsn, add);
+}
+
 static void autocommit_statements_meet_and_try_again(void **state) {
     (void)state;
-    on_postgresql(add_at_once);
+    on_postgresql(statements_at_once);
+}
+
+static int add_in_a_transaction(hdb_conn *conn) {
+    int tries = 0, code;
+    do
+        code = hdb_exec(conn, "BEGIN; UPDATE total SET n = n + 1; INSERT INTO seen(note) VALUES (hex(randomblob(8))); COMMIT", -1);
+    while (code == HDB_BUSY && (code = hdb_transaction_retry(conn, tries++)) == HDB_OK);
+    return code;
+}
+
+static void *add_in_transactions(void *argument) {
+    hdb_conn *conn = open_many(argument);
+    int code = HDB_OK;
+    for (int i = 0; code == HDB_OK && i < ROUNDS; i++)
+        code = add_in_a_transaction(conn);
+    if (code != HDB_OK)
+        print_error("%s\n", hdb_errmsg(conn));
+    hdb_close(conn);
+    return (void *)(intptr_t)code;
+}
+
+static void transactions_at_once(const char *dsn) {
+    add_at_once(dsn, add_in_transactions);
+}
+
+static void transactions_that_meet_are_tried_again(void **state) {
+    (void)state;
+    on_postgresql(transactions_at_once);
+}
+
+static void *interrupt_soon(void *conn) {
+    support_sleep_ms(20);
+    hdb_interrupt(conn);
+    return NULL;
+}
+
+static void another_try_starts_with_no_transaction_and_can_be_interrupted(void **state) {
+    const struct fixture *fixture = *state;
+    pthread_t thread;
+    int code = HDB_OK;
+    hdb_conn *conn = fixture_open(fixture->path);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(a); BEGIN; INSERT INTO t VALUES (1); SAVEPOINT s", -1));
+    assert_ok(conn, hdb_transaction_retry(conn, -1));
+    assert_int_equal(hdb_in_transaction(conn), 0);
+    assert_int_equal(query_int64(conn, "SELECT count(*) FROM t"), 0);
+    assert_int_equal(pthread_create(&thread, NULL, interrupt_soon, conn), 0);
+    while (code == HDB_OK)
+        code = hdb_transaction_retry(conn, 100);
+    assert_error(conn, HDB_INTERRUPT, HDB_INTERRUPT, "57014", "interrupted");
+    pthread_join(thread, NULL);
+    close_ok(conn);
 }
 
 int main(void) {
@@ -204,6 +259,9 @@ int main(void) {
         cmocka_unit_test(who_changes_the_schema_is_alone),
         cmocka_unit_test(clients_that_want_to_be_alone_are),
         cmocka_unit_test(autocommit_statements_meet_and_try_again),
+        cmocka_unit_test(transactions_that_meet_are_tried_again),
+        cmocka_unit_test_setup_teardown(another_try_starts_with_no_transaction_and_can_be_interrupted, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 'use strict';
 const fs = require('fs');
 const path = require('path');
+const handle = require('./handle');
 const native = require('./native');
 const { booleanOption, parse } = require('./options');
 const SqliteError = require('./sqlite-error');
@@ -11,8 +12,6 @@ const Statement = require('./statement');
 const PLAIN = 0;
 const PRAGMA = 1;
 const EXPLAIN = 2;
-
-const handle = Symbol('heliosdb native database');
 
 const isServer = (filename, options) =>
   /^postgres(ql)?:\/\//.test(filename) || (options.mode || process.env.HELIOSDB_MODE) === 'daemon';

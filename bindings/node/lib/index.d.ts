@@ -160,8 +160,11 @@ declare namespace Database {
 
     prepare<Parameters extends unknown[] = BindParameters, Row = unknown>(sql: string): Statement<Parameters, Row>;
     exec(sql: string): this;
-    /** Makes a function that runs `fn` in a transaction; within one it nests by a savepoint. */
-    transaction<F extends (...args: any[]) => unknown>(fn: F): TransactionFunction<F>;
+    /**
+     * Makes a function that runs `fn` in a transaction; within one it nests by a savepoint. `retries`: how often `fn` may be
+     * called anew when the database is busy.
+     */
+    transaction<F extends (...args: any[]) => unknown>(fn: F, options?: { retries?: number }): TransactionFunction<F>;
     pragma(source: string, options?: PragmaOptions): unknown;
     /** Rows of SQLite's EXPLAIN, or EXPLAIN QUERY PLAN if `sql` begins with QUERY PLAN. */
     explain(sql: string): Array<Record<string, SqlValue>>;

@@ -276,6 +276,18 @@ static napi_value database_explain(napi_env env, napi_callback_info info) {
     return result;
 }
 
+/* retry(tries): rolls back, and waits for a moment */
+static napi_value database_retry(napi_env env, napi_callback_info info) {
+    size_t argc = MAX_ARGUMENTS;
+    napi_value argv[MAX_ARGUMENTS];
+    int32_t tries = 0;
+    struct database *database = database_of(env, info, &argc, argv);
+    if (!database || !database_ready(env, database))
+        return NULL;
+    napi_get_value_int32(env, argv[0], &tries);
+    return hdb_transaction_retry(database->conn, tries) == HDB_OK ? NULL : throw_sqlite_error(env, database->conn);
+}
+
 static napi_value database_flush(napi_env env, napi_callback_info info) {
     size_t argc = 0;
     struct database *database = database_of(env, info, &argc, NULL);
@@ -360,6 +372,7 @@ napi_value database_define(napi_env env) {
         METHOD("close", database_close_method),
         METHOD("explain", database_explain),
         METHOD("flush", database_flush),
+        METHOD("retry", database_retry),
         METHOD("verify", database_verify),
         METHOD("engineDsn", database_engine_dsn),
         METHOD("defaultSafeIntegers", database_default_safe_integers),

@@ -218,6 +218,7 @@
     X(hdb_last_insert_rowid, int64_t, (hdb_conn *), 0) \
     X(hdb_in_transaction, int, (hdb_conn *), 0) \
     X(hdb_busy_timeout, int, (hdb_conn *, int), 0) \
+    X(hdb_transaction_retry, int, (hdb_conn *, int), 0) \
     X(hdb_interrupt, int, (hdb_conn *), 0) \
     X(hdb_progress_handler, int, (hdb_conn *, int, hdb_progress_callback, void *), 0) \
     X(hdb_wait_handler, int, (hdb_conn *, hdb_progress_callback, void *), 0) \

@@ -202,6 +202,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any], bool]] = {
     "hdb_last_insert_rowid": (c_int64, [c_void_p], False),
     "hdb_in_transaction": (c_int, [c_void_p], False),
     "hdb_busy_timeout": (c_int, [c_void_p, c_int], False),
+    "hdb_transaction_retry": (c_int, [c_void_p, c_int], False),
     "hdb_interrupt": (c_int, [c_void_p], False),
     "hdb_progress_handler": (c_int, [c_void_p, c_int, c_void_p, c_void_p], False),
     "hdb_wait_handler": (c_int, [c_void_p, c_void_p, c_void_p], False),

@@ -24,12 +24,14 @@ from .dump import _iterdump
 from .exceptions import OperationalError, ProgrammingError
 from .handle import Handle
 from .pickling import refuse
+from .retrying import transact
 from .statement import Statement, prepare
 
 LEGACY_TRANSACTION_CONTROL = -1
 
 _Cursor = TypeVar("_Cursor", bound=Cursor)
 _Self = TypeVar("_Self", bound="Connection")
+_Result = TypeVar("_Result")
 
 _SWITCHES = {value for name, value in vars(_constants).items() if name.startswith("SQLITE_DBCONFIG_")}
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
@@ -471,6 +473,21 @@ class Connection:
         copies.deserialize(self._handle, data, name.encode())
 
     # What sqlite3's connections do not have
+
+    def transaction(self, work: Callable[[Connection], _Result], /, *, retries: int = 0) -> _Result:
+        """Calls ``work(connection)`` in a transaction: committed when it returns, rolled back when it raises.
+
+        ``retries``: how often it may be called anew, after a short time, when the database is busy: with
+        ``locking=mvcc`` transactions that meet end so. Returns what ``work`` returned.
+
+        Raises ProgrammingError within a transaction, and what ``work`` raises.
+
+        >>> connection.transaction(lambda c: c.execute("UPDATE t SET a = a + 1").rowcount, retries=10)
+        1
+        """
+        self._check()
+        with self._turn:
+            return transact(self, work, retries)
 
     def flush(self) -> None:
         """Waits until everything committed is in the engine's own tables, where psql sees it.

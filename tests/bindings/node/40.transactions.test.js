@@ -129,6 +129,29 @@ inEachPlace(EVERYWHERE, (place, it) => {
 
 // Two connections to one database.
 inEachPlace(['file', 'heliosdb', 'postgresql'], (place, it) => {
+  it('a busy transaction is tried again as often as allowed', (db) => {
+    const other = place.connect({ timeout: 0 });
+    db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, a)');
+    let calls = 0;
+    const add = (retries, release) =>
+      other.transaction(
+        () => {
+          if (++calls === release) db.exec('COMMIT');
+          other.prepare('INSERT INTO t (a) VALUES (?)').run(calls);
+        },
+        { retries }
+      );
+    db.exec('BEGIN IMMEDIATE; INSERT INTO t (a) VALUES (0)');
+    assert.throws(add(2), { code: 'SQLITE_BUSY' });
+    assert.equal(calls, 3);
+    add(2, 5)();
+    assert.equal(calls, 5);
+    assert.deepEqual(db.prepare('SELECT a FROM t').pluck().all(), [0, 5]);
+    assert.equal(other.inTransaction, false);
+    assert.throws(() => db.transaction(() => {}, { retries: -1 }), TypeError);
+    other.close();
+  });
+
   it('another connection sees what was committed, and only that', (db) => {
     const other = place.connect();
     db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)');

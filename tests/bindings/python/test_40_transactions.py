@@ -290,3 +290,70 @@ def test_many_small_transactions_reach_the_engine(tmp_path):
         conn.execute("UPDATE t SET a = -a WHERE a > 100")
     assert conn.verify() == 0
     conn.close()
+
+
+def test_a_function_in_a_transaction(conn):
+    make(conn)
+
+    def add(number, fail=False):
+        def work(given):
+            assert given is conn and conn.in_transaction
+            given.execute("INSERT INTO t VALUES (?)", (number,))
+            if fail:
+                raise KeyError(number)
+            return number
+
+        return work
+
+    assert conn.transaction(add(1)) == 1
+    with pytest.raises(KeyError):
+        conn.transaction(add(2, fail=True), retries=5)
+    assert not conn.in_transaction
+    assert conn.execute("SELECT a FROM t").fetchall() == [(1,)]
+    conn.execute("BEGIN")
+    with pytest.raises(heliosdb_sqlite.ProgrammingError, match="within a transaction"):
+        conn.transaction(add(3))
+    conn.rollback()
+
+
+@pytest.mark.parametrize("autocommit", [True, False, heliosdb_sqlite.LEGACY_TRANSACTION_CONTROL])
+def test_a_busy_transaction_is_tried_again_as_often_as_allowed(tmp_path, autocommit):
+    first = make(heliosdb_sqlite.connect(tmp_path / "a.db"))
+    second = heliosdb_sqlite.connect(tmp_path / "a.db", timeout=0, autocommit=autocommit)
+    calls = []
+
+    def work(given):
+        calls.append(given)
+        if len(calls) == 5:
+            first.commit()
+        given.execute("INSERT INTO t VALUES (?)", (len(calls),))
+
+    first.execute("INSERT INTO t VALUES (0)")
+    with pytest.raises(heliosdb_sqlite.OperationalError, match="database is locked"):
+        second.transaction(work, retries=2)
+    assert len(calls) == 3 and second.in_transaction == (autocommit is False)
+    second.transaction(work, retries=2)
+    assert len(calls) == 5 and second.in_transaction == (autocommit is False)
+    assert first.execute("SELECT a FROM t").fetchall() == [(0,), (5,)]
+    first.close()
+    second.close()
+
+
+def test_writers_that_meet_on_a_server_try_again(place):
+    if place.name != "postgresql":
+        pytest.skip("locking=mvcc is PostgreSQL's")
+    conns = [place.connect(locking="mvcc", isolation_level=None, check_same_thread=False) for _ in range(4)]
+    make(conns[0]).execute("INSERT INTO t VALUES (0)")
+
+    def add(conn):
+        for _ in range(10):
+            conn.transaction(lambda given: given.execute("UPDATE t SET a = a + 1"), retries=1000)
+
+    threads = [threading.Thread(target=add, args=(conn,)) for conn in conns]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert conns[0].execute("SELECT a FROM t").fetchall() == [(40,)]
+    for conn in conns:
+        conn.close()

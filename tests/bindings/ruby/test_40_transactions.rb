@@ -115,4 +115,29 @@ class TransactionsTest < DatabaseTest
     error = assert_raises(HDB::SQLException) { @db.commit }
     assert_equal "cannot commit - no transaction is active", error.message
   end
+
+  def test_a_busy_transaction_is_tried_again_as_often_as_allowed
+    other = HDB::Database.new(path)
+    other.busy_timeout(0)
+    calls = 0
+    @db.transaction(:immediate)
+    assert_raises(HDB::BusyException) { other.transaction(:immediate, retries: 2) { calls += 1 } }
+    assert_equal 0, calls
+    value = other.transaction(retries: 3) do |db|
+      @db.commit if (calls += 1) == 3
+      db.execute("INSERT INTO t VALUES (?)", [calls])
+      :value
+    end
+    assert_equal [:value, 3, 1], [value, calls, count]
+    refute other.transaction_active?
+  ensure
+    other.close
+  end
+
+  def test_an_error_that_is_not_busy_is_not_tried_again
+    calls = 0
+    assert_raises(HDB::SQLException) { @db.transaction(retries: 5) { |db| (calls += 1) && db.execute("SELECT nothing") } }
+    assert_equal 1, calls
+    refute @db.transaction_active?
+  end
 end

@@ -209,6 +209,7 @@ module HeliosDB
       attach_function :hdb_last_insert_rowid, [:pointer], :int64
       attach_function :hdb_in_transaction, [:pointer], :int
       attach_function :hdb_busy_timeout, [:pointer, :int], :int
+      attach_function :hdb_transaction_retry, [:pointer, :int], :int
       attach_function :hdb_interrupt, [:pointer], :int
       attach_function :hdb_progress_handler, [:pointer, :int, :hdb_progress_callback, :pointer], :int
       attach_function :hdb_wait_handler, [:pointer, :hdb_progress_callback, :pointer], :int

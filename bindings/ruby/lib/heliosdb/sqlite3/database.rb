@@ -203,24 +203,27 @@ module HeliosDB
       end
 
       # Begins a transaction; with a block, commits it after the block, or rolls it back if the block raises.
+      #
+      # Unlike the gem's it can be tried again when the database is busy: with +locking=mvcc+ transactions that meet end so.
       # @param mode [Symbol, String, nil] +deferred+, +immediate+ or +exclusive+
+      # @param retries [Integer] how often the block may be called anew, after a short time, when the database is busy
       # @yieldparam database [Database]
       # @return [true, Object] the value of the block
       # @raise [BusyException] if the lock is not had within the timeout
       # @example
-      #   db.transaction(:immediate) { |tx| tx.execute("UPDATE notes SET body = ''") }
-      def transaction(mode = nil)
-        execute("BEGIN #{mode || @default_transaction_mode} TRANSACTION")
-        return true unless block_given?
-
+      #   db.transaction(:immediate, retries: 5) { |tx| tx.execute("UPDATE notes SET body = ''") }
+      def transaction(mode = nil, retries: 0)
+        tries = 0
         begin
-          value = yield self
-        rescue StandardError
-          rollback
-          raise
+          execute("BEGIN #{mode || @default_transaction_mode} TRANSACTION")
+          block_given? ? commit_after { yield self } : true
+        rescue BusyException
+          raise if tries >= retries
+
+          @native.synchronize { @native.check(C.hdb_transaction_retry(@native.pointer, tries)) }
+          tries += 1
+          retry
         end
-        commit
-        value
       end
 
       # @return [true]
@@ -358,6 +361,16 @@ module HeliosDB
       end
 
       private
+
+      # Some errors have ended the transaction already.
+      def commit_after
+        value = yield
+        commit
+        value
+      rescue StandardError
+        rollback if transaction_active?
+        raise
+      end
 
       def refuse_unsupported(options, zvfs)
         raise NotSupportedException.for("option strict") if options[:strict]
