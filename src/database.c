@@ -200,6 +200,7 @@ static int leave(hdb_database *database, hdb_error *error) {
     } else {
         sqlite3_close_v2(database->steward);
         database->steward = NULL;
+        hdb_record_leave_to_others(database->record);
     }
     hdb_state_unlock(state, HDB_LOCK_SETUP);
     return rc;

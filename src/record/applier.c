@@ -18,7 +18,9 @@ enum {
     ENTRIES_PER_CHECKPOINT = 4096,      /* then the log is emptied */
     BYTES_PER_CHECKPOINT = 32 << 20,
     ENTRIES_PER_MARK = 64,              /* how often "applied" is written while there is more to do */
-    RETRY_MS = 200
+    RETRY_MS = 200,                     /* after an error */
+    LOOK_MS = 5,                        /* at what another process does */
+    IDLE_MS = 250
 };
 
 struct waiting {
@@ -75,21 +77,34 @@ static void wait_ms(hdb_applier *applier, pthread_cond_t *condition, int millise
     pthread_cond_timedwait(condition, &applier->mutex, &until);
 }
 
-/* The oldest waiting entry if it is `id`; older ones, applied by another process, are dropped. Call with the mutex. */
+/* Call with the mutex, as all that touches the entries that wait. */
+static struct waiting *take_first(hdb_applier *applier) {
+    struct waiting *entry = applier->first;
+    applier->first = entry->next;
+    if (!applier->first)
+        applier->last = NULL;
+    applier->waiting--;
+    applier->waiting_bytes -= entry->size;
+    return entry;
+}
+
+static void free_waiting(struct waiting *entry) {
+    free(entry->data);
+    free(entry);
+}
+
+/* Forgets what another process has applied: while it has the lock, this one never comes to its own. */
+static void drop_applied(hdb_applier *applier) {
+    int64_t applied = hdb_state_applied(applier->state);
+    while (applier->first && applier->first->id <= applied)
+        free_waiting(take_first(applier));
+}
+
+/* The oldest waiting entry if it is `id`; older ones are dropped. */
 static struct waiting *take_waiting(hdb_applier *applier, int64_t id) {
-    while (applier->first && applier->first->id <= id) {
-        struct waiting *entry = applier->first;
-        applier->first = entry->next;
-        if (!applier->first)
-            applier->last = NULL;
-        applier->waiting--;
-        applier->waiting_bytes -= entry->size;
-        if (entry->id == id)
-            return entry;
-        free(entry->data);
-        free(entry);
-    }
-    return NULL;
+    while (applier->first && applier->first->id < id)
+        free_waiting(take_first(applier));
+    return applier->first && applier->first->id == id ? take_first(applier) : NULL;
 }
 
 /* Writes down in the engine how far its tables are. */
@@ -236,8 +251,7 @@ static int drain(hdb_applier *applier, hdb_error *error) {
             break;
         if (entry) {
             rc = apply_one(applier, next, entry->data, entry->size, error);
-            free(entry->data);
-            free(entry);
+            free_waiting(entry);
         } else {
             rc = apply_from_log(applier, next, first_waiting - 1 < last ? first_waiting - 1 : last, error);
         }
@@ -266,7 +280,9 @@ static void *run(void *context) {
         hdb_error error = HDB_ERROR_INIT;
         int rc = HDB_OK;
         if (!has_work(applier)) {
-            pthread_cond_wait(&applier->work, &applier->mutex);
+            /* Another process may end with entries that nobody has applied. */
+            drop_applied(applier);
+            wait_ms(applier, &applier->work, IDLE_MS);
             continue;
         }
         applier->wake = false;
@@ -279,10 +295,12 @@ static void *run(void *context) {
         pthread_mutex_lock(&applier->mutex);
         if (mine)
             hdb_error_move(&applier->error, &error);
+        else
+            drop_applied(applier);
         hdb_error_clear(&error);
         pthread_cond_broadcast(&applier->progress);
         if (!applier->stop && (rc != HDB_OK || !mine))
-            wait_ms(applier, &applier->work, rc != HDB_OK ? RETRY_MS : 1);
+            wait_ms(applier, &applier->work, rc != HDB_OK ? RETRY_MS : LOOK_MS);
     }
     pthread_mutex_unlock(&applier->mutex);
     return NULL;
@@ -304,6 +322,14 @@ void hdb_applier_set_checkpoint(hdb_applier *applier, hdb_checkpoint checkpoint,
     applier->checkpoint_context = context;
 }
 
+static bool is_full(hdb_applier *applier) {
+    if (!applier->started || applier->error.code != HDB_OK)
+        return false;
+    if (applier->waiting > MOST_WAITING_ENTRIES || applier->waiting_bytes > MOST_WAITING_BYTES)
+        drop_applied(applier);
+    return applier->waiting > MOST_WAITING_ENTRIES || applier->waiting_bytes > MOST_WAITING_BYTES;
+}
+
 void hdb_applier_add(hdb_applier *applier, int64_t id, char *data, size_t size) {
     struct waiting *entry = calloc(1, sizeof *entry);
     pthread_mutex_lock(&applier->mutex);
@@ -321,9 +347,8 @@ void hdb_applier_add(hdb_applier *applier, int64_t id, char *data, size_t size) 
         free(data); /* it is in the log: the thread reads it there */
     }
     pthread_cond_signal(&applier->work);
-    while (applier->started && applier->error.code == HDB_OK &&
-           (applier->waiting > MOST_WAITING_ENTRIES || applier->waiting_bytes > MOST_WAITING_BYTES))
-        wait_ms(applier, &applier->progress, RETRY_MS);
+    while (is_full(applier))
+        wait_ms(applier, &applier->progress, LOOK_MS);
     pthread_mutex_unlock(&applier->mutex);
 }
 
@@ -335,22 +360,24 @@ void hdb_applier_wake(hdb_applier *applier) {
     pthread_mutex_unlock(&applier->mutex);
 }
 
-int hdb_applier_wait(hdb_applier *applier, int64_t id, const volatile int *interrupt, hdb_error *error) {
+int hdb_applier_wait(hdb_applier *applier, int64_t id, const volatile int *interrupt, int limit_ms, hdb_error *error) {
     enum { FAILURES = 20 };
-    int rc = HDB_OK, failures = 0;
+    int rc = HDB_OK, failures = 0, looks = 0;
     if (hdb_state_applied(applier->state) >= id)
         return HDB_OK;
     pthread_mutex_lock(&applier->mutex);
     start_thread(applier);
     pthread_cond_signal(&applier->work);
     while (rc == HDB_OK && hdb_state_applied(applier->state) < id) {
-        wait_ms(applier, &applier->progress, 5);
+        wait_ms(applier, &applier->progress, LOOK_MS);
         pthread_mutex_unlock(&applier->mutex); /* the application may call us while it looks */
         hdb_waiting_for_answer();
         pthread_mutex_lock(&applier->mutex);
         if (interrupt && *interrupt)
             rc = hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
-        else if (applier->error.code != HDB_OK && ++failures > FAILURES * RETRY_MS / 5)
+        else if (limit_ms > 0 && ++looks > limit_ms / LOOK_MS)
+            rc = hdb_error_set(error, HDB_BUSY, NULL, "another process does not bring its entries to the engine's tables");
+        else if (applier->error.code != HDB_OK && ++failures > FAILURES * RETRY_MS / LOOK_MS)
             rc = hdb_error_set(error, applier->error.code, applier->error.sqlstate, "%s",
                                hdb_error_message(&applier->error));
     }
@@ -367,12 +394,8 @@ void hdb_applier_stop(hdb_applier *applier) {
     pthread_mutex_unlock(&applier->mutex);
     if (applier->started)
         pthread_join(applier->thread, NULL);
-    while (applier->first) {
-        struct waiting *entry = applier->first;
-        applier->first = entry->next;
-        free(entry->data);
-        free(entry);
-    }
+    while (applier->first)
+        free_waiting(take_first(applier));
     hdb_link_close(applier->link);
     hdb_error_clear(&applier->error);
     pthread_cond_destroy(&applier->work);

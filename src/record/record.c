@@ -271,7 +271,14 @@ int hdb_record_cancel(hdb_record *record, hdb_error *error) {
 }
 
 int hdb_record_flush(hdb_record *record, hdb_error *error) {
-    return hdb_applier_wait(record->applier, hdb_state_synced(&record->state), record->interrupt, error);
+    return hdb_applier_wait(record->applier, hdb_state_synced(&record->state), record->interrupt, 0, error);
+}
+
+void hdb_record_leave_to_others(hdb_record *record) {
+    enum { LIMIT_MS = 10000 };
+    hdb_error ignored = HDB_ERROR_INIT;
+    hdb_applier_wait(record->applier, hdb_state_synced(&record->state), NULL, LIMIT_MS, &ignored);
+    hdb_error_clear(&ignored);
 }
 
 void hdb_record_wake(hdb_record *record) {

@@ -64,6 +64,8 @@ int hdb_record_cancel(hdb_record *record, hdb_error *error);
 
 /* Waits until the engine's tables hold every synced entry. */
 int hdb_record_flush(hdb_record *record, hdb_error *error);
+/* The same before other processes are left with the database: if something is in the way they will do it. */
+void hdb_record_leave_to_others(hdb_record *record);
 /* Empties the log if it has grown; for the last one who leaves. The caller has flushed and checkpointed the replica. */
 int hdb_record_empty_log(hdb_record *record, hdb_error *error);
 /* Lets the thread look for entries that others pushed, or that were left by an earlier life. */
