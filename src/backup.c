@@ -9,6 +9,7 @@
 #include "backup.h"
 
 #include "direct_lane.h"
+#include "fork_guard.h"
 #include "replica/format.h"
 #include "replica/schema.h"
 #include "store.h"
@@ -36,6 +37,15 @@ struct hdb_backup {
 
 static pthread_mutex_t live_mutex = PTHREAD_MUTEX_INITIALIZER;
 static hdb_backup *live;
+static pthread_once_t live_once = PTHREAD_ONCE_INIT;
+
+static void unlock_in_child(void) {
+    pthread_mutex_init(&live_mutex, NULL);
+}
+
+static void watch_forks(void) {
+    hdb_fork_in_child(unlock_in_child);
+}
 
 static bool is_main(const char *name) {
     return sqlite3_stricmp(name, "main") == 0;
@@ -57,6 +67,7 @@ static int leave_both(hdb_conn *a, hdb_conn *b, int rc) {
 }
 
 static void set_live(hdb_backup *backup, bool on) {
+    pthread_once(&live_once, watch_forks);
     pthread_mutex_lock(&live_mutex);
     hdb_backup **at = &live;
     while (*at && *at != backup)

@@ -2,6 +2,7 @@
 #include "database.h"
 
 #include "database_internal.h"
+#include "fork_guard.h"
 #include "replica/replay.h"
 #include "replica/wal_mark.h"
 #include <stdlib.h>
@@ -10,6 +11,17 @@
 /* The databases this process has open. */
 static pthread_mutex_t registry_mutex = PTHREAD_MUTEX_INITIALIZER;
 static hdb_database *registry;
+static pthread_once_t registry_once = PTHREAD_ONCE_INIT;
+
+/* What is in the registry is the parent's: its session, its locks, its thread. */
+static void forget_registry(void) {
+    pthread_mutex_init(&registry_mutex, NULL);
+    registry = NULL;
+}
+
+static void watch_forks(void) {
+    hdb_fork_in_child(forget_registry);
+}
 
 hdb_record *hdb_database_record(hdb_database *database) {
     return database->record;
@@ -52,6 +64,7 @@ static void free_database(hdb_database *database) {
 /* The process's entry for a path; made if it is not there. */
 static hdb_database *acquire(const hdb_settings *settings, const char *path) {
     hdb_database *database = NULL;
+    pthread_once(&registry_once, watch_forks);
     pthread_mutex_lock(&registry_mutex);
     for (database = registry; path && database; database = database->next)
         if (strcmp(database->path, path) == 0)

@@ -227,6 +227,57 @@ static void processes_share_one_database(void **state) {
     close_ok(conn);
 }
 
+static int commit_many(const char *path, int process) {
+    char sql[100];
+    hdb_conn *conn = fixture_open(path);
+    snprintf(sql, sizeof sql, "INSERT INTO t(process) VALUES (%d)", process);
+    int code = hdb_exec(conn, "PRAGMA synchronous = OFF", -1);
+    hdb_busy_timeout(conn, 60000);
+    for (int i = 0; code == HDB_OK && i < ROWS_OF_A_PROCESS; i++)
+        code = hdb_exec(conn, sql, -1);
+    if (code != HDB_OK)
+        print_error("process %d: %s\n", process, hdb_errmsg(conn));
+    return hdb_close(conn) == HDB_OK ? code : HDB_ERROR;
+}
+
+static void who_closes_beside_others_has_brought_its_rows_to_the_tables(void **state) {
+    struct fixture *fixture = *state;
+    const char *dsn = NULL;
+    hdb_conn *conn = fixture_open(fixture->path);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, process, n)", -1));
+    assert_ok(conn, hdb_engine_dsn(conn, &dsn));
+    expect_success(start_child(commit_many, fixture->path, 0));
+    PGconn *link = PQconnectdb(dsn);
+    PGresult *result = PQexec(link, "SELECT count(*) FROM t");
+    assert_int_equal(PQntuples(result), 1);
+    assert_int_equal(atoi(PQgetvalue(result, 0, 0)), ROWS_OF_A_PROCESS);
+    PQclear(result);
+    PQfinish(link);
+    close_ok(conn);
+}
+
+/* Their parent has the same database open, and goes on. */
+static void forked_children_open_connections_of_their_own(void **state) {
+    enum { CHILDREN = 3 };
+    struct fixture *fixture = *state;
+    pid_t pids[CHILDREN];
+    int64_t differences = -1;
+    hdb_conn *conn = fixture_open(fixture->path);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, process, n)", -1));
+    hdb_busy_timeout(conn, 60000);
+    for (int i = 0; i < CHILDREN; i++)
+        pids[i] = start_child(commit_many, fixture->path, i + 1);
+    for (int i = 0; i < ROWS_OF_A_PROCESS; i++)
+        assert_ok(conn, hdb_exec(conn, "INSERT INTO t(process) VALUES (0)", -1));
+    for (int i = 0; i < CHILDREN; i++)
+        expect_success(pids[i]);
+    assert_int_equal(query_int64(conn, "SELECT count(*) FROM t"), (CHILDREN + 1) * ROWS_OF_A_PROCESS);
+    assert_int_equal(fixture_engine_int64(conn, "SELECT count(*) FROM t"), (CHILDREN + 1) * ROWS_OF_A_PROCESS);
+    assert_ok(conn, hdb_verify(conn, &differences));
+    assert_int_equal(differences, 0);
+    close_ok(conn);
+}
+
 static void a_forked_child_may_only_close(void **state) {
     struct fixture *fixture = *state;
     hdb_stmt *stmt = NULL, *other = NULL;
@@ -473,6 +524,8 @@ int main(void) {
         TEST(existing_file_is_taken_in),
         TEST(two_connections),
         TEST(processes_share_one_database),
+        TEST(who_closes_beside_others_has_brought_its_rows_to_the_tables),
+        TEST(forked_children_open_connections_of_their_own),
         TEST(a_forked_child_may_only_close),
         TEST(closing_rolls_back),
         TEST(what_came_before_a_change_of_the_schema_is_not_applied_again),
