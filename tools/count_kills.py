@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tells where the kill campaigns killed and what was found, from Meson's testlog.json of the suite `fault`.
+"""Tells where the campaigns killed or cut the power, and what was found, from Meson's testlog.json of the suite `fault`.
 
 Usage: count_kills.py TESTLOG
 """
@@ -8,7 +8,7 @@ import json
 import re
 import sys
 
-TOLD = re.compile(r"^(?: *\d+ (?:kills of|points:|within|acknowledged commits)).*$", re.MULTILINE)
+TOLD = re.compile(r"^(?: *\d+ (?:kills of|points:|within|acknowledged commits|cuts within)).*$", re.MULTILINE)
 
 
 def main():

@@ -6,7 +6,7 @@
 # Kills clients within statements and commits of every kind, and compares what is there with plain SQLite: POINTS (1,000)
 # points embedded, a quarter of it on each kind of server; then the campaign of kills beside other writers, RACES (200) of up
 # to 50 processes that open one database at once, and 8 processes in three languages that write one for SECONDS_OF_WRITING
-# (600). Prints where it killed and what it found.
+# (600), and half as many power cuts as POINTS. Prints where it killed and what it found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,10 +31,17 @@ languages() {
         build/venv/bin/python -m pytest -q tests/scale/test_languages.py || status=1
 }
 
+power_cuts() {
+    echo "--- powercut"
+    build/tests/powercut/powercut --seed "$seed" --commits 400 --cuts $((points / 18)) full normal off mixed \
+        old-full old-off old-mixed intake rebuild || status=1
+}
+
 campaign statement_kills --points "$points" embedded
 campaign statement_kills --points $((points / 4)) daemon-heliosdb
 campaign statement_kills --points $((points / 4)) daemon-postgresql
 campaign kill_campaign --rounds "$points"
 campaign cold_starts --races "${RACES:-200}"
 languages
+power_cuts
 exit "$status"
