@@ -206,6 +206,8 @@ static int leave(hdb_database *database, hdb_error *error) {
             rc = hdb_record_empty_log(database->record, error);
         if (rc == HDB_OK)
             hdb_database_stamp(database);
+        if (rc == HDB_OK)
+            rc = hdb_record_settle(database->record, error);
         sqlite3_close_v2(database->steward);
         database->steward = NULL;
         state->page->file = hdb_file_mark_of(database->path);

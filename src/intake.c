@@ -58,15 +58,9 @@ int hdb_database_take_in(hdb_database *database, hdb_link *link, hdb_error *erro
     if (rc == HDB_OK)
         rc = hdb_apply_schema(link, schema, error);
     if (rc == HDB_OK)
-        rc = hdb_link_script(link, "SET synchronous_commit = on", error);
-    if (rc == HDB_OK) /* a plain INSERT is what the engine makes durable, with all before it */
-        rc = hdb_log_push(link, 0, 0, "", 0, error);
-    if (rc == HDB_OK)
-        rc = hdb_log_cancel(link, 0, error);
+        rc = hdb_log_settle(link, error);
     if (rc == HDB_OK)
         rc = hdb_meta_set(link, "taking_in", 0, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_script(link, "SET synchronous_commit = off", error);
     sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
     hdb_notice_end(&notice);
     hdb_schema_free(schema);

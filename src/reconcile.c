@@ -57,6 +57,7 @@ static int note_positions(hdb_database *database, hdb_link *link, int64_t head, 
     hdb_state_set_applied(state, applied);
     hdb_state_set_synced(state, head);
     state->page->inflight = head;
+    state->page->settled = -1;
     return rc;
 }
 
@@ -367,7 +368,10 @@ int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error)
         return rc;
     hdb_database_mark(database, &page->mark);
     page->file = hdb_file_mark_of(database->path);
-    page->clean = 0;
     page->ready = 1;
-    return HDB_OK;
+    if (!page->clean)
+        return HDB_OK;
+    /* Whatever a power cut leaves of what is written from here on, it is not to be met by a page that calls it in order. */
+    page->clean = 0;
+    return hdb_state_sync(state, error);
 }

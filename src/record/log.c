@@ -170,6 +170,20 @@ int hdb_log_cancel(hdb_link *link, int64_t id, hdb_error *error) {
                           NULL, error);
 }
 
+int hdb_log_settle(hdb_link *link, hdb_error *error) {
+    static const char take_back[] = "DELETE FROM \"_hdb_log\" WHERE seq = $1";
+    hdb_value first = hdb_value_integer(0);
+    /* Whoever did this before may have been cut off in between. */
+    int rc = hdb_link_query(link, take_back, &first, 1, HDB_ROWS_NATIVE, NULL, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_script(link, "SET synchronous_commit = on", error);
+    if (rc == HDB_OK) /* a plain INSERT is what the engine makes durable, with all before it */
+        rc = insert_part(link, false, 0, 1, 0, "", 0, error);
+    if (rc == HDB_OK)
+        rc = hdb_link_script(link, "SET synchronous_commit = off", error);
+    return rc == HDB_OK ? hdb_link_query(link, take_back, &first, 1, HDB_ROWS_NATIVE, NULL, error) : rc;
+}
+
 int hdb_log_empty(hdb_link *link, int64_t head, hdb_error *error) {
     /* The base first: a crash in between leaves entries that are applied already, which is harmless. */
     int rc = hdb_meta_send(link, "base", head, error);

@@ -41,6 +41,8 @@ int hdb_log_read_tail(hdb_link *link, int64_t known, hdb_log_tail *out, hdb_erro
 int hdb_log_blank(hdb_link *link, int64_t id, hdb_error *error);
 /* Takes an entry back that no replica holds. */
 int hdb_log_cancel(hdb_link *link, int64_t id, hdb_error *error);
+/* Makes durable what the engine was told before, by any session; this one's commits are not waited for afterwards. */
+int hdb_log_settle(hdb_link *link, hdb_error *error);
 /* Forgets every entry up to `head`, all of them applied and held by a durable replica; nobody may push meanwhile. */
 int hdb_log_empty(hdb_link *link, int64_t head, hdb_error *error);
 

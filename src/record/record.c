@@ -299,3 +299,19 @@ int hdb_record_empty_log(hdb_record *record, hdb_error *error) {
     hdb_record_unlock(record);
     return rc;
 }
+
+int hdb_record_settle(hdb_record *record, hdb_error *error) {
+    hdb_state_page *page = record->state.page;
+    hdb_link *link = NULL;
+    if (page->settled == page->synced)
+        return HDB_OK;
+    hdb_record_lock(record);
+    int rc = hdb_record_link(record, &link, error);
+    if (rc == HDB_OK)
+        rc = hdb_log_settle(link, error);
+    record->durable = false;
+    if (rc == HDB_OK)
+        page->settled = page->synced;
+    hdb_record_unlock(record);
+    return rc;
+}

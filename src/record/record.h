@@ -68,6 +68,8 @@ int hdb_record_flush(hdb_record *record, hdb_error *error);
 void hdb_record_leave_to_others(hdb_record *record);
 /* Empties the log if it has grown; for the last one who leaves. The caller has flushed and checkpointed the replica. */
 int hdb_record_empty_log(hdb_record *record, hdb_error *error);
+/* Makes what the engine was told durable, unless it is; for the last one who leaves, when the log is flushed. */
+int hdb_record_settle(hdb_record *record, hdb_error *error);
 /* Lets the thread look for entries that others pushed, or that were left by an earlier life. */
 void hdb_record_wake(hdb_record *record);
 

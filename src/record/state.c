@@ -153,6 +153,12 @@ void hdb_state_set_applied(hdb_state *state, int64_t id) {
     __atomic_store_n(&state->page->applied, id, __ATOMIC_RELEASE);
 }
 
+int hdb_state_sync(hdb_state *state, hdb_error *error) {
+    if (state->in_memory || msync(state->page, sizeof *state->page, MS_SYNC) == 0)
+        return HDB_OK;
+    return hdb_error_set(error, HDB_IOERR, NULL, "can't sync the page of positions: %s", strerror(errno));
+}
+
 static uint64_t nanoseconds(int64_t seconds, int64_t fraction) {
     return (uint64_t)seconds * 1000000000u + (uint64_t)fraction;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the processes that share a database tell each other: a page of memory mapped from `<data>/state`, and flock
- * files. The page is a cache of what the engine and the replica know: after a power cut it is not trusted.
+ * files. The page is a cache of what the engine and the replica know: after a power cut only `clean` and what goes with
+ * it is trusted, which is set when file and engine are durable, and is durably taken back before either is changed.
  *
  *   setup.lock    held while a database is opened or closed
  *   session.lock  shared by every process that has it open; exclusive: "I am alone"
@@ -28,7 +29,7 @@ typedef struct hdb_state_page {
     char magic[8];
     char boot[40];     /* the boot in which it was written: after another one only the engine is trusted */
     uint32_t ready;    /* the engine holds what the replica holds, but for the log */
-    uint32_t clean;    /* the last process left in order; `file` is how it left the file */
+    uint32_t clean;    /* the last process left in order, all is durable; `file` is how it left the file */
     int64_t synced;    /* newest entry the replica holds */
     int64_t inflight;  /* entry that was being pushed; above `synced`: whoever pushed it died, if commit.lock is free */
     int64_t applied;   /* newest entry the engine's tables hold */
@@ -42,6 +43,7 @@ typedef struct hdb_state_page {
     int64_t pushing;  /* session of the last push; it may still be under way if `inflight` is above `synced` */
     int64_t applying; /* session that was applying entries, 0 if it came to an end */
     int64_t token;    /* of the entry `synced`, for a replica of a server (sdk_store.c) */
+    int64_t settled;  /* `synced` when the engine was last made durable */
 } hdb_state_page;
 
 enum hdb_state_lock { HDB_LOCK_SETUP, HDB_LOCK_SESSION, HDB_LOCK_COMMIT, HDB_LOCK_APPLY, HDB_LOCK_COUNT };
@@ -69,6 +71,8 @@ int64_t hdb_state_synced(const hdb_state *state);
 int64_t hdb_state_applied(const hdb_state *state);
 void hdb_state_set_synced(hdb_state *state, int64_t id);
 void hdb_state_set_applied(hdb_state *state, int64_t id);
+/* Has the page survive a power cut as it is now. */
+int hdb_state_sync(hdb_state *state, hdb_error *error);
 /* How the files of a database are now; zero where there is none. */
 hdb_file_mark hdb_file_mark_of(const char *path);
 
