@@ -217,6 +217,8 @@ static int leave(hdb_database *database, hdb_error *error) {
         database->steward = NULL;
         hdb_record_leave_to_others(database->record);
     }
+    /* Before setup.lock: whoever opens next must not take us for one that still has it open. */
+    hdb_state_unlock(state, HDB_LOCK_SESSION);
     hdb_state_unlock(state, HDB_LOCK_SETUP);
     return rc;
 }

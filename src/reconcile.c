@@ -346,6 +346,15 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
     return rc;
 }
 
+/* Whatever a power cut leaves of what is written from here on, it is not to be met by a page that calls it in order. */
+static int begin_changing(hdb_state *state, hdb_error *error) {
+    state->page->ready = 1;
+    if (!state->page->clean)
+        return HDB_OK;
+    state->page->clean = 0;
+    return hdb_state_sync(state, error);
+}
+
 int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error) {
     hdb_state *state = hdb_record_state(database->record);
     hdb_state_page *page = state->page;
@@ -355,7 +364,8 @@ int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error)
     if (!alone) {
         if (!is_there)
             return hdb_error_set(error, HDB_CANTOPEN, NULL, "%s was removed while another connection has it open", database->path);
-        return hdb_database_open_steward(database, error);
+        rc = hdb_database_open_steward(database, error);
+        return rc == HDB_OK ? begin_changing(state, error) : rc;
     }
     hdb_file_mark now = hdb_file_mark_of(database->path);
     bool in_order = page->ready && page->clean && file_exists && same_mark(&page->file, &now);
@@ -368,10 +378,5 @@ int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error)
         return rc;
     hdb_database_mark(database, &page->mark);
     page->file = hdb_file_mark_of(database->path);
-    page->ready = 1;
-    if (!page->clean)
-        return HDB_OK;
-    /* Whatever a power cut leaves of what is written from here on, it is not to be met by a page that calls it in order. */
-    page->clean = 0;
-    return hdb_state_sync(state, error);
+    return begin_changing(state, error);
 }
