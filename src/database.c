@@ -188,6 +188,14 @@ int hdb_database_open(const hdb_settings *settings, const char *path, hdb_databa
     return rc;
 }
 
+/* The thread that applies entries may be about to ask for a checkpoint. */
+static void close_steward(hdb_database *database) {
+    pthread_mutex_lock(&database->steward_mutex);
+    sqlite3_close_v2(database->steward);
+    database->steward = NULL;
+    pthread_mutex_unlock(&database->steward_mutex);
+}
+
 /* The last one of this process leaves; if it is the last one of all, the file is left so that the next open has nothing
  * to do. */
 static int leave(hdb_database *database, hdb_error *error) {
@@ -208,13 +216,11 @@ static int leave(hdb_database *database, hdb_error *error) {
             hdb_database_stamp(database);
         if (rc == HDB_OK)
             rc = hdb_record_settle(database->record, error);
-        sqlite3_close_v2(database->steward);
-        database->steward = NULL;
+        close_steward(database);
         state->page->file = hdb_file_mark_of(database->path);
         state->page->clean = rc == HDB_OK;
     } else {
-        sqlite3_close_v2(database->steward);
-        database->steward = NULL;
+        close_steward(database);
         hdb_record_leave_to_others(database->record);
     }
     /* Before setup.lock: whoever opens next must not take us for one that still has it open. */

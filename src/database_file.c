@@ -53,7 +53,9 @@ int hdb_database_checkpoint(void *context) {
     /* Not waiting: whoever uses the steward may be waiting for the thread that asks. */
     if (pthread_mutex_trylock(&database->steward_mutex) != 0)
         return HDB_BUSY;
-    int rc = sqlite3_wal_checkpoint_v2(database->steward, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
+    int rc = SQLITE_BUSY; /* somebody who leaves has closed it */
+    if (database->steward)
+        rc = sqlite3_wal_checkpoint_v2(database->steward, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
     if (rc == SQLITE_OK)
         hdb_record_state(database->record)->page->file = hdb_file_mark_of(database->path);
     pthread_mutex_unlock(&database->steward_mutex);
