@@ -31,13 +31,26 @@ int hdb_database_run(hdb_database *database, const char *sql, hdb_error *error);
 int hdb_database_take_in(hdb_database *database, hdb_link *link, hdb_error *error);
 /* Brings file and engine together and opens the steward. `alone`: no other process has the database open. */
 int hdb_database_reconcile(hdb_database *database, bool alone, hdb_error *error);
+/* Compares what the engine's tables hold with a file. `entry`, if given, gets what would make them hold what the file does. */
+int hdb_database_compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb_buffer *report, int64_t *differences,
+                         hdb_error *error);
+/* recover.c. Both are there, and were not left in order. */
+int hdb_database_recover(hdb_database *database, hdb_link *link, hdb_error *error);
+/* The file was left in order and is another one now. An older copy of it lacks rows that the engine has. Anything else
+ * holds rows that the engine lacks. */
+int hdb_database_meet_changed_file(hdb_database *database, hdb_link *link, hdb_error *error);
+/* Replays the log from an entry on, in a transaction of the steward's. *last: the newest one replayed. */
+int hdb_database_replay_log(hdb_database *database, hdb_link *link, bool alone, int64_t first, int64_t *last, hdb_error *error);
+/* Tells the state where engine and replica are, so that the thread applies what the log holds and the tables do not. For
+ * the time in which nobody else is there. */
+int hdb_database_note_positions(hdb_database *database, hdb_link *link, int64_t head, hdb_error *error);
 /* rebuild_file.c. Makes a database of what the engine holds, in a file of our own; `what` is for the notice. */
 int hdb_database_build_copy(hdb_database *database, hdb_link *link, const char *what, const char *path, sqlite3 **out,
                             hdb_error *error);
 /* Puts such a copy at the database's path, where there is no file. */
 int hdb_database_rebuild_file(hdb_database *database, hdb_link *link, hdb_error *error);
-/* The same where there is one that lacks rows of the engine's: it is kept as `<path>.older-<time>`, with a notice. */
-int hdb_database_replace_file(hdb_database *database, hdb_link *link, hdb_error *error);
+/* The same where there is one that does not count: it is kept as `<path>.older-<time>`, with a notice that says `why`. */
+int hdb_database_replace_file(hdb_database *database, hdb_link *link, const char *why, hdb_error *error);
 /* Removes a file of SQLite's and what SQLite puts beside it. */
 void hdb_database_remove_files(const char *path);
 /* The path of a file in the data directory; the caller frees it. */

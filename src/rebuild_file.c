@@ -108,7 +108,7 @@ static int put_aside(const char *path, const char *aside, hdb_error *error) {
     return rc;
 }
 
-int hdb_database_replace_file(hdb_database *database, hdb_link *link, hdb_error *error) {
+int hdb_database_replace_file(hdb_database *database, hdb_link *link, const char *why, hdb_error *error) {
     /* The last one to close it brings its WAL into it. */
     sqlite3_close_v2(database->steward);
     database->steward = NULL;
@@ -119,8 +119,7 @@ int hdb_database_replace_file(hdb_database *database, hdb_link *link, hdb_error 
     if (rc == HDB_OK)
         rc = hdb_database_rebuild_file(database, link, error);
     if (rc == HDB_OK && database->notices)
-        hdb_notice_say("%s was an older copy of the database, or another file: it is now %s, and the file was rebuilt from "
-                       "the engine", database->path, aside);
+        hdb_notice_say("%s %s: it is now %s, and the file was rebuilt from the engine", database->path, why, aside);
     free(aside);
     return rc;
 }

@@ -12,112 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct replaying {
-    hdb_database *database;
-    int64_t last;
-    hdb_error *error;
-};
-
-static int replay_one(void *context, int64_t id, const char *data, size_t size) {
-    struct replaying *replaying = context;
-    int rc = hdb_replay_entry(replaying->database->steward, data, size, replaying->error);
-    if (rc == HDB_OK && id > replaying->last)
-        replaying->last = id;
-    return rc;
-}
-
-/* Replays the log from an entry on, in a transaction of the steward's. */
-static int replay_log(hdb_database *database, hdb_link *link, bool alone, int64_t first, int64_t *last, hdb_error *error) {
-    struct replaying replaying = {database, *last, error};
-    hdb_error read_error = HDB_ERROR_INIT;
-    int rc = hdb_database_run(database, "BEGIN IMMEDIATE", error);
-    if (rc != HDB_OK)
-        return rc;
-    rc = hdb_database_prepare_stubs(database, alone, error);
-    if (rc == HDB_OK)
-        rc = hdb_log_read(link, first, replay_one, &replaying, &read_error);
-    if (rc != HDB_OK && error->code == HDB_OK)
-        hdb_error_move(error, &read_error);
-    hdb_error_clear(&read_error);
-    if (rc == HDB_OK)
-        rc = hdb_database_run(database, "COMMIT", error);
-    else
-        sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
-    if (rc == HDB_OK)
-        *last = replaying.last;
-    return rc;
-}
-
-/* Tells the state where engine and replica are, so that the thread applies what the log holds and the tables do not. For
- * the time in which nobody else is there. */
-static int note_positions(hdb_database *database, hdb_link *link, int64_t head, hdb_error *error) {
-    hdb_state *state = hdb_record_state(database->record);
-    int64_t applied = 0;
-    int rc = hdb_meta_get(link, "applied", 0, &applied, error);
-    hdb_state_set_applied(state, applied);
-    hdb_state_set_synced(state, head);
-    state->page->inflight = head;
-    state->page->settled = -1;
-    return rc;
-}
-
-/* Whether the file is a copy that was made before the database was last left in order. */
-static bool is_older(const hdb_database *database) {
-    return database->found_counter < hdb_record_state(database->record)->page->change_counter;
-}
-
-/* Whether it is not the file that the page of positions speaks of. */
-static bool is_another(const hdb_database *database) {
-    const hdb_state_page *page = hdb_record_state(database->record)->page;
-    return page->ready && page->identity && page->identity != hdb_file_mark_of(database->path).identity;
-}
-
-/* Whether the file is as we know it from before the last commits, and the WAL that held them is gone. */
-static bool lacks_wal(const hdb_database *database) {
-    const hdb_file_mark *noted = &hdb_record_state(database->record)->page->file, now = hdb_file_mark_of(database->path);
-    return now.wal_size == 0 && now.identity == noted->identity && now.size == noted->size && now.modified_ns == noted->modified_ns;
-}
-
-/* Both are there, and were not left in order. What a file put there since then lacks can't be told from what was deleted
- * in it, so the engine's rows count. */
-static int recover(hdb_database *database, hdb_link *link, hdb_error *error) {
-    hdb_state *state = hdb_record_state(database->record);
-    hdb_wal_mark mark;
-    int64_t head = 0;
-    int rc = hdb_log_head(link, &head, error);
-    /* Not opened if it is another one: SQLite would bring the WAL of the one that was there before into it. */
-    bool replaced = is_another(database), wal_lost = lacks_wal(database);
-    if (rc == HDB_OK && !replaced)
-        rc = hdb_database_open_steward(database, error);
-    if (rc != HDB_OK)
-        return rc;
-    if (replaced || is_older(database)) {
-        rc = note_positions(database, link, head, error);
-        return rc == HDB_OK ? hdb_database_replace_file(database, link, error) : rc;
-    }
-    bool trusted = state->same_boot && state->page->ready && !wal_lost;
-    int64_t synced = trusted ? state->page->synced : 0;
-    bool touched = !trusted || !hdb_database_mark(database, &mark) || !hdb_wal_mark_same(&state->page->mark, &mark);
-    if (head > synced) {
-        int64_t last = synced;
-        rc = replay_log(database, link, true, synced + 1, &last, error);
-    }
-    if (rc == HDB_OK)
-        rc = note_positions(database, link, head > synced ? head : synced, error);
-    return rc == HDB_OK && touched ? hdb_database_push_foreign(database, error) : rc;
-}
-
-/* The file was left in order and is another one now. An older copy of it lacks rows that the engine has. Anything else
- * holds rows that the engine lacks. */
-static int meet_changed_file(hdb_database *database, hdb_link *link, hdb_error *error) {
-    int rc = hdb_database_open_steward(database, error);
-    if (rc != HDB_OK)
-        return rc;
-    return is_older(database) ? hdb_database_replace_file(database, link, error) : hdb_database_push_foreign(database, error);
-}
-
-static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb_buffer *report, int64_t *differences,
-                   hdb_error *error) {
+int hdb_database_compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb_buffer *report, int64_t *differences,
+                         hdb_error *error) {
     hdb_link *link = NULL;
     sqlite3 *copy = NULL;
     char *path = database->path ? hdb_database_file(database, "compare.db") : strdup(":memory:");
@@ -138,7 +34,7 @@ static int compare(hdb_database *database, sqlite3 *file, hdb_buffer *entry, hdb
 
 int hdb_database_verify(hdb_database *database, sqlite3 *file, int64_t *differences, hdb_buffer *report, hdb_error *error) {
     int rc = hdb_record_flush(database->record, error);
-    return rc == HDB_OK ? compare(database, file, NULL, report, differences, error) : rc;
+    return rc == HDB_OK ? hdb_database_compare(database, file, NULL, report, differences, error) : rc;
 }
 
 /* What a damaged file lacks was not deleted by anybody. Of what quick_check tells only damage counts: it tells of values
@@ -167,7 +63,7 @@ int hdb_database_push_foreign(hdb_database *database, hdb_error *error) {
     if (rc == HDB_OK) {
         rc = hdb_record_flush(database->record, error);
         if (rc == HDB_OK)
-            rc = compare(database, database->steward, &entry, NULL, &differences, error);
+            rc = hdb_database_compare(database, database->steward, &entry, NULL, &differences, error);
         if (rc == HDB_OK && differences > 0)
             rc = check_undamaged(database, error);
         if (rc == HDB_OK && differences > 0) {
@@ -268,7 +164,7 @@ int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
                 rc = hdb_log_has(link, id, &there, error);
             sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
             if (rc == HDB_OK && there)
-                rc = replay_log(database, link, false, id, &last, error);
+                rc = hdb_database_replay_log(database, link, false, id, &last, error);
             if (rc == HDB_OK && there) {
                 hdb_wal_mark_read(database->steward, "main", &state->page->mark);
                 hdb_state_set_synced(state, id);
@@ -326,10 +222,15 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
             state->page->applying = 0;
         if (rc == HDB_OK)
             rc = hdb_meta_set(link, "used", 1, error);
+        /* The page may speak of entries that a power cut took from the engine before anything was durable there. */
+        if (rc == HDB_OK)
+            rc = hdb_log_head(link, &head, error);
+        if (rc == HDB_OK)
+            rc = hdb_database_note_positions(database, link, head, error);
     } else if (rc == HDB_OK && !file_exists) {
         rc = hdb_log_head(link, &head, error);
         if (rc == HDB_OK)
-            rc = note_positions(database, link, head, error);
+            rc = hdb_database_note_positions(database, link, head, error);
         if (rc == HDB_OK)
             rc = hdb_record_flush(database->record, error);
         if (rc == HDB_OK)
@@ -338,9 +239,9 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
             hdb_notice_say("%s was not there: it was rebuilt from %s-heliosdb (to start empty, delete both)", database->path,
                            database->path);
     } else if (rc == HDB_OK && state->page->ready && state->page->clean) {
-        rc = meet_changed_file(database, link, error);
+        rc = hdb_database_meet_changed_file(database, link, error);
     } else if (rc == HDB_OK) {
-        rc = recover(database, link, error);
+        rc = hdb_database_recover(database, link, error);
     }
     hdb_link_close(link);
     return rc;
