@@ -4,10 +4,12 @@
 #include "store.h"
 
 #include "direct/load.h"
+#include "notice.h"
 #include "record/server.h"
 #include "replica/foreign.h"
 #include "replica/write_set.h"
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,13 @@ struct hdb_daemon_store {
     int64_t generation;     /* counts changes of the schema that came from the server */
 };
 
+void hdb_daemon_warn(const hdb_settings *settings, const hdb_server *server) {
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (settings->notices && hdb_server_is_exposed(server) && !atomic_flag_test_and_set(&said))
+        hdb_notice_say("the link to the server is not encrypted: put sslmode=verify-full into the DSN, or sslmode=disable if "
+                       "that is meant");
+}
+
 int hdb_daemon_store_open(const hdb_settings *settings, hdb_daemon_store **out, hdb_error *error) {
     hdb_daemon_store *store = calloc(1, sizeof *store);
     if (!store)
@@ -32,10 +41,12 @@ int hdb_daemon_store_open(const hdb_settings *settings, hdb_daemon_store **out, 
     int rc = hdb_server_open(settings->dsn, settings->timeout_ms, &store->server, error);
     if (rc == HDB_OK && settings->many_writers)
         rc = hdb_server_allow_writers(store->server, error);
-    if (rc == HDB_OK)
+    if (rc == HDB_OK) {
+        hdb_daemon_warn(settings, store->server);
         *out = store;
-    else
+    } else {
         hdb_daemon_store_close(store);
+    }
     return rc;
 }
 

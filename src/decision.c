@@ -28,7 +28,7 @@ static int ask(hdb_database *database, const hdb_promise *promise, bool *decided
     if (rc == HDB_OK)
         rc = hdb_engine_conninfo(engine, &conninfo, error);
     if (rc == HDB_OK)
-        rc = hdb_link_open(conninfo, 30000, &link, error);
+        rc = hdb_link_open(conninfo, 30000, NULL, &link, error);
     if (rc == HDB_OK)
         rc = hdb_log_prepare(link, error);
     if (rc == HDB_OK)

@@ -322,10 +322,12 @@ int hdb_sdk_store_open(const hdb_settings *settings, const char *path, hdb_sdk_s
         rc = hdb_server_keep_log(store->server, error);
     if (rc == HDB_OK)
         rc = open_state(store, settings, error);
-    if (rc == HDB_OK)
+    if (rc == HDB_OK) {
+        hdb_daemon_warn(settings, store->server);
         *out = store;
-    else
+    } else {
         hdb_sdk_store_close(store);
+    }
     return rc;
 }
 

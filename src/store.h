@@ -79,5 +79,7 @@ void hdb_sdk_store_close(hdb_sdk_store *store);
 void hdb_sdk_store_abandon(hdb_sdk_store *store);
 /* Refuses to push a table that was made if the server has one of that name which is not this library's. */
 int hdb_daemon_check_made(hdb_replica *replica, hdb_link *link, hdb_error *error);
+/* Says once in the process that rows go to another machine in plain text, if nobody has said that they may. */
+void hdb_daemon_warn(const hdb_settings *settings, const struct hdb_server *server);
 
 #endif

@@ -56,7 +56,7 @@ int hdb_engine_greet(const char *conninfo, const char *directory, hdb_error *err
     hdb_rows *rows = NULL;
     hdb_link *link = NULL;
     char text[128] = "";
-    int rc = hdb_link_open(conninfo, CONNECT_MS, &link, error);
+    int rc = hdb_link_open(conninfo, CONNECT_MS, NULL, &link, error);
 
     if (rc == HDB_OK) {
         hdb_link_set_deadline(link, CONNECT_MS);

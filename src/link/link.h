@@ -28,9 +28,9 @@ enum hdb_row_format {
 };
 
 /* Opens a session. `conninfo` is a libpq connection string or URI; `timeout_ms` bounds the whole connect (0: libpq's
- * own). Failure: HDB_CANTOPEN with libpq's message (password masked) and SQLSTATE (28P01 wrong password, 53300 too many
+ * own) unless it has a connect_timeout itself. `interrupt` as in hdb_link_set_interrupt(), from the start. Failure: HDB_CANTOPEN with libpq's message (password masked) and SQLSTATE (28P01 wrong password, 53300 too many
  * connections, 08001 unreachable). */
-int hdb_link_open(const char *conninfo, int timeout_ms, hdb_link **out, hdb_error *error);
+int hdb_link_open(const char *conninfo, int timeout_ms, const volatile int *interrupt, hdb_link **out, hdb_error *error);
 /* A conninfo as keyword=value pairs, its passwords masked; the caller frees it. NULL if memory ran out. */
 char *hdb_link_show_conninfo(const char *conninfo);
 /* Ends the session; NULL is allowed. */
@@ -39,6 +39,8 @@ void hdb_link_close(hdb_link *link);
 void hdb_link_abandon(hdb_link *link);
 enum hdb_peer hdb_link_peer(const hdb_link *link);
 bool hdb_link_is_alive(const hdb_link *link);
+/* Whether it goes to another machine in plain text without anybody having said that it may (sslmode is prefer). */
+bool hdb_link_is_exposed(const hdb_link *link);
 /* How long one answer may take before the link counts as gone, in ms; 0: for ever. */
 void hdb_link_set_deadline(hdb_link *link, int timeout_ms);
 /* A flag that another thread or a signal handler sets: while it is not 0, waiting ends with HDB_INTERRUPT (the server is

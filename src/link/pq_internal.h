@@ -74,6 +74,8 @@ typedef struct pq_pipeline {
 struct hdb_link {
     PGconn *conn; /* NULL once the link is given up */
     enum hdb_peer peer;
+    bool networked; /* by TCP */
+    bool exposed;   /* see hdb_link_is_exposed() */
     int deadline_ms;
     const volatile int *interrupt;
     pq_statement *buckets[PQ_BUCKETS];
@@ -99,6 +101,28 @@ int pq_check_idle(hdb_link *link, hdb_error *error);
 /* Takes results until the server is ready again. The last good one goes to `out` (NULL: none wanted), the first error
  * to `error`. */
 int pq_collect(hdb_link *link, const char *sql, PGresult **out, hdb_error *error);
+
+/* The value of a conninfo's keyword, NULL if it has none. */
+const char *pq_option(const PQconninfoOption *options, const char *keyword);
+
+/* pq_refused.c */
+
+/* The error of a conninfo that libpq can't read. */
+int pq_malformed(const char *message, hdb_error *error);
+/* The error of a connection that did not come about. */
+int pq_refused(PGconn *conn, const char *password, hdb_error *error);
+
+/* pq_network.c */
+
+/* Has the system find out that the network is gone, and notes what kind of link it is. */
+void pq_network_settle(hdb_link *link);
+/* A script that has a PostgreSQL server do the same. */
+extern const char pq_server_network_settings[];
+
+/* pq_cancel.c */
+
+/* Asks the server to cancel what the session runs; takes a second at most. */
+void pq_cancel(PGconn *conn);
 
 /* pq.c */
 

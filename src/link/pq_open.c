@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -53,13 +54,8 @@ int pq_lost(hdb_link *link, hdb_error *error) {
 
 /* HeliosDB has no way to cancel; there the statement runs on until it notices that its client is gone. */
 static int give_up_interrupted(hdb_link *link, hdb_error *error) {
-    char ignored[256];
-    PGcancel *cancel = link->peer == HDB_PEER_POSTGRESQL ? PQgetCancel(link->conn) : NULL;
-
-    if (cancel != NULL) {
-        PQcancel(cancel, ignored, sizeof ignored);
-        PQfreeCancel(cancel);
-    }
+    if (link->peer == HDB_PEER_POSTGRESQL)
+        pq_cancel(link->conn);
     give_up(link);
     return hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
 }
@@ -70,11 +66,17 @@ static int give_up_late(hdb_link *link, hdb_error *error) {
                          link->deadline_ms);
 }
 
+/* How long to sleep when `left` ms are left; -1: for ever. */
+static int slice_of(const hdb_link *link, int64_t left) {
+    if (link->interrupt != NULL && (left < 0 || left > SLICE_MS))
+        return SLICE_MS;
+    return left < 0 ? -1 : left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
 /* One round of waiting: returns when the socket is ready for any of `events` or when it is time to look again. */
 static int wait_socket(hdb_link *link, short events, int64_t since, hdb_error *error) {
     struct pollfd socket = {.fd = PQsocket(link->conn), .events = events};
     int64_t left = link->deadline_ms > 0 ? since + link->deadline_ms - now_ms() : -1;
-    int slice = left < 0 ? -1 : left > INT32_MAX ? INT32_MAX : (int)left;
 
     if (now_ms() - since >= SLICE_MS) /* most answers come at once */
         hdb_waiting_for_answer();
@@ -82,9 +84,7 @@ static int wait_socket(hdb_link *link, short events, int64_t since, hdb_error *e
         return give_up_interrupted(link, error);
     if (link->deadline_ms > 0 && left <= 0)
         return give_up_late(link, error);
-    if (link->interrupt != NULL && (slice < 0 || slice > SLICE_MS))
-        slice = SLICE_MS;
-    if (poll(&socket, 1, slice) < 0 && errno != EINTR)
+    if (poll(&socket, 1, slice_of(link, left)) < 0 && errno != EINTR)
         return pq_lost(link, error);
     if (socket.revents & (POLLIN | POLLHUP | POLLERR) && !PQconsumeInput(link->conn))
         return pq_lost(link, error);
@@ -209,41 +209,7 @@ static void ignore_notice(void *context, const char *message) {
     (void)message;
 }
 
-/* Replaces every occurrence of a secret by stars. */
-static void mask(hdb_buffer *out, const char *text, const char *secret) {
-    const char *found;
-
-    if (secret != NULL && *secret != '\0')
-        for (; (found = strstr(text, secret)) != NULL; text = found + strlen(secret)) {
-            hdb_buffer_append(out, text, (size_t)(found - text));
-            hdb_buffer_text(out, "****");
-        }
-    hdb_buffer_text(out, text);
-}
-
-/* What libpq says of a conninfo that it can't read quotes parts of it, and any of them may be the password. */
-static int malformed(const char *message, hdb_error *error) {
-    hdb_buffer text = HDB_BUFFER_INIT;
-    int rc;
-
-    for (const char *end; *message != '\0' && *message != '\n'; message = end) {
-        if (*message != '"' || strncmp(message, "\"=\"", 3) == 0) {
-            end = message + (*message == '"' ? 3 : 1);
-            hdb_buffer_append(&text, message, (size_t)(end - message));
-            continue;
-        }
-        end = strrchr(message + 1, '"'); /* what is quoted may hold quotes */
-        hdb_buffer_text(&text, "\"...\"");
-        end = end != NULL ? end + 1 : message + strlen(message);
-    }
-    rc = text.failed ? hdb_error_nomem(error)
-                     : hdb_error_set(error, HDB_CANTOPEN, "08001", "malformed connection string: %s",
-                                     text.data != NULL ? text.data : "");
-    hdb_buffer_free(&text);
-    return rc;
-}
-
-static const char *option(const PQconninfoOption *options, const char *keyword) {
+const char *pq_option(const PQconninfoOption *options, const char *keyword) {
     for (; options->keyword != NULL; options++)
         if (strcmp(options->keyword, keyword) == 0)
             return options->val;
@@ -251,66 +217,27 @@ static const char *option(const PQconninfoOption *options, const char *keyword) 
 }
 
 static bool has_several_hosts(const PQconninfoOption *options) {
-    const char *host = option(options, "host"), *address = option(options, "hostaddr");
+    const char *host = pq_option(options, "host"), *address = pq_option(options, "hostaddr");
 
     return (host != NULL && strchr(host, ',') != NULL) || (address != NULL && strchr(address, ',') != NULL);
 }
 
-/* Drives a connection that PQconnectStartParams() has begun. False if the time is over. */
-static bool drive(PGconn *conn, int timeout_ms) {
+/* Drives a connection that PQconnectStartParams() has begun. */
+static int drive(hdb_link *link, int timeout_ms, hdb_error *error) {
     int64_t end = now_ms() + timeout_ms;
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
     while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
-        struct pollfd socket = {.fd = PQsocket(conn), .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        struct pollfd socket = {.fd = PQsocket(link->conn), .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT};
         int64_t left = end - now_ms();
+        if (interrupted(link))
+            return hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
         if (timeout_ms > 0 && left <= 0)
-            return false;
-        if (poll(&socket, 1, timeout_ms > 0 ? (int)left : -1) > 0)
-            state = PQconnectPoll(conn);
+            return hdb_error_set(error, HDB_CANTOPEN, "08001", "the server did not answer within %d ms", timeout_ms);
+        if (poll(&socket, 1, slice_of(link, timeout_ms > 0 ? left : -1)) > 0)
+            state = PQconnectPoll(link->conn);
     }
-    return true;
-}
-
-/* libpq keeps no SQLSTATE of a refused connection; in verbose messages it stands between the severity and the text:
- * "... failed: FATAL:  28P01: password authentication failed ...\nLOCATION: ...". Copies the message without it. */
-static void split_state(const char *message, char state[6], hdb_buffer *text) {
-    const char *end = strstr(message, "\nLOCATION:"), *at;
-    size_t length = end != NULL ? (size_t)(end - message) : strlen(message);
-
-    while (length > 0 && message[length - 1] == '\n')
-        length--;
-    for (at = strstr(message, ":  "); at != NULL && at < message + length; at = strstr(at + 3, ":  "))
-        if (strspn(at + 3, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && strncmp(at + 8, ": ", 2) == 0) {
-            memcpy(state, at + 3, 5);
-            hdb_buffer_append(text, message, (size_t)(at + 3 - message));
-            hdb_buffer_append(text, at + 10, (size_t)(message + length - (at + 10)));
-            return;
-        }
-    hdb_buffer_append(text, message, length);
-}
-
-static int refused(PGconn *conn, const char *password, hdb_error *error) {
-    hdb_buffer masked = HDB_BUFFER_INIT, text = HDB_BUFFER_INIT;
-    const char *reason = PQerrorMessage(conn);
-    char state[6] = "";
-    int rc;
-
-    mask(&masked, reason, password != NULL && strlen(password) > 3 ? password : NULL);
-    split_state(masked.data != NULL ? masked.data : "", state, &text);
-    if (masked.failed || text.failed) {
-        rc = hdb_error_nomem(error);
-    } else if (state[0] == '\0' && strstr(text.data, "closed the connection unexpectedly") != NULL) {
-        rc = hdb_error_set(error, HDB_CANTOPEN, "53300",
-                           "%.*s; a HeliosDB server does this, without giving a reason, when it has too many "
-                           "connections (its --max-connections)",
-                           (int)strcspn(text.data, "\n"), text.data);
-    } else {
-        rc = hdb_error_set(error, HDB_CANTOPEN, state[0] != '\0' ? state : "08001", "%s", text.data);
-    }
-    hdb_buffer_free(&masked);
-    hdb_buffer_free(&text);
-    return rc;
+    return HDB_OK;
 }
 
 /* Settings whose other values would change what cells look like; a HeliosDB server has only these. */
@@ -332,7 +259,10 @@ static int settle(hdb_link *link, hdb_error *error) {
         memmem(version.as.bytes.data, version.as.bytes.size, "HeliosDB", 8) != NULL)
         link->peer = HDB_PEER_HELIOSDB;
     hdb_rows_free(rows);
-    return link->peer == HDB_PEER_POSTGRESQL ? hdb_link_script(link, settings, error) : HDB_OK;
+    if (link->peer != HDB_PEER_POSTGRESQL)
+        return HDB_OK;
+    rc = hdb_link_script(link, settings, error);
+    return rc == HDB_OK && link->networked ? hdb_link_script(link, pq_server_network_settings, error) : rc;
 }
 
 static PGconn *start(const char *conninfo, const char *timeout) {
@@ -346,12 +276,12 @@ static PGconn *start(const char *conninfo, const char *timeout) {
 
 static int connect_to(hdb_link *link, const char *conninfo, const PQconninfoOption *options, int timeout_ms,
                       hdb_error *error) {
-    const char *asked = option(options, "connect_timeout");
+    const char *asked = pq_option(options, "connect_timeout");
     char timeout[16] = "0";
     int rc;
 
-    if (timeout_ms <= 0 && asked != NULL)
-        timeout_ms = atoi(asked) * 1000;
+    if (asked != NULL && atoi(asked) > 0)
+        timeout_ms = atoi(asked) > INT_MAX / 1000 ? INT_MAX : atoi(asked) * 1000;
     if (timeout_ms > 0)
         snprintf(timeout, sizeof timeout, "%d", (timeout_ms + 999) / 1000);
     link->conn = start(conninfo, has_several_hosts(options) ? timeout : NULL);
@@ -360,11 +290,12 @@ static int connect_to(hdb_link *link, const char *conninfo, const PQconninfoOpti
     if (!has_several_hosts(options) && PQstatus(link->conn) != CONNECTION_BAD) {
         PQsetNoticeProcessor(link->conn, ignore_notice, NULL);
         PQsetErrorVerbosity(link->conn, PQERRORS_VERBOSE);
-        if (!drive(link->conn, timeout_ms))
-            return hdb_error_set(error, HDB_CANTOPEN, "08001", "the server did not answer within %d ms", timeout_ms);
+        if ((rc = drive(link, timeout_ms, error)) != HDB_OK)
+            return rc;
     }
     if (PQstatus(link->conn) != CONNECTION_OK)
-        return refused(link->conn, option(options, "password"), error);
+        return pq_refused(link->conn, pq_option(options, "password"), error);
+    pq_network_settle(link);
     /* One that lets us in may still not answer. */
     link->deadline_ms = timeout_ms;
     rc = settle(link, error);
@@ -383,7 +314,7 @@ static void keep_openssl(void) {
         OPENSSL_init_crypto(NO_ATEXIT, NULL);
 }
 
-int hdb_link_open(const char *conninfo, int timeout_ms, hdb_link **out, hdb_error *error) {
+int hdb_link_open(const char *conninfo, int timeout_ms, const volatile int *interrupt, hdb_link **out, hdb_error *error) {
     char *message = NULL;
     PQconninfoOption *options = PQconninfoParse(conninfo, &message);
     hdb_link *link = NULL;
@@ -393,7 +324,7 @@ int hdb_link_open(const char *conninfo, int timeout_ms, hdb_link **out, hdb_erro
     pthread_once(&once, keep_openssl);
     *out = NULL;
     if (options == NULL) {
-        rc = message != NULL ? malformed(message, error) : hdb_error_nomem(error);
+        rc = message != NULL ? pq_malformed(message, error) : hdb_error_nomem(error);
         goto done;
     }
     link = calloc(1, sizeof *link);
@@ -403,6 +334,7 @@ int hdb_link_open(const char *conninfo, int timeout_ms, hdb_link **out, hdb_erro
     }
     link->peer = HDB_PEER_POSTGRESQL;
     link->pipeline.failed = -1;
+    link->interrupt = interrupt;
     rc = connect_to(link, conninfo, options, timeout_ms, error);
     if (rc == HDB_IOERR) /* lost before it was ours */
         rc = hdb_error_set(error, HDB_CANTOPEN, "08001", "%s", hdb_error_message(error));

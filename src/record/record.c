@@ -98,7 +98,7 @@ int hdb_record_connect(hdb_record *record, hdb_link **out, hdb_error *error) {
     hdb_link *link = NULL;
     int rc = hdb_engine_conninfo(record->engine, &conninfo, error);
     if (rc == HDB_OK)
-        rc = hdb_link_open(conninfo, 30000, &link, error);
+        rc = hdb_link_open(conninfo, 30000, NULL, &link, error);
     if (rc == HDB_OK)
         rc = hdb_log_prepare(link, error);
     if (rc == HDB_OK)

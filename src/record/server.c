@@ -23,17 +23,20 @@ static int isolate(hdb_server *server, hdb_error *error) {
     return rc;
 }
 
+/* A session is one that has answered all of this in time. */
 static int open_link(hdb_server *server, hdb_error *error) {
-    int rc = hdb_link_open(server->dsn, server->connect_timeout_ms, &server->link, error);
-    if (rc == HDB_OK)
+    int rc = hdb_link_open(server->dsn, server->connect_timeout_ms, server->interrupt, &server->link, error);
+    if (rc == HDB_OK) {
+        hdb_link_set_deadline(server->link, server->connect_timeout_ms);
         rc = hdb_log_prepare(server->link, error);
+    }
     if (rc == HDB_OK)
         rc = isolate(server, error);
-    if (rc != HDB_OK) {
+    if (rc == HDB_OK) {
+        hdb_link_set_deadline(server->link, 0);
+    } else {
         hdb_link_close(server->link);
         server->link = NULL;
-    } else {
-        hdb_link_set_interrupt(server->link, server->interrupt);
     }
     return rc;
 }
@@ -102,15 +105,18 @@ int hdb_server_lost(hdb_error *error) {
 
 int hdb_server_revive(hdb_server *server, hdb_error *error) {
     bool lost = server->in_snapshot || hdb_server_is_locked(server);
-    if (server->link && hdb_link_is_alive(server->link))
+    hdb_link *dead = server->link;
+    if (dead && hdb_link_is_alive(dead))
         return HDB_OK;
-    hdb_link_close(server->link);
-    server->link = NULL;
     server->in_snapshot = server->alone = server->shared = server->isolated = false;
     int rc = open_link(server, error);
-    if (rc == HDB_OK && lost)
-        rc = hdb_server_lost(error);
-    return rc;
+    /* What asks the link next is to find a dead one, not none. */
+    if (rc != HDB_OK) {
+        server->link = dead;
+        return rc;
+    }
+    hdb_link_close(dead);
+    return lost ? hdb_server_lost(error) : HDB_OK;
 }
 
 /* Writers beside each other do not count their commits, or each would wait for the other: what is visible tells. */
@@ -266,6 +272,10 @@ int hdb_server_check(hdb_server *server, hdb_error *error) {
     }
     server->spoilt = 0;
     return rc;
+}
+
+bool hdb_server_is_exposed(const hdb_server *server) {
+    return hdb_link_is_exposed(server->link);
 }
 
 bool hdb_server_keeps_log(const hdb_server *server) {

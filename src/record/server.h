@@ -33,6 +33,8 @@ int hdb_server_wait_turn(hdb_server *server, int64_t started, int *delay_ms, int
  * transaction can only be rolled back. Returns the code. */
 int hdb_server_judge(int rc, hdb_error *error);
 
+/* hdb_link_is_exposed() of its link. */
+bool hdb_server_is_exposed(const hdb_server *server);
 hdb_link *hdb_server_link(hdb_server *server);
 enum hdb_peer hdb_server_peer(const hdb_server *server);
 /* Opens the session again if it died; HDB_IOERR if a transaction was open on it: it is lost. */

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         /* It is not connected to: it can't be read. */
         hdb_error error = HDB_ERROR_INIT;
         hdb_link *link = NULL;
-        CHECK(hdb_link_open(conninfo, 1, &link, &error) == HDB_CANTOPEN && link == NULL);
+        CHECK(hdb_link_open(conninfo, 1, NULL, &link, &error) == HDB_CANTOPEN && link == NULL);
         CHECK(strstr(shown, SECRET) == NULL && strstr(hdb_error_message(&error), SECRET) == NULL);
         hdb_error_clear(&error);
     }

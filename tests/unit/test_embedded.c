@@ -76,7 +76,7 @@ static hdb_link *connect_to(hdb_engine *engine) {
     hdb_link *link = NULL;
 
     assert_ok(hdb_engine_conninfo(engine, &conninfo, &error));
-    assert_ok(hdb_link_open(conninfo, 10000, &link, &error));
+    assert_ok(hdb_link_open(conninfo, 10000, NULL, &link, &error));
     return link;
 }
 
@@ -88,7 +88,7 @@ static hdb_link *connect_in_child(double linger) {
     hdb_link *link = NULL;
 
     if (hdb_engine_open(&options, &engine, &error) == HDB_OK && hdb_engine_conninfo(engine, &conninfo, &error) == HDB_OK &&
-        hdb_link_open(conninfo, 10000, &link, &error) == HDB_OK)
+        hdb_link_open(conninfo, 10000, NULL, &link, &error) == HDB_OK)
         return link;
     fprintf(stderr, "in a child: %s\n", hdb_error_message(&error));
     _exit(1);

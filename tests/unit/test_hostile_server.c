@@ -320,7 +320,7 @@ static int ask(enum lie lie, bool from_start, hdb_rows **out) {
     *out = NULL;
     peer.lie = lie;
     peer.from_start = from_start;
-    rc = hdb_link_open(peer.conninfo, from_start ? DEADLINE_MS : OPEN_MS, &link, &error);
+    rc = hdb_link_open(peer.conninfo, from_start ? DEADLINE_MS : OPEN_MS, NULL, &link, &error);
     if (rc == HDB_OK) {
         hdb_link_set_deadline(link, DEADLINE_MS);
         rc = hdb_link_query(link, "SELECT n, v FROM t", NULL, 0, HDB_ROWS_NATIVE, out, &error);

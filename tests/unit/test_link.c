@@ -63,7 +63,7 @@ static int setup(void **state) {
     hdb_error_clear(&error);
     if (dsn[peer] == NULL)
         return 0;
-    if (hdb_link_open(dsn[peer], CONNECT_MS, &link_, &error) != HDB_OK) {
+    if (hdb_link_open(dsn[peer], CONNECT_MS, NULL, &link_, &error) != HDB_OK) {
         fprintf(stderr, "%s\n", hdb_error_message(&error));
         return -1;
     }
@@ -643,7 +643,7 @@ static void test_a_dead_session_is_awaited(void **state) {
     pid_t pid = fork();
     if (pid == 0) {
         hdb_link *link = NULL;
-        int rc = hdb_link_open(dsn[*(const enum hdb_peer *)*state], CONNECT_MS, &link, &error);
+        int rc = hdb_link_open(dsn[*(const enum hdb_peer *)*state], CONNECT_MS, NULL, &link, &error);
         if (rc == HDB_OK)
             rc = hdb_session_name(link, &shared, &shared.page->applying, &error);
         usleep(300000);
@@ -676,7 +676,7 @@ static void test_close_in_the_middle(void **state) {
     assert_ok(hdb_link_send(link_, "INSERT INTO t VALUES($1)", VALUES(INTEGER(1)), &error));
     hdb_link_close(link_);
     link_ = NULL;
-    assert_ok(hdb_link_open(dsn[*(const enum hdb_peer *)*state], CONNECT_MS, &link_, &error));
+    assert_ok(hdb_link_open(dsn[*(const enum hdb_peer *)*state], CONNECT_MS, NULL, &link_, &error));
     assert_ok(hdb_link_copy_start(link_, "COPY t FROM STDIN", &error));
     assert_ok(hdb_link_copy_row(link_, VALUES(INTEGER(1)), &error));
 }
@@ -686,7 +686,7 @@ static void test_close_in_the_middle(void **state) {
 static const char *open_failure(const char *conninfo, const char *sqlstate) {
     hdb_link *link = (hdb_link *)&error;
 
-    assert_int_equal(hdb_link_open(conninfo, 2000, &link, &error), HDB_CANTOPEN);
+    assert_int_equal(hdb_link_open(conninfo, 2000, NULL, &link, &error), HDB_CANTOPEN);
     assert_null(link);
     assert_int_equal(error.code, HDB_CANTOPEN);
     assert_string_equal(error.sqlstate, sqlstate);
@@ -763,7 +763,7 @@ static void test_too_many_connections(void **state) {
     assert_ok(hdb_engine_open(&options, &small, &error));
     assert_ok(hdb_engine_conninfo(small, &conninfo, &error));
     for (; opened < 4 && rc == HDB_OK; opened++)
-        for (int tries = 0; tries < 20 && (rc = hdb_link_open(conninfo, 5000, &links[opened], &error)) != HDB_OK &&
+        for (int tries = 0; tries < 20 && (rc = hdb_link_open(conninfo, 5000, NULL, &links[opened], &error)) != HDB_OK &&
                             opened < 2; tries++)
             poll(NULL, 0, 50); /* the engine has yet to notice that earlier connections are closed */
     assert_int_equal(rc, HDB_CANTOPEN);
