@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define PART_BITS 20
-#define PART_SIZE ((size_t)1 << 20)
+#define PART_SIZE HDB_LOG_PART_SIZE
 #define FORMAT 2
 
 static int64_t seq_of(int64_t id, int64_t part) {

@@ -17,6 +17,9 @@
 #include "link/link.h"
 #include "record/table.h"
 
+/* An entry no larger than this is one row. */
+#define HDB_LOG_PART_SIZE ((size_t)1 << 20)
+
 /* Makes the tables if they are not there. HDB_FORMAT's message tells of a newer format. */
 int hdb_log_prepare(hdb_link *link, hdb_error *error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by server.c (snapshots and locks) and server_push.c (what a COMMIT sends). */
+/* Shared by server.c (snapshots), server_lock.c, server_push.c (what a COMMIT sends) and server_fate.c. */
 #ifndef HDB_SERVER_INTERNAL_H
 #define HDB_SERVER_INTERNAL_H
 
@@ -43,6 +43,23 @@ int hdb_server_apply_logged(hdb_server *server, int64_t id, const char *data, si
 /* Finishes what clients that died have logged. The lock is held, no transaction is open. */
 int hdb_server_roll_forward(hdb_server *server, int64_t newest, hdb_error *error);
 
+int64_t hdb_server_new_token(void);
+
+/* A transaction of PostgreSQL and the session that runs it. */
+typedef struct hdb_server_transaction {
+    int64_t id, process;
+} hdb_server_transaction;
+
+int hdb_server_name_transaction(hdb_server *server, hdb_server_transaction *out, hdb_error *error);
+/* The link died during COMMIT: HDB_OK if the transaction was kept, hdb_server_lost() if it was not and never will be,
+ * hdb_server_lost_in_commit() if neither could be made sure of. */
+int hdb_server_fate_of_transaction(hdb_server *server, const hdb_server_transaction *own, hdb_error *error);
+/* The same of an entry of HeliosDB's log. `alone`: it is one row, and nothing goes with it. */
+int hdb_server_fate_of_entry(hdb_server *server, int64_t id, int64_t token, bool alone, hdb_error *error);
+int hdb_server_lost_in_commit(hdb_error *error);
+
+/* Sleeps a little, longer each time. */
+void hdb_server_sleep(int *delay_ms);
 /* Sleeps a little between tries; HDB_BUSY when the time is over. */
 int hdb_server_pause(hdb_server *server, int64_t started, int *delay_ms, hdb_error *error);
 /* Asks for the lock once, and gives one back; what the handle notes stays as it is. */

@@ -17,15 +17,19 @@ int64_t hdb_server_now_ms(void) {
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+void hdb_server_sleep(int *delay_ms) {
+    struct timespec pause = {0, (long)*delay_ms * 1000000};
+    nanosleep(&pause, NULL);
+    *delay_ms = *delay_ms < 8 ? *delay_ms * 2 : 8;
+}
+
 int hdb_server_pause(hdb_server *server, int64_t started, int *delay_ms, hdb_error *error) {
     hdb_waiting_for_lock();
     if (server->interrupt && *server->interrupt)
         return hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
     if (hdb_server_now_ms() - started >= server->timeout_ms)
         return hdb_error_set(error, HDB_BUSY, NULL, "database is locked");
-    struct timespec pause = {0, (long)*delay_ms * 1000000};
-    nanosleep(&pause, NULL);
-    *delay_ms = *delay_ms < 8 ? *delay_ms * 2 : 8;
+    hdb_server_sleep(delay_ms);
     return HDB_OK;
 }
 

@@ -82,31 +82,12 @@ int hdb_server_roll_forward(hdb_server *server, int64_t newest, hdb_error *error
     return rc;
 }
 
-static int64_t new_token(void) {
+int64_t hdb_server_new_token(void) {
     int64_t token = 0;
     while (token <= 0)
         if (getrandom(&token, sizeof token, 0) != sizeof token || token < 0)
             token = (int64_t)((uint64_t)(token ? token : time(NULL)) >> 1);
     return token;
-}
-
-static int lost_in_commit(hdb_error *error) {
-    hdb_error_clear(error);
-    return hdb_error_set(error, HDB_IOERR, "08007",
-                         "the link to the server was lost during COMMIT and it does not answer: whether the transaction was "
-                         "kept can't be told");
-}
-
-/* The link died while the entry was on its way: is it in the log? */
-static int resolve_entry(hdb_server *server, int64_t id, int64_t token, hdb_error *error) {
-    int64_t found = 0;
-    server->in_snapshot = server->alone = server->shared = false;
-    hdb_error_clear(error);
-    if (hdb_server_revive(server, error) != HDB_OK || hdb_log_token(server->link, id, &found, error) != HDB_OK)
-        return lost_in_commit(error);
-    if (found == token)
-        return HDB_OK;
-    return hdb_server_lost(error);
 }
 
 /* Rows of other clients' tables and the entry, as one transaction of HeliosDB: the entry tells whether it was kept. Its
@@ -130,7 +111,7 @@ static int push_with_foreign(hdb_server *server, int64_t id, int64_t token, cons
 static int push_entry(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
     const char *data = writes->data;
     size_t size = writes->size;
-    int64_t id = server->applied + 1, token = server->token = new_token();
+    int64_t id = server->applied + 1, token = server->token = hdb_server_new_token();
     hdb_server_end_snapshot(server, "COMMIT");
     int rc = hdb_server_count(server, "commits", error);
     if (rc != HDB_OK)
@@ -138,12 +119,12 @@ static int push_entry(hdb_server *server, const hdb_server_writes *writes, hdb_e
     /* One row is one statement, atomic by itself; inside a transaction it would cost a scan of the table. */
     if (size == 0 && hdb_foreign_count(writes->foreign, writes->foreign_size) == 1) {
         rc = hdb_foreign_write(server->link, writes->tables, writes->foreign, writes->foreign_size, error);
-        return rc != HDB_OK && !hdb_link_is_alive(server->link) ? lost_in_commit(error) : rc;
+        return rc != HDB_OK && !hdb_link_is_alive(server->link) ? hdb_server_lost_in_commit(error) : rc;
     }
     rc = writes->foreign_size ? push_with_foreign(server, id, token, writes, error)
                               : hdb_log_push(server->link, id, token, data, size, error);
     if (rc != HDB_OK && !hdb_link_is_alive(server->link))
-        return resolve_entry(server, id, token, error);
+        return hdb_server_fate_of_entry(server, id, token, writes->foreign_size == 0 && size <= HDB_LOG_PART_SIZE, error);
     if (rc == HDB_OK) {
         /* It is kept from here on. If applying it fails, whoever comes next does it. */
         hdb_error later = HDB_ERROR_INIT;
@@ -151,32 +132,6 @@ static int push_entry(hdb_server *server, const hdb_server_writes *writes, hdb_e
         hdb_error_clear(&later);
     }
     return rc;
-}
-
-static int read_xid(hdb_server *server, int64_t *out, hdb_error *error) {
-    hdb_rows *rows = NULL;
-    int rc = hdb_link_query(server->link, "SELECT txid_current()", NULL, 0, HDB_ROWS_SHOWN, &rows, error);
-    if (rc == HDB_OK)
-        *out = hdb_rows_integer(rows, 0, 0);
-    hdb_rows_free(rows);
-    return rc;
-}
-
-static int resolve_transaction(hdb_server *server, int64_t xid, hdb_error *error) {
-    hdb_value param = hdb_value_integer(xid);
-    hdb_rows *rows = NULL;
-    bool committed = false;
-    server->in_snapshot = server->alone = server->shared = false;
-    hdb_error_clear(error);
-    if (hdb_server_revive(server, error) != HDB_OK ||
-        hdb_link_query(server->link, "SELECT (coalesce(txid_status($1), 'unknown') = 'committed')::int", &param, 1, HDB_ROWS_SHOWN,
-                       &rows, error) != HDB_OK)
-        return lost_in_commit(error);
-    committed = hdb_rows_integer(rows, 0, 0) == 1;
-    hdb_rows_free(rows);
-    if (committed)
-        return HDB_OK;
-    return hdb_server_lost(error);
 }
 
 /* Another client has put in a row with the key of a new one of ours, which our snapshot did not show. */
@@ -208,7 +163,7 @@ static int apply_inside(hdb_server *server, const char *data, size_t size, hdb_e
 /* The entry goes to the log as part of the transaction that also changes the tables. */
 static int log_inside(hdb_server *server, const char *data, size_t size, hdb_error *error) {
     int64_t id = server->applied + 1;
-    server->token = new_token();
+    server->token = hdb_server_new_token();
     int rc = hdb_log_push(server->link, id, server->token, data, size, error);
     return rc == HDB_OK ? note_applied(server, id, size, error) : rc;
 }
@@ -216,13 +171,13 @@ static int log_inside(hdb_server *server, const char *data, size_t size, hdb_err
 static int push_transaction(hdb_server *server, const hdb_server_writes *writes, hdb_error *error) {
     const char *data = writes->data;
     size_t size = writes->size;
-    int64_t xid = 0;
+    hdb_server_transaction own = {0};
     int rc = hdb_server_snapshot(server, error);
     /* Many writers do not count: each would have to wait for the other's COMMIT. */
     if (rc == HDB_OK && (!server->many_writers || hdb_entry_has_schema(data, size)))
         rc = hdb_server_count(server, "commits", error);
     if (rc == HDB_OK)
-        rc = read_xid(server, &xid, error);
+        rc = hdb_server_name_transaction(server, &own, error);
     if (rc == HDB_OK)
         rc = apply_inside(server, data, size, error);
     if (rc == HDB_OK)
@@ -240,7 +195,7 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
     rc = hdb_server_script(server, "COMMIT", error);
     server->in_snapshot = false;
     if (rc != HDB_OK && !hdb_link_is_alive(server->link))
-        return resolve_transaction(server, xid, error);
+        return hdb_server_fate_of_transaction(server, &own, error);
     return hdb_server_judge(rc, error);
 }
 
