@@ -24,10 +24,13 @@ static int take_write_lock(hdb_replica *replica, hdb_replica *kept, hdb_error *e
     if (!sql)
         return hdb_error_nomem(error);
     hdb_counts counts = hdb_replica_note_counts(replica);
+    bool was_open = hdb_transaction_is_open(replica);
     rc = hdb_replica_run(replica, sql, &ignored);
     hdb_replica_restore_counts(replica, &counts);
     sqlite3_free(sql);
-    rc = rc == HDB_BUSY ? hdb_error_move(error, &ignored) : HDB_OK;
+    /* An interrupt, among others, makes SQLite roll back the transaction that it falls into. */
+    bool ended = was_open && !hdb_transaction_is_open(replica);
+    rc = rc == HDB_BUSY || rc == HDB_INTERRUPT || (rc != HDB_OK && ended) ? hdb_error_move(error, &ignored) : HDB_OK;
     hdb_error_clear(&ignored);
     return rc;
 }
@@ -96,6 +99,7 @@ static int before_write(hdb_replica *replica, const hdb_inspection *inspection, 
         hdb_transaction_finish_implicit(replica, false, &ignored);
         hdb_error_clear(&ignored);
     }
+    hdb_transaction_notice_rollback(replica);
     return rc;
 }
 

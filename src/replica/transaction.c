@@ -78,13 +78,19 @@ static void ask_commit_hook(hdb_replica *replica) {
                                                                                             : HDB_COMMIT_ALLOWED;
 }
 
-static int step_commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *error) {
-    int rc;
+/* What was pushed is kept: an interrupt comes too late then. */
+static int step_commit(hdb_replica *replica, sqlite3_stmt *statement, bool pushed, hdb_error *error) {
+    enum { TRIES = 5 };
+    int rc = HDB_INTERRUPT;
     replica->hooks.announces = replica->hooks.committing = true;
-    if (statement)
-        rc = hdb_hooks_step(&replica->hooks, statement) == SQLITE_DONE ? HDB_OK : hdb_replica_error(replica, error);
-    else
-        rc = hdb_replica_run(replica, "COMMIT", error);
+    for (int i = 0; rc == HDB_INTERRUPT && i < (pushed ? TRIES : 1); i++) {
+        if (statement && i > 0)
+            sqlite3_reset(statement);
+        if (statement)
+            rc = hdb_hooks_step(&replica->hooks, statement) == SQLITE_DONE ? HDB_OK : hdb_replica_error(replica, error);
+        else
+            rc = hdb_replica_run(replica, "COMMIT", error);
+    }
     replica->hooks.announces = replica->hooks.committing = false;
     return rc;
 }
@@ -160,13 +166,13 @@ static int commit(hdb_replica *replica, sqlite3_stmt *statement, hdb_error *erro
         replica->hooks.answer = HDB_COMMIT_NOT_ASKED;
         goto done;
     }
-    rc = step_commit(replica, statement, error);
+    rc = step_commit(replica, statement, pushed, error);
     replica->hooks.answer = HDB_COMMIT_NOT_ASKED;
     bool committed = rc == HDB_OK && !hdb_transaction_is_open(replica);
     if (pushed) {
         hdb_error finish_error = HDB_ERROR_INIT;
         int finish_rc = finish(&pushing, committed, &finish_error);
-        if (rc == HDB_OK && finish_rc != HDB_OK)
+        if (finish_rc != HDB_OK) /* the record has what the replica refused */
             rc = hdb_error_move(error, &finish_error);
         hdb_error_clear(&finish_error);
     }
