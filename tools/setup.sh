@@ -20,7 +20,7 @@ packages=(
     doxygen valgrind patchelf locales
     python3 python3-venv
     ruby ruby-dev ruby-ffi ruby-minitest ruby-sqlite3
-    postgresql-15 postgresql-client-15 pgbouncer sqlite3
+    postgresql-15 postgresql-client-15 pgbouncer sqlite3 openssl iproute2
 )
 
 missing_packages() {

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 results=build/test
 servers=tests/support/servers.sh
 stages=(
-    setup engine build generated interface docs c sql fault fuzz python scale node ruby demo packages sanitizers valgrind leftovers
+    setup engine build generated interface docs c sql fault fuzz python scale wire node ruby demo packages sanitizers valgrind leftovers
 )
 passed=0 failed=0 skipped=0
 stage_pid=''
@@ -92,6 +92,11 @@ build_node() {
 run_scale() {
     build_node
     PYTHONPATH=bindings/python build/venv/bin/python -m pytest -v -rs --timeout=300 --junitxml="$results/scale.xml" tests/scale
+}
+
+# Its servers are its own, too; HDB_WIRE_LONG=1 stalls commits at every point.
+run_wire() {
+    PYTHONPATH=bindings/python build/venv/bin/python -m pytest -v -rs --timeout=300 --junitxml="$results/wire.xml" tests/wire
 }
 
 run_node() {
@@ -209,6 +214,7 @@ results_of() {
     fuzz) echo tap:fuzz.tap ;;
     python) echo junit:python.xml ;;
     scale) echo junit:scale.xml ;;
+    wire) echo junit:wire.xml ;;
     node) echo junit:node.xml ;;
     ruby) echo junit:ruby.xml ;;
     packages) echo tap:packages.tap ;;

@@ -5,8 +5,8 @@
 #
 # Kills clients within statements and commits of every kind, and compares what is there with plain SQLite: POINTS (1,000)
 # points embedded, a quarter of it on each kind of server; then the campaign of kills beside other writers, RACES (200) of up
-# to 50 processes that open one database at once, and 8 processes in three languages that write one for SECONDS_OF_WRITING
-# (600), and half as many power cuts as POINTS. Prints where it killed and what it found.
+# to 50 processes that open one database at once, 8 processes in three languages that write one for SECONDS_OF_WRITING
+# (600), half as many power cuts as POINTS, and commits on networks that stall. Prints where it killed and what it found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -44,4 +44,7 @@ campaign kill_campaign --rounds "$points"
 campaign cold_starts --races "${RACES:-200}"
 languages
 power_cuts
+echo "--- tests/wire, commits stalled at every point"
+HDB_WIRE_LONG=1 HELIOSDB_LIBRARY=$PWD/build/src/libheliosdb.so PYTHONPATH=bindings/python \
+    build/venv/bin/python -m pytest -q -rs --timeout=600 tests/wire || status=1
 exit "$status"
