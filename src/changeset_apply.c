@@ -56,7 +56,7 @@ int hdb_changeset_apply(hdb_conn *conn, const void *data, int64_t size, hdb_tabl
     rc = sqlite3changeset_apply(replica->db, (int)size, (void *)data, filter ? on_table : NULL, on_conflict, &applying);
     replica->hooks.window = outer;
     if (sqlite3_total_changes64(replica->db) != total || sqlite3_changes64(replica->db) != last)
-        replica->changes_known = false;
+        replica->changes = HDB_CHANGES_OF_SQLITE;
     if (rc != SQLITE_OK) {
         rc = refuse(conn, rc);
         hdb_replica_end_access(replica, true, false, &ignored);

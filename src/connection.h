@@ -11,6 +11,7 @@
 #include "waiting.h"
 #include <heliosdb/heliosdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 typedef struct hdb_embedded_store hdb_embedded_store;
 typedef struct hdb_daemon_store hdb_daemon_store;
@@ -32,7 +33,7 @@ struct hdb_conn {
     hdb_stmt *asking;         /* the one that SQLite runs with rows of the engine */
     bool has_engine_rows;     /* the table that they are is known to SQLite */
     bool lost;                /* a database went when memory ran out in hdb_deserialize(): SQLite must not look for it */
-    volatile int interrupted; /* seen by a wait for the engine */
+    atomic_int interrupted;   /* seen by a wait for the engine */
     char *explanation;        /* owned answer of hdb_explain() */
     char *dsn;                /* owned answer of hdb_engine_dsn() */
     hdb_hook hooks[HDB_HOOK_COUNT]; /* what the application has set */

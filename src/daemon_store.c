@@ -396,7 +396,7 @@ static const hdb_store operations = {
 };
 
 int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const hdb_settings *settings,
-                            const volatile int *interrupt, hdb_error *error) {
+                            const atomic_int *interrupt, hdb_error *error) {
     store->replica = replica;
     store->loader = hdb_loader_create(replica);
     if (!store->loader)
@@ -407,7 +407,7 @@ int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const
     return hdb_daemon_store_refresh(store, true, error);
 }
 
-void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const volatile int *interrupt) {
+void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const atomic_int *interrupt) {
     hdb_server_set_waits(store->server, timeout_ms, interrupt);
 }
 

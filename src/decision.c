@@ -4,6 +4,7 @@
 
 #include "notice.h"
 #include "record/promise.h"
+#include <stdlib.h>
 #include <unistd.h>
 
 /* Whether the decider's log has the entry. Its engine is asked without opening the database: neither of two databases that
@@ -15,7 +16,7 @@ static int ask(hdb_database *database, const hdb_promise *promise, bool *decided
                                   .timeout_ms = database->timeout_ms};
     hdb_engine *engine = NULL;
     hdb_link *link = NULL;
-    const char *conninfo = NULL;
+    char *conninfo = NULL;
     int64_t token = 0;
     *decided = false;
     if (access(promise->decider, F_OK) != 0) {
@@ -35,6 +36,7 @@ static int ask(hdb_database *database, const hdb_promise *promise, bool *decided
         rc = hdb_log_token(link, promise->decider_id, &token, error);
     *decided = rc == HDB_OK && token == promise->token;
     hdb_link_close(link);
+    free(conninfo);
     hdb_engine_close(engine);
     return rc;
 }

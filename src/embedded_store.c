@@ -107,7 +107,7 @@ static const hdb_store operations = {
     .changed_unseen = changed_unseen,
 };
 
-void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, const volatile int *interrupt) {
+void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, const atomic_int *interrupt) {
     store->replica = replica;
     replica->store = &operations;
     replica->store_context = store;
@@ -175,11 +175,7 @@ int hdb_embedded_store_verify(hdb_embedded_store *store, int64_t *out, hdb_error
 }
 
 int hdb_embedded_store_dsn(hdb_embedded_store *store, char **out, hdb_error *error) {
-    const char *conninfo = NULL;
-    int rc = hdb_engine_conninfo(hdb_record_engine(store->record), &conninfo, error);
-    if (rc == HDB_OK && !(*out = strdup(conninfo)))
-        rc = hdb_error_nomem(error);
-    return rc;
+    return hdb_engine_conninfo(hdb_record_engine(store->record), out, error);
 }
 
 int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const hdb_value *params, int count,

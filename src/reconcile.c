@@ -202,7 +202,7 @@ static int await_dead_sessions(hdb_database *database, hdb_link *link, hdb_error
 static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_error *error) {
     hdb_state *state = hdb_record_state(database->record);
     hdb_link *link = NULL;
-    int64_t used = 0, taking_in = 0, head = 0;
+    int64_t used = 0, taking_in = 0, head = 0, session = 0;
     bool was_new = !state->page->ready && hdb_engine_is_new(hdb_record_engine(database->record));
     int rc = hdb_record_connect(database->record, &link, error);
     if (rc == HDB_OK)
@@ -215,7 +215,9 @@ static int reconcile_with_engine(hdb_database *database, bool file_exists, hdb_e
         rc = hdb_database_settle_promise(database, link, error);
     if (rc == HDB_OK && (was_new || !used || taking_in)) {
         if (file_exists)
-            rc = hdb_session_name(link, state, &state->page->applying, error);
+            rc = hdb_session_name(link, state, &session, error);
+        if (rc == HDB_OK)
+            state->page->applying = session;
         if (rc == HDB_OK && file_exists)
             rc = hdb_database_take_in(database, link, error);
         if (rc == HDB_OK)

@@ -332,7 +332,7 @@ int hdb_sdk_store_open(const hdb_settings *settings, const char *path, hdb_sdk_s
 }
 
 void hdb_sdk_store_attach(hdb_sdk_store *store, hdb_replica *replica, const hdb_settings *settings,
-                          const volatile int *interrupt) {
+                          const atomic_int *interrupt) {
     store->replica = replica;
     hdb_server_set_waits(store->server, settings->timeout_ms, interrupt);
     replica->store = &operations;
@@ -340,7 +340,7 @@ void hdb_sdk_store_attach(hdb_sdk_store *store, hdb_replica *replica, const hdb_
     replica->answers_pragmas = true;
 }
 
-void hdb_sdk_store_set_timeout(hdb_sdk_store *store, int timeout_ms, const volatile int *interrupt) {
+void hdb_sdk_store_set_timeout(hdb_sdk_store *store, int timeout_ms, const atomic_int *interrupt) {
     sqlite3_busy_timeout(store->steward, timeout_ms);
     hdb_server_set_waits(store->server, timeout_ms, interrupt);
 }

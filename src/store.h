@@ -15,7 +15,7 @@ int hdb_store_query(hdb_conn *conn, const char *sql, const hdb_value *params, in
  * taking in, rebuilding, recovering, whatever is needed. `path` NULL: in memory. */
 int hdb_embedded_store_open(const hdb_settings *settings, const char *path, hdb_embedded_store **out, hdb_error *error);
 /* Makes it the store of an open replica. `interrupt` ends waits for the engine while it is not 0. */
-void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, const volatile int *interrupt);
+void hdb_embedded_store_attach(hdb_embedded_store *store, hdb_replica *replica, const atomic_int *interrupt);
 /* Makes sure that the file has its first page and is in WAL mode. */
 int hdb_embedded_store_begin_file(hdb_embedded_store *store, hdb_error *error);
 /* Puts right what somebody left who died between a push and the replica's COMMIT. */
@@ -43,8 +43,8 @@ void hdb_embedded_store_abandon(hdb_embedded_store *store);
 int hdb_daemon_store_open(const hdb_settings *settings, hdb_daemon_store **out, hdb_error *error);
 /* Makes it the store of a private replica, which gets the server's schema. */
 int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const hdb_settings *settings,
-                            const volatile int *interrupt, hdb_error *error);
-void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const volatile int *interrupt);
+                            const atomic_int *interrupt, hdb_error *error);
+void hdb_daemon_store_set_timeout(hdb_daemon_store *store, int timeout_ms, const atomic_int *interrupt);
 void hdb_daemon_store_set_busy(hdb_daemon_store *store, int (*busy)(void *context, int count), void *context);
 /* A function or collation was registered: rows that came in without it come in again. */
 void hdb_daemon_store_registered(hdb_daemon_store *store);
@@ -67,8 +67,8 @@ void hdb_daemon_store_abandon(hdb_daemon_store *store);
 /* Daemon mode with a replica file (sdk_store.c): as above. */
 int hdb_sdk_store_open(const hdb_settings *settings, const char *path, hdb_sdk_store **out, hdb_error *error);
 void hdb_sdk_store_attach(hdb_sdk_store *store, hdb_replica *replica, const hdb_settings *settings,
-                          const volatile int *interrupt);
-void hdb_sdk_store_set_timeout(hdb_sdk_store *store, int timeout_ms, const volatile int *interrupt);
+                          const atomic_int *interrupt);
+void hdb_sdk_store_set_timeout(hdb_sdk_store *store, int timeout_ms, const atomic_int *interrupt);
 /* Brings the file up to date, if no transaction is reading it. */
 int hdb_sdk_store_refresh(hdb_sdk_store *store, hdb_error *error);
 int hdb_sdk_store_query(hdb_sdk_store *store, const char *sql, const hdb_value *params, int count,

@@ -36,7 +36,11 @@
  *
  * @section threads Threads
  * A connection and its statements may be used from any thread; calls on one connection wait for each other.
- * hdb_interrupt() alone never waits. A connection must not be used in a child after fork(): every call there returns
+ * hdb_interrupt() never waits, nor do the functions that read what the calls before have left: hdb_errmsg() and what else
+ * tells of an error, the names and values of a row (`hdb_column_*`), and hdb_changes(), hdb_total_changes(),
+ * hdb_last_insert_rowid() and hdb_in_transaction(). These four may be called while another thread's statement runs, and
+ * then tell of either statement; for errors and rows, threads that share a connection or a statement take turns from the
+ * call to the last use of what it left. A connection must not be used in a child after fork(): every call there returns
  * #HDB_MISUSE, except that closing it there does nothing but close descriptors, and that resetting and finalizing its
  * statements there does nothing.
  *

@@ -30,7 +30,6 @@ struct hdb_engine {
     bool shares;     /* users_lock is held */
     int report;      /* what the keeper that we started has to say, -1 */
     char *sockets;   /* directory of the socket when it was last looked up */
-    char *conninfo;
 };
 
 static int64_t now_ms(void) {
@@ -64,7 +63,6 @@ static void release(hdb_engine *engine) {
     free(engine->program);
     free(engine->keeper);
     free(engine->sockets);
-    free(engine->conninfo);
     free(engine);
 }
 
@@ -276,20 +274,24 @@ static int hear(hdb_engine *engine, int wait_ms, hdb_error *error) {
 }
 
 /* A socket that takes connections is not yet an engine that answers. */
-static int verify(hdb_engine *engine, hdb_error *error) {
+static int verify(hdb_engine *engine, char **out, hdb_error *error) {
     char *conninfo = NULL;
     int rc = hdb_engine_make_conninfo(engine->directory, engine->sockets, &conninfo, error);
 
-    replace(&engine->conninfo, conninfo);
     if (rc == HDB_OK && !engine->verified) {
-        rc = hdb_engine_greet(engine->conninfo, engine->directory, error);
+        rc = hdb_engine_greet(conninfo, engine->directory, error);
         engine->verified = rc == HDB_OK;
     }
+    if (rc == HDB_OK) {
+        *out = conninfo;
+        conninfo = NULL;
+    }
+    free(conninfo);
     return rc;
 }
 
 /* One look: HDB_DONE when the engine has answered, HDB_OK when it is worth looking again. */
-static int look(hdb_engine *engine, hdb_error *error) {
+static int look(hdb_engine *engine, char **out, hdb_error *error) {
     int rc;
 
     if (!take_share(engine)) {
@@ -297,7 +299,7 @@ static int look(hdb_engine *engine, hdb_error *error) {
         return HDB_OK;
     }
     if (look_up(engine)) {
-        rc = verify(engine, error);
+        rc = verify(engine, out, error);
         if (rc == HDB_OK) {
             close_fd(&engine->report);
             return HDB_DONE;
@@ -317,23 +319,19 @@ static int look(hdb_engine *engine, hdb_error *error) {
     return rc;
 }
 
-int hdb_engine_conninfo(hdb_engine *engine, const char **out, hdb_error *error) {
+int hdb_engine_conninfo(hdb_engine *engine, char **out, hdb_error *error) {
     int64_t end;
     int rc = HDB_OK;
 
     *out = NULL;
     pthread_mutex_lock(&engine->mutex);
     end = now_ms() + engine->timeout_ms;
-    while (rc == HDB_OK && (rc = look(engine, error)) == HDB_OK)
+    while (rc == HDB_OK && (rc = look(engine, out, error)) == HDB_OK)
         if (now_ms() > end)
             rc = failed(engine, is_occupied(engine) ? "one runs that can't be reached from here" : "it did not answer in time",
                         error);
-    if (rc == HDB_DONE) {
-        *out = engine->conninfo;
-        rc = HDB_OK;
-    }
     pthread_mutex_unlock(&engine->mutex);
-    return rc;
+    return rc == HDB_DONE ? HDB_OK : rc;
 }
 
 /* --- leaving --- */

@@ -33,9 +33,9 @@ int hdb_engine_open(const hdb_engine_options *options, hdb_engine **out, hdb_err
 /* Starts the engine in the background if it is not running; does not wait for it. */
 int hdb_engine_start(hdb_engine *engine, hdb_error *error);
 /* Gives a conninfo for hdb_link_open() and waits until the engine answers, starting it (again) if need be. If it dies
- * or does not come up, HDB_CANTOPEN with the end of its log in the message. `out` is borrowed until the engine is
- * closed. Thread-safe. */
-int hdb_engine_conninfo(hdb_engine *engine, const char **out, hdb_error *error);
+ * or does not come up, HDB_CANTOPEN with the end of its log in the message. The caller frees `out`: another thread may be
+ * told of another engine meanwhile. Thread-safe. */
+int hdb_engine_conninfo(hdb_engine *engine, char **out, hdb_error *error);
 /* Whether this call made the data directory: a new, empty engine. */
 bool hdb_engine_is_new(const hdb_engine *engine);
 /* Gives the share back; the last one lets the engine stop after its linger time. NULL is allowed. */

@@ -12,6 +12,7 @@
 
 #include "error.h"
 #include "value.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 
 typedef struct hdb_link hdb_link;
@@ -30,7 +31,7 @@ enum hdb_row_format {
 /* Opens a session. `conninfo` is a libpq connection string or URI; `timeout_ms` bounds the whole connect (0: libpq's
  * own) unless it has a connect_timeout itself. `interrupt` as in hdb_link_set_interrupt(), from the start. Failure: HDB_CANTOPEN with libpq's message (password masked) and SQLSTATE (28P01 wrong password, 53300 too many
  * connections, 08001 unreachable). */
-int hdb_link_open(const char *conninfo, int timeout_ms, const volatile int *interrupt, hdb_link **out, hdb_error *error);
+int hdb_link_open(const char *conninfo, int timeout_ms, const atomic_int *interrupt, hdb_link **out, hdb_error *error);
 /* A conninfo as keyword=value pairs, its passwords masked; the caller frees it. NULL if memory ran out. */
 char *hdb_link_show_conninfo(const char *conninfo);
 /* Ends the session; NULL is allowed. */
@@ -45,7 +46,7 @@ bool hdb_link_is_exposed(const hdb_link *link);
 void hdb_link_set_deadline(hdb_link *link, int timeout_ms);
 /* A flag that another thread or a signal handler sets: while it is not 0, waiting ends with HDB_INTERRUPT (the server is
  * asked to cancel and the link is given up). NULL: none. */
-void hdb_link_set_interrupt(hdb_link *link, const volatile int *flag);
+void hdb_link_set_interrupt(hdb_link *link, const atomic_int *flag);
 
 /* Runs one statement with $1.. parameters and fetches its whole result. `out` may be NULL. */
 int hdb_link_query(hdb_link *link, const char *sql, const hdb_value *params, int count, enum hdb_row_format format,

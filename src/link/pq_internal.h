@@ -77,7 +77,7 @@ struct hdb_link {
     bool networked; /* by TCP */
     bool exposed;   /* see hdb_link_is_exposed() */
     int deadline_ms;
-    const volatile int *interrupt;
+    const atomic_int *interrupt;
     pq_statement *buckets[PQ_BUCKETS];
     int statements;
     unsigned last_name;

@@ -314,7 +314,7 @@ static void keep_openssl(void) {
         OPENSSL_init_crypto(NO_ATEXIT, NULL);
 }
 
-int hdb_link_open(const char *conninfo, int timeout_ms, const volatile int *interrupt, hdb_link **out, hdb_error *error) {
+int hdb_link_open(const char *conninfo, int timeout_ms, const atomic_int *interrupt, hdb_link **out, hdb_error *error) {
     char *message = NULL;
     PQconninfoOption *options = PQconninfoParse(conninfo, &message);
     hdb_link *link = NULL;
@@ -392,6 +392,6 @@ void hdb_link_set_deadline(hdb_link *link, int timeout_ms) {
     link->deadline_ms = timeout_ms;
 }
 
-void hdb_link_set_interrupt(hdb_link *link, const volatile int *flag) {
+void hdb_link_set_interrupt(hdb_link *link, const atomic_int *flag) {
     link->interrupt = flag;
 }

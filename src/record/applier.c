@@ -178,7 +178,11 @@ static int apply_from_log(hdb_applier *applier, int64_t first, int64_t last, hdb
 /* The log may be emptied when all of it is applied and the replica's file holds it durably; commits wait meanwhile. */
 static int empty_log(hdb_applier *applier, hdb_error *error) {
     int rc = HDB_OK;
-    if (!applier->state->in_memory && !applier->checkpoint)
+    pthread_mutex_lock(&applier->mutex);
+    hdb_checkpoint checkpoint = applier->checkpoint;
+    void *context = applier->checkpoint_context;
+    pthread_mutex_unlock(&applier->mutex);
+    if (!applier->state->in_memory && !checkpoint)
         return HDB_OK;
     /* The record's mutex first: a flock does not keep threads of one process apart. */
     if (!hdb_record_try_lock(applier->record))
@@ -191,7 +195,7 @@ static int empty_log(hdb_applier *applier, hdb_error *error) {
     const char *directory = hdb_record_directory(applier->record);
     if (head == hdb_state_applied(applier->state) && applier->state->page->inflight <= head &&
         !(directory && hdb_askers_left(directory)) &&
-        (applier->state->in_memory || applier->checkpoint(applier->checkpoint_context) == HDB_OK)) {
+        (applier->state->in_memory || checkpoint(context) == HDB_OK)) {
         rc = hdb_log_empty(applier->link, head, error);
         if (rc == HDB_OK)
             applier->state->page->emptied = head;
@@ -318,8 +322,10 @@ static void start_thread(hdb_applier *applier) {
 }
 
 void hdb_applier_set_checkpoint(hdb_applier *applier, hdb_checkpoint checkpoint, void *context) {
+    pthread_mutex_lock(&applier->mutex);
     applier->checkpoint = checkpoint;
     applier->checkpoint_context = context;
+    pthread_mutex_unlock(&applier->mutex);
 }
 
 static bool is_full(hdb_applier *applier) {
@@ -360,7 +366,7 @@ void hdb_applier_wake(hdb_applier *applier) {
     pthread_mutex_unlock(&applier->mutex);
 }
 
-int hdb_applier_wait(hdb_applier *applier, int64_t id, const volatile int *interrupt, int limit_ms, hdb_error *error) {
+int hdb_applier_wait(hdb_applier *applier, int64_t id, const atomic_int *interrupt, int limit_ms, hdb_error *error) {
     enum { FAILURES = 20 };
     int rc = HDB_OK, failures = 0, looks = 0;
     if (hdb_state_applied(applier->state) >= id)

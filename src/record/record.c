@@ -16,7 +16,7 @@ struct hdb_record {
     hdb_link *link;
     int64_t session; /* the link's number */
     bool durable;    /* what the link's session was last told */
-    const volatile int *interrupt;
+    const atomic_int *interrupt;
     hdb_applier *applier;
 };
 
@@ -77,7 +77,7 @@ hdb_engine *hdb_record_engine(hdb_record *record) {
     return record->engine;
 }
 
-void hdb_record_set_interrupt(hdb_record *record, const volatile int *flag) {
+void hdb_record_set_interrupt(hdb_record *record, const atomic_int *flag) {
     record->interrupt = flag;
 }
 
@@ -94,11 +94,12 @@ void hdb_record_unlock(hdb_record *record) {
 }
 
 int hdb_record_connect(hdb_record *record, hdb_link **out, hdb_error *error) {
-    const char *conninfo = NULL;
+    char *conninfo = NULL;
     hdb_link *link = NULL;
     int rc = hdb_engine_conninfo(record->engine, &conninfo, error);
     if (rc == HDB_OK)
         rc = hdb_link_open(conninfo, 30000, NULL, &link, error);
+    free(conninfo);
     if (rc == HDB_OK)
         rc = hdb_log_prepare(link, error);
     if (rc == HDB_OK)

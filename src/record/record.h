@@ -32,7 +32,7 @@ hdb_engine *hdb_record_engine(hdb_record *record);
 /* Its data directory, NULL in memory. */
 const char *hdb_record_directory(const hdb_record *record);
 /* While the flag is not 0, waiting for the engine ends with HDB_INTERRUPT. */
-void hdb_record_set_interrupt(hdb_record *record, const volatile int *flag);
+void hdb_record_set_interrupt(hdb_record *record, const atomic_int *flag);
 
 /* The session for commits and catalogue reading, opened if need be; starts and waits for the engine. Hold the record's
  * mutex (hdb_record_lock) while it is used. */

@@ -70,7 +70,7 @@ void hdb_server_abandon(hdb_server *server) {
         hdb_link_abandon(server->link);
 }
 
-void hdb_server_set_waits(hdb_server *server, int timeout_ms, const volatile int *interrupt) {
+void hdb_server_set_waits(hdb_server *server, int timeout_ms, const atomic_int *interrupt) {
     server->timeout_ms = timeout_ms;
     server->interrupt = interrupt;
     if (server->link)

@@ -21,7 +21,7 @@ void hdb_server_abandon(hdb_server *server);
  * serializable. HDB_NOTSUPPORTED if its transactions are not up to it. */
 int hdb_server_allow_writers(hdb_server *server, hdb_error *error);
 /* How long to wait for the writer lock and for entries that are being applied; `interrupt` ends any wait. */
-void hdb_server_set_waits(hdb_server *server, int timeout_ms, const volatile int *interrupt);
+void hdb_server_set_waits(hdb_server *server, int timeout_ms, const atomic_int *interrupt);
 
 /* Has a function asked each time the writer lock is not free, instead of waiting; NULL: waits again. */
 void hdb_server_set_busy(hdb_server *server, int (*busy)(void *context, int count), void *context);

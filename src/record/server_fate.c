@@ -18,7 +18,7 @@ int hdb_server_lost_in_commit(hdb_error *error) {
 
 /* The new session answers in time or is given up. An application that wants the COMMIT to end still wants to know how. */
 static int reach_again(hdb_server *server, hdb_error *error) {
-    const volatile int *interrupt = server->interrupt;
+    const atomic_int *interrupt = server->interrupt;
     server->in_snapshot = server->alone = server->shared = false;
     hdb_error_clear(error);
     server->interrupt = NULL;

@@ -11,7 +11,7 @@ struct hdb_server {
     hdb_link *link;
     char *dsn;
     int connect_timeout_ms, timeout_ms;
-    const volatile int *interrupt;
+    const atomic_int *interrupt;
     int (*busy)(void *context, int count); /* asked instead of waiting for the lock */
     void *busy_context;
     bool in_snapshot; /* reads belong together; on PostgreSQL a transaction is open on the link */

@@ -27,7 +27,7 @@ int hdb_session_name(hdb_link *link, hdb_state *state, int64_t *out, hdb_error *
     *out = 0;
     /* A number can be taken if the page was made anew while the engine ran. */
     while (rc == HDB_OK && !got && !state->in_memory) {
-        *out = __atomic_add_fetch(&state->page->sessions, 1, __ATOMIC_ACQ_REL);
+        *out = atomic_fetch_add(&state->page->sessions, 1) + 1;
         rc = try_lock(link, *out, &got, error);
     }
     return rc;

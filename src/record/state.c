@@ -138,19 +138,19 @@ void hdb_state_unlock(hdb_state *state, enum hdb_state_lock lock) {
 }
 
 int64_t hdb_state_synced(const hdb_state *state) {
-    return __atomic_load_n(&state->page->synced, __ATOMIC_ACQUIRE);
+    return atomic_load_explicit(&state->page->synced, memory_order_acquire);
 }
 
 int64_t hdb_state_applied(const hdb_state *state) {
-    return __atomic_load_n(&state->page->applied, __ATOMIC_ACQUIRE);
+    return atomic_load_explicit(&state->page->applied, memory_order_acquire);
 }
 
 void hdb_state_set_synced(hdb_state *state, int64_t id) {
-    __atomic_store_n(&state->page->synced, id, __ATOMIC_RELEASE);
+    atomic_store_explicit(&state->page->synced, id, memory_order_release);
 }
 
 void hdb_state_set_applied(hdb_state *state, int64_t id) {
-    __atomic_store_n(&state->page->applied, id, __ATOMIC_RELEASE);
+    atomic_store_explicit(&state->page->applied, id, memory_order_release);
 }
 
 int hdb_state_sync(hdb_state *state, hdb_error *error) {

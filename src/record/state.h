@@ -11,6 +11,7 @@
 #define HDB_STATE_H
 
 #include "error.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,25 +26,26 @@ typedef struct hdb_file_mark {
     uint64_t size, modified_ns, wal_size;
 } hdb_file_mark;
 
+/* Numbers are atomic: they are looked at without a lock, and other processes and threads write them. */
 typedef struct hdb_state_page {
     char magic[8];
     char boot[40];     /* the boot in which it was written: after another one only the engine is trusted */
-    uint32_t ready;    /* the engine holds what the replica holds, but for the log */
-    uint32_t clean;    /* the last process left in order, all is durable; `file` is how it left the file */
-    int64_t synced;    /* newest entry the replica holds */
-    int64_t inflight;  /* entry that was being pushed; above `synced`: whoever pushed it died, if commit.lock is free */
-    int64_t applied;   /* newest entry the engine's tables hold */
-    int64_t emptied;   /* newest entry when the log was last emptied */
+    _Atomic uint32_t ready;    /* the engine holds what the replica holds, but for the log */
+    _Atomic uint32_t clean;    /* the last process left in order, all is durable; `file` is how it left the file */
+    _Atomic int64_t synced;    /* newest entry the replica holds */
+    _Atomic int64_t inflight;  /* entry that was being pushed; above `synced`: whoever pushed it died, if commit.lock is free */
+    _Atomic int64_t applied;   /* newest entry the engine's tables hold */
+    _Atomic int64_t emptied;   /* newest entry when the log was last emptied */
     hdb_wal_mark mark; /* of the replica as of `synced` */
     hdb_file_mark file; /* as they were left, or as they were when last looked at */
-    int64_t stamped;         /* newest entry when change_counter was made to grow */
-    uint32_t change_counter; /* of the file's header when it was left: an older copy has a smaller one */
-    uint64_t identity;       /* of the file that those who have it open use */
-    int64_t sessions; /* numbers given to sessions of the engine: session.h */
-    int64_t pushing;  /* session of the last push; it may still be under way if `inflight` is above `synced` */
-    int64_t applying; /* session that was applying entries, 0 if it came to an end */
-    int64_t token;    /* of the entry `synced`, for a replica of a server (sdk_store.c) */
-    int64_t settled;  /* `synced` when the engine was last made durable */
+    _Atomic int64_t stamped;         /* newest entry when change_counter was made to grow */
+    _Atomic uint32_t change_counter; /* of the file's header when it was left: an older copy has a smaller one */
+    _Atomic uint64_t identity;       /* of the file that those who have it open use */
+    _Atomic int64_t sessions; /* numbers given to sessions of the engine: session.h */
+    _Atomic int64_t pushing;  /* session of the last push; it may still be under way if `inflight` is above `synced` */
+    _Atomic int64_t applying; /* session that was applying entries, 0 if it came to an end */
+    _Atomic int64_t token;    /* of the entry `synced`, for a replica of a server (sdk_store.c) */
+    _Atomic int64_t settled;  /* `synced` when the engine was last made durable */
 } hdb_state_page;
 
 enum hdb_state_lock { HDB_LOCK_SETUP, HDB_LOCK_SESSION, HDB_LOCK_COMMIT, HDB_LOCK_APPLY, HDB_LOCK_COUNT };

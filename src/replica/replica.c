@@ -104,6 +104,7 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
         return hdb_error_nomem(error);
     }
     replica->db = db;
+    replica->changes = HDB_CHANGES_OF_SQLITE;
     replica->database = "main";
     replica->synchronous = 2;
     replica->schema_version = -1;
@@ -382,7 +383,8 @@ int hdb_replica_prepare(hdb_replica *replica, const char *sql, int64_t length, s
 }
 
 int64_t hdb_replica_changes(const hdb_replica *replica) {
-    return replica->changes_known ? replica->changes : sqlite3_changes64(replica->db);
+    int64_t changes = replica->changes;
+    return changes == HDB_CHANGES_OF_SQLITE ? sqlite3_changes64(replica->db) : changes;
 }
 
 int64_t hdb_replica_total_changes(const hdb_replica *replica) {
@@ -396,7 +398,6 @@ hdb_counts hdb_replica_note_counts(const hdb_replica *replica) {
 
 void hdb_replica_restore_counts(hdb_replica *replica, const hdb_counts *counts) {
     replica->changes = counts->changes;
-    replica->changes_known = true;
     replica->total_offset = sqlite3_total_changes64(replica->db) - counts->total;
     sqlite3_set_last_insert_rowid(replica->db, counts->last_rowid);
 }

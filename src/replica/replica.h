@@ -13,6 +13,7 @@
 #include "replica/hooks.h"
 #include "replica/inspect.h"
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 typedef struct hdb_replica hdb_replica;
@@ -44,6 +45,9 @@ typedef struct hdb_store {
     bool loads; /* prepare_statement() brings the rows of the tables it is told: it must be told every one */
 } hdb_store;
 
+/* See `changes`. */
+enum { HDB_CHANGES_OF_SQLITE = -1 };
+
 struct hdb_replica {
     sqlite3 *db;
     const char *database; /* SQLite's name of the database that is kept: "main", or the name one is attached by */
@@ -61,14 +65,14 @@ struct hdb_replica {
     bool looks_again;         /* at a statement that the application has had prepared before */
     bool internal;            /* our own statements run: nothing is captured, nothing refused */
     bool explicit_transaction; /* the application said BEGIN or SAVEPOINT */
-    bool implicit_transaction; /* we said BEGIN around autocommit statements */
+    atomic_bool implicit_transaction; /* we said BEGIN around autocommit statements */
     int implicit_writers;      /* autocommit statements that run inside it */
     char **savepoints;         /* names of open savepoints, outermost first */
     int savepoint_count;
     bool savepoint_began;      /* the outermost savepoint began the transaction */
-    int64_t total_offset;      /* rows that SQLite counted and that the application must not see in total_changes() */
-    int64_t changes;           /* what changes() is, while `changes_known` */
-    bool changes_known;        /* SQLite's own count is not the application's */
+    /* Asked for while another thread's statement runs, like the one above. */
+    _Atomic int64_t total_offset; /* rows that SQLite counted and that the application must not see in total_changes() */
+    _Atomic int64_t changes;      /* what changes() is, HDB_CHANGES_OF_SQLITE while SQLite's own count is the application's */
     bool in_dml;               /* a statement that changes rows is running: SQLite's counts when it began are */
     int64_t begun_changes, begun_total;
     int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */

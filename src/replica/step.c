@@ -166,7 +166,7 @@ static int first_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_i
 
 /* SQLite's own count does not show that a statement has set it to 0, if it was 0 and is not the application's. */
 static bool resets_changes(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection) {
-    return replica->changes_known && replica->changes != 0 && inspection->changes_schema && !inspection->creates_table &&
+    return replica->changes > 0 && inspection->changes_schema && !inspection->creates_table &&
            inspection->rebuilt_count > 0 && hdb_program_deletes_rows(replica, statement);
 }
 
@@ -194,15 +194,13 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
         return HDB_ROW;
     bool counted = sqlite3_total_changes64(replica->db) != changes_before;
     if (inspection->is_dml || counted || sqlite3_changes64(replica->db) != raw_changes_before || resets)
-        replica->changes_known = false;
+        replica->changes = HDB_CHANGES_OF_SQLITE;
     if (rc != SQLITE_DONE) {
         hdb_replica_error(replica, error);
         if (error->code == HDB_OK)
             hdb_error_nomem(error); /* before SQLite was asked */
-        if (inspection->is_dml && !counted) {
+        if (inspection->is_dml && !counted)
             replica->changes = 0;
-            replica->changes_known = true;
-        }
         return after_error(replica, statement, inspection, implicit, &counts, error);
     }
     if (implicit) {
@@ -348,7 +346,7 @@ int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_ins
     int rc = sqlite3_reset(statement) == SQLITE_OK ? HDB_OK : hdb_replica_error(replica, error);
     replica->hooks.window = outer;
     if (inspection->is_dml)
-        replica->changes_known = false;
+        replica->changes = HDB_CHANGES_OF_SQLITE;
     if (implicit)
         rc = hdb_transaction_finish_implicit(replica, true, error);
     else

@@ -72,11 +72,12 @@ static hdb_engine *open_engine(double linger) {
 }
 
 static hdb_link *connect_to(hdb_engine *engine) {
-    const char *conninfo = NULL;
+    char *conninfo = NULL;
     hdb_link *link = NULL;
 
     assert_ok(hdb_engine_conninfo(engine, &conninfo, &error));
     assert_ok(hdb_link_open(conninfo, 10000, NULL, &link, &error));
+    free(conninfo);
     return link;
 }
 
@@ -84,12 +85,14 @@ static hdb_link *connect_to(hdb_engine *engine) {
 static hdb_link *connect_in_child(double linger) {
     hdb_engine_options options = {.directory = directory, .linger = linger};
     hdb_engine *engine = NULL;
-    const char *conninfo = NULL;
+    char *conninfo = NULL;
     hdb_link *link = NULL;
 
     if (hdb_engine_open(&options, &engine, &error) == HDB_OK && hdb_engine_conninfo(engine, &conninfo, &error) == HDB_OK &&
-        hdb_link_open(conninfo, 10000, NULL, &link, &error) == HDB_OK)
+        hdb_link_open(conninfo, 10000, NULL, &link, &error) == HDB_OK) {
+        free(conninfo);
         return link;
+    }
     fprintf(stderr, "in a child: %s\n", hdb_error_message(&error));
     _exit(1);
 }
@@ -407,7 +410,7 @@ static void test_the_secret_stays_secret(void **state) {
 
 static void test_another_secret_is_refused(void **state) {
     hdb_engine *first = open_engine(0), *second;
-    const char *conninfo = NULL;
+    char *conninfo = NULL;
     FILE *file;
 
     hdb_link_close(connect_to(first));
@@ -446,7 +449,7 @@ static void test_libpq_variables_lead_nowhere_else(void **state) {
 static void test_memory_engines_are_private_and_vanish(void **state) {
     hdb_engine_options options = {.directory = NULL, .linger = 60};
     hdb_engine *first = NULL, *second = NULL;
-    const char *conninfo;
+    char *conninfo = NULL;
     char socket_directory[200] = "";
     hdb_link *link, *other;
     hdb_rows *rows = NULL;
@@ -460,6 +463,7 @@ static void test_memory_engines_are_private_and_vanish(void **state) {
     assert_int_equal(hdb_link_query(other, "SELECT * FROM t", NULL, 0, HDB_ROWS_NATIVE, &rows, &error), HDB_ERROR);
     assert_ok(hdb_engine_conninfo(first, &conninfo, &error));
     assert_int_equal(sscanf(conninfo, "host='%199[^']'", socket_directory), 1);
+    free(conninfo);
     assert_int_equal(access(socket_directory, F_OK), 0);
     hdb_link_close(link);
     hdb_link_close(other);
@@ -471,13 +475,14 @@ static void test_memory_engines_are_private_and_vanish(void **state) {
 static void test_a_dead_memory_engine_is_not_replaced_by_an_empty_one(void **state) {
     hdb_engine_options options = {.directory = NULL};
     hdb_engine *engine = NULL;
-    const char *conninfo;
+    char *conninfo = NULL;
     char marker[220];
     pid_t pid = -1;
 
     assert_ok(hdb_engine_open(&options, &engine, &error));
     assert_ok(hdb_engine_conninfo(engine, &conninfo, &error));
     assert_int_equal(sscanf(conninfo, "host='%199[^']'", marker), 1);
+    free(conninfo);
     assert_int_equal(processes("heliosdb-nano", marker, &pid), 1);
     assert_int_equal(kill(pid, SIGKILL), 0);
     while (kill(pid, 0) == 0)
@@ -547,7 +552,7 @@ static void test_missing_keeper(void **state) {
 static const char *failure(const char *program) {
     hdb_engine_options options = {.directory = directory, .program = program};
     hdb_engine *engine = NULL;
-    const char *conninfo = NULL;
+    char *conninfo = NULL;
     int rc;
 
     assert_ok(hdb_engine_open(&options, &engine, &error));
@@ -576,7 +581,7 @@ static void test_an_engine_that_exits_at_once(void **state) {
 static void test_an_engine_whose_keeper_is_killed_while_starting(void **state) {
     hdb_engine_options options = {.directory = directory};
     hdb_engine *engine = NULL;
-    const char *conninfo;
+    char *conninfo = NULL;
     char program[128];
 
     snprintf(program, sizeof program, "%s/engine", base);

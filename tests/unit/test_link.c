@@ -21,6 +21,7 @@
 #include <math.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -35,14 +36,13 @@ static const enum hdb_peer heliosdb = HDB_PEER_HELIOSDB, postgresql = HDB_PEER_P
 
 static int start(void **state) {
     hdb_engine_options options = {.directory = NULL};
-    const char *conninfo = NULL, *other = getenv("HELIOSDB_TEST_DSN_POSTGRESQL");
+    const char *other = getenv("HELIOSDB_TEST_DSN_POSTGRESQL");
 
     if (hdb_engine_open(&options, &engine, &error) != HDB_OK ||
-        hdb_engine_conninfo(engine, &conninfo, &error) != HDB_OK) {
+        hdb_engine_conninfo(engine, &dsn[HDB_PEER_HELIOSDB], &error) != HDB_OK) {
         fprintf(stderr, "%s\n", hdb_error_message(&error));
         return -1;
     }
-    dsn[HDB_PEER_HELIOSDB] = strdup(conninfo);
     dsn[HDB_PEER_POSTGRESQL] = other != NULL ? strdup(other) : NULL;
     return 0;
 }
@@ -587,7 +587,7 @@ static void test_deadline(void **state) {
     assert_int_equal(hdb_link_script(link_, "SELECT 1", &error), HDB_IOERR);
 }
 
-static volatile int flag;
+static atomic_int flag;
 
 static void *interrupt_soon(void *unused) {
     poll(NULL, 0, 200);
@@ -643,15 +643,17 @@ static void test_a_dead_session_is_awaited(void **state) {
     pid_t pid = fork();
     if (pid == 0) {
         hdb_link *link = NULL;
+        int64_t session = 0;
         int rc = hdb_link_open(dsn[*(const enum hdb_peer *)*state], CONNECT_MS, NULL, &link, &error);
         if (rc == HDB_OK)
-            rc = hdb_session_name(link, &shared, &shared.page->applying, &error);
+            rc = hdb_session_name(link, &shared, &session, &error);
+        shared.page->applying = session;
         usleep(300000);
         for (int i = 0; rc == HDB_OK && i < 500; i++)
             rc = hdb_link_send(link, "INSERT INTO t VALUES ($1)", VALUES(INTEGER(i)), &error);
         kill(getpid(), SIGKILL);
     }
-    while (!(other = __atomic_load_n(&shared.page->applying, __ATOMIC_ACQUIRE)))
+    while (!(other = shared.page->applying))
         usleep(1000);
     clock_gettime(CLOCK_MONOTONIC, &begin);
     assert_ok(hdb_session_name(link_, &shared, &own, &error));
@@ -747,7 +749,7 @@ static void test_too_many_connections(void **state) {
     hdb_engine_options options = {.directory = NULL};
     hdb_engine *small = NULL;
     hdb_link *links[4] = {NULL};
-    const char *conninfo = NULL;
+    char *conninfo = NULL;
     char *real = NULL, program[] = "/tmp/hdb-test-XXXXXX", text[4096];
     int fd = mkstemp(program), opened = 0, rc = HDB_OK;
 
@@ -772,6 +774,7 @@ static void test_too_many_connections(void **state) {
     assert_contains(hdb_error_message(&error), "too many connections");
     for (int i = 0; i < 4; i++)
         hdb_link_close(links[i]);
+    free(conninfo);
     hdb_engine_close(small);
     unlink(program);
 }
