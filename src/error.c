@@ -155,11 +155,10 @@ int hdb_error_set(hdb_error *error, int code, const char *sqlstate, const char *
     return code & 0xff;
 }
 
-int hdb_error_nomem(hdb_error *error) {
+void hdb_error_set_nomem(hdb_error *error) {
     hdb_error_clear(error);
     error->code = HDB_NOMEM;
     set_state(error, hdb_error_sqlstate_of_code(HDB_NOMEM));
-    return HDB_NOMEM;
 }
 
 int hdb_error_move(hdb_error *to, hdb_error *from) {

@@ -28,7 +28,12 @@ int hdb_error_set(hdb_error *error, int code, const char *sqlstate, const char *
     __attribute__((format(printf, 4, 5)));
 
 /* HDB_NOMEM, which needs no text. */
-int hdb_error_nomem(hdb_error *error);
+void hdb_error_set_nomem(hdb_error *error);
+/* Here, so that who reads a caller sees that it is not HDB_OK: the compiler's analyzers do. */
+static inline int hdb_error_nomem(hdb_error *error) {
+    hdb_error_set_nomem(error);
+    return HDB_NOMEM;
+}
 
 /* Moves an error from one struct into another and leaves `from` clear. Returns the primary code. */
 int hdb_error_move(hdb_error *to, hdb_error *from);

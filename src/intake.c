@@ -42,7 +42,6 @@ static int take_in_table(hdb_database *database, hdb_link *link, const hdb_table
 
 int hdb_database_take_in(hdb_database *database, hdb_link *link, hdb_error *error) {
     hdb_schema *schema = NULL;
-    hdb_notice notice = hdb_notice_start(database->notices, "taking in", database->path);
     int rc = hdb_database_open_steward(database, error);
     if (rc == HDB_OK)
         rc = hdb_meta_set(link, "taking_in", 1, error);
@@ -50,6 +49,7 @@ int hdb_database_take_in(hdb_database *database, hdb_link *link, hdb_error *erro
         rc = hdb_database_run(database, "BEGIN IMMEDIATE", error);
     if (rc != HDB_OK)
         return rc;
+    hdb_notice notice = hdb_notice_start(database->notices, "taking in", database->path);
     rc = hdb_schema_read(database->steward, "main", &schema, error);
     for (int i = 0; rc == HDB_OK && i < schema->table_count; i++)
         rc = hdb_stubs_check(database->steward, schema, &schema->tables[i], error);
@@ -62,7 +62,8 @@ int hdb_database_take_in(hdb_database *database, hdb_link *link, hdb_error *erro
     if (rc == HDB_OK)
         rc = hdb_meta_set(link, "taking_in", 0, error);
     sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
-    hdb_notice_end(&notice);
+    if (rc == HDB_OK)
+        hdb_notice_end(&notice);
     hdb_schema_free(schema);
     return rc;
 }
