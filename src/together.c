@@ -101,9 +101,11 @@ static int push_party(struct party *party, int64_t token, hdb_error *error) {
 int hdb_together_push(void **contexts, int count, hdb_error *error) {
     int64_t token = 0;
     bool unknown = false;
-    struct party *parties = calloc((size_t)count, sizeof *parties);
-    int gathered = parties ? gather(contexts, count, parties, error) : hdb_error_nomem(error);
-    int rc = !parties || gathered < 0 ? error->code & 0xff : gathered == 0 ? HDB_DONE : HDB_OK;
+    struct party *parties = calloc((size_t)count + 1, sizeof *parties);
+    if (!parties)
+        return hdb_error_nomem(error);
+    int gathered = gather(contexts, count, parties, error);
+    int rc = gathered < 0 ? error->code & 0xff : gathered == 0 ? HDB_DONE : HDB_OK;
     for (int i = 0; rc == HDB_OK && i < gathered; i++) {
         rc = hdb_record_push_begin(parties[i].store->record, &parties[i].id, error);
         if (rc == HDB_OK)

@@ -42,7 +42,7 @@ static int trimmed(const char *message) {
     return (int)length;
 }
 
-int pq_lost(hdb_link *link, hdb_error *error) {
+int (pq_lost)(hdb_link *link, hdb_error *error) {
     const char *message = link->conn != NULL ? PQerrorMessage(link->conn) : "";
     int length = (int)strcspn(message, "\n"), rc; /* the lines after it only guess */
 
@@ -134,13 +134,13 @@ int pq_from_result(hdb_link *link, const PGresult *result, const char *sql, hdb_
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     int code, rc;
 
-    if (PQstatus(link->conn) == CONNECTION_BAD && state == NULL)
+    if (state == NULL) /* libpq's own word, of a lost connection or lost memory: what the server said is not known */
         return pq_lost(link, error);
     if (message == NULL)
         message = PQresultErrorMessage(result);
     if (*message == '\0')
         message = PQerrorMessage(link->conn);
-    code = state != NULL ? hdb_error_code_of_sqlstate(state) : HDB_ERROR;
+    code = hdb_error_code_of_sqlstate(state);
     if (code == HDB_OK)
         code = HDB_ERROR;
     rc = hdb_error_set(error, code, state, "%.*s", trimmed(message), message);

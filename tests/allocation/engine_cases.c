@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-static char *directory, *path;
+static char *directory, *path, *attach;
 static hdb_conn *held;
 
 void sweep_start_engine(void) {
@@ -15,6 +15,9 @@ void sweep_start_engine(void) {
     it.conn = NULL;
     sweep_must(hdb_connect(path, NULL, &held), "hdb_connect");
     sweep_run(held, "CREATE TABLE kept(id INTEGER PRIMARY KEY, a TEXT); INSERT INTO kept VALUES (1, 'one')");
+    attach = support_format("ATTACH '%s/more.db' AS more", directory);
+    sweep_run(held, attach);
+    sweep_run(held, "CREATE TABLE more.kept(id INTEGER PRIMARY KEY, a TEXT)");
     sweep_must(hdb_flush(held), "hdb_flush");
 }
 
@@ -22,6 +25,7 @@ void sweep_stop_engine(void) {
     hdb_close(held);
     support_await_no_process(directory, 15000);
     support_remove_directory(directory);
+    free(attach);
     free(path);
     free(directory);
 }
@@ -44,6 +48,16 @@ static int call_commit(void) {
     return SWEPT(hdb_exec)(it.other, "INSERT OR REPLACE INTO kept VALUES (2, 'two'); DELETE FROM kept WHERE id = 2", -1);
 }
 
+static void prepare_both(void) {
+    prepare_connected();
+    sweep_run(it.other, attach);
+    sweep_run(it.other, "BEGIN; INSERT OR REPLACE INTO main.kept VALUES (3, 'both'); INSERT OR REPLACE INTO more.kept VALUES (3, 'both')");
+}
+
+static int call_commit_both(void) {
+    return SWEPT(hdb_exec)(it.other, "COMMIT", -1);
+}
+
 static int call_flush(void) {
     return SWEPT(hdb_flush)(it.other);
 }
@@ -62,6 +76,7 @@ static int call_engine_statement(void) {
 const sweep_case engine_cases[] = {
     {"connect to an engine", NULL, call_connect},
     {"commit to an engine", prepare_connected, call_commit},
+    {"commit over two databases", prepare_both, call_commit_both},
     {"flush to an engine", prepare_connected, call_flush},
     {"verify an engine", prepare_connected, call_verify},
     {"statement of an engine", prepare_connected, call_engine_statement},

@@ -207,12 +207,14 @@ static bool is_chosen(const char *name, int argc, char **argv) {
     return argc <= 2;
 }
 
-static int run_engine_cases(const char *step) {
-    stride = atol(step) > 0 ? atol(step) : 1;
+/* Arguments: the step, and names of cases or none. */
+static int run_engine_cases(int argc, char **argv) {
+    stride = atol(argv[1]) > 0 ? atol(argv[1]) : 1;
     counts_blocks = false;
     sweep_start_engine();
     for (const sweep_case *one = engine_cases; one->name; one++)
-        run_case(one);
+        if (is_chosen(one->name, argc, argv))
+            run_case(one);
     sweep_stop_engine();
     printf("1..%d\n", passed + failures);
     return failures ? 1 : 0;
@@ -227,8 +229,8 @@ int main(int argc, char **argv) {
     setvbuf(stdout, buffer, _IOLBF, sizeof buffer); /* none of its own, which would look like a leak */
     /* Or small allocations would not be made. */
     sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
-    if (argc == 3 && strcmp(argv[1], "--engine") == 0)
-        return run_engine_cases(argv[2]);
+    if (argc >= 3 && strcmp(argv[1], "--engine") == 0)
+        return run_engine_cases(argc - 1, argv + 1);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
         for (const sweep_case *one = groups[i]; one->name; one++)
             if (is_chosen(one->name, argc, argv))
