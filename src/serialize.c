@@ -39,7 +39,8 @@ static int forget_pragma_tables(sqlite3 *db, hdb_error *error) {
     char **kept = NULL;
     size_t count = 0;
     int rc = sqlite3_prepare_v2(db, "PRAGMA module_list", -1, &statement, NULL) == SQLITE_OK ? HDB_OK : hdb_sqlite_error(db, error);
-    while (rc == HDB_OK && sqlite3_step(statement) == SQLITE_ROW) {
+    int step = SQLITE_DONE;
+    while (rc == HDB_OK && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         const char *name = (const char *)sqlite3_column_text(statement, 0);
         if (name && strncmp(name, "pragma_", 7) == 0)
             continue;
@@ -53,6 +54,8 @@ static int forget_pragma_tables(sqlite3 *db, hdb_error *error) {
         else
             kept[++count] = NULL;
     }
+    if (rc == HDB_OK && step != SQLITE_DONE) /* else modules that were not named yet would go, too */
+        rc = hdb_sqlite_error(db, error);
     sqlite3_finalize(statement);
     if (rc == HDB_OK && sqlite3_drop_modules(db, (const char **)kept) != SQLITE_OK)
         rc = hdb_sqlite_error(db, error);
