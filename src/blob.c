@@ -101,6 +101,7 @@ int hdb_blob_write(hdb_blob *blob, const void *data, int size, int offset) {
     return rc == HDB_OK ? leave(blob, sqlite3_blob_write(blob->handle, data, size, offset)) : rc;
 }
 
+/* It is no longer among the connection's. */
 static int close_blob(hdb_blob *blob) {
     hdb_conn *conn = blob->conn;
     int rc = HDB_OK;
@@ -110,7 +111,6 @@ static int close_blob(hdb_blob *blob) {
     if (blob->kept && hdb_replica_end_access(conn->replica, blob->writes, true, &commit_error) != HDB_OK)
         rc = hdb_error_move(&conn->error, &commit_error);
     hdb_error_clear(&commit_error);
-    unlink_blob(blob);
     free(blob);
     return rc;
 }
@@ -120,10 +120,16 @@ int hdb_blob_close(hdb_blob *blob) {
         return HDB_OK;
     hdb_conn *conn = blob->conn;
     int rc = hdb_conn_enter(conn);
-    return rc == HDB_OK ? hdb_conn_leave(conn, close_blob(blob)) : rc;
+    if (rc != HDB_OK)
+        return rc;
+    unlink_blob(blob);
+    return hdb_conn_leave(conn, close_blob(blob));
 }
 
 void hdb_blobs_close(hdb_conn *conn) {
-    while (conn->blobs)
-        close_blob(conn->blobs);
+    while (conn->blobs) {
+        hdb_blob *blob = conn->blobs;
+        conn->blobs = blob->next;
+        close_blob(blob);
+    }
 }

@@ -134,7 +134,7 @@ static int open_embedded(hdb_conn *conn, const char *database) {
     int rc = HDB_OK;
     if (is_file && conn->settings.uri && strncmp(database, "file:", 5) == 0) {
         rc = path_of_uri(conn, database, &name, &readonly);
-        is_file = rc == HDB_OK && *name;
+        is_file = name && *name;
     }
     if (rc == HDB_OK && is_file)
         rc = hdb_conn_resolve_path(name ? name : database, &conn->path, &conn->error);

@@ -37,7 +37,6 @@ struct hdb_conn {
     char *explanation;        /* owned answer of hdb_explain() */
     char *dsn;                /* owned answer of hdb_engine_dsn() */
     hdb_hook hooks[HDB_HOOK_COUNT]; /* what the application has set */
-    int trace_events, progress_operations;
     int calls;       /* public calls that are running, one within the other */
     hdb_watch watch; /* begun by the first of them */
     hdb_collation_needed_callback collation_needed;

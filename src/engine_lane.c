@@ -136,13 +136,14 @@ int hdb_stmt_prepare_engine(hdb_stmt *stmt, const char *sql, size_t size) {
 int hdb_stmt_ask_engine(hdb_stmt *stmt, hdb_answer **out) {
     hdb_value *values = NULL;
     hdb_error *error = &stmt->conn->error;
-    if (stmt->engine_parameters) {
-        values = calloc((size_t)stmt->engine_parameters, sizeof *values);
+    int count = stmt->engine_parameters;
+    if (count > 0) {
+        values = calloc((size_t)count, sizeof *values);
         if (!values)
             return hdb_error_nomem(error);
     }
     int rc = sqlite3_step(stmt->parameters) == SQLITE_ROW ? HDB_OK : hdb_replica_error(stmt->conn->replica, error);
-    for (int i = 0; i < stmt->engine_parameters; i++)
+    for (int i = 0; i < count; i++)
         values[i] = hdb_value_of_column(stmt->parameters, stmt->engine_sources[i] - 1);
     if (rc == HDB_OK)
         rc = query(stmt, values, HDB_ROWS_SHOWN, out);

@@ -96,9 +96,11 @@ static int is_at_end(sqlite3_vtab_cursor *base) {
 
 static int give_column(sqlite3_vtab_cursor *base, sqlite3_context *context, int column) {
     struct cursor *cursor = (struct cursor *)base;
-    hdb_value cell = hdb_value_null();
-    if (column >= 0 && column < hdb_answer_columns(cursor->stmt->source))
-        cell = hdb_answer_cell(cursor->stmt->source, cursor->row, column);
+    if (column < 0 || column >= hdb_answer_columns(cursor->stmt->source)) {
+        sqlite3_result_null(context);
+        return SQLITE_OK;
+    }
+    hdb_value cell = hdb_answer_cell(cursor->stmt->source, cursor->row, column);
     switch (cell.type) {
     case HDB_TYPE_INTEGER:
         sqlite3_result_int64(context, cell.as.integer);

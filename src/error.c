@@ -132,7 +132,7 @@ static void set_state(hdb_error *error, const char *sqlstate) {
     snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate);
 }
 
-int hdb_error_set(hdb_error *error, int code, const char *sqlstate, const char *format, ...) {
+int (hdb_error_set)(hdb_error *error, int code, const char *sqlstate, const char *format, ...) {
     char state[sizeof error->sqlstate];
     va_list arguments;
     char *message = NULL;

@@ -42,7 +42,7 @@ static int on_trace(unsigned event, void *context, void *first, void *second) {
 void hdb_hooks_trace_statement(hdb_stmt *stmt) {
     const hdb_conn *conn = stmt->conn;
     const hdb_hook *hook = hook_of(conn, HDB_HOOK_TRACE);
-    if (hook->call.trace && conn->trace_events & HDB_TRACE_STMT)
+    if (hook->call.trace && hook->number & HDB_TRACE_STMT)
         hook->call.trace(hook->user_data, HDB_TRACE_STMT, stmt, stmt->sql, 0);
 }
 
@@ -113,7 +113,7 @@ static void install(hdb_conn *conn, enum hdb_hook_kind kind, bool set) {
             hdb_replica_install(conn->replica);
         break;
     case HDB_HOOK_TRACE:
-        sqlite3_trace_v2(db, set ? (unsigned)conn->trace_events : 0, set ? on_trace : NULL, conn);
+        sqlite3_trace_v2(db, set ? (unsigned)conn->hooks[kind].number : 0, set ? on_trace : NULL, conn);
         break;
     case HDB_HOOK_COMMIT:
         hooks->allow_commit = set ? ask_commit : NULL;
@@ -127,7 +127,7 @@ static void install(hdb_conn *conn, enum hdb_hook_kind kind, bool set) {
         sqlite3_update_hook(db, set ? on_update : NULL, conn);
         break;
     case HDB_HOOK_PROGRESS:
-        sqlite3_progress_handler(db, conn->progress_operations, set ? on_progress : NULL, conn);
+        sqlite3_progress_handler(db, conn->hooks[kind].number, set ? on_progress : NULL, conn);
         break;
     case HDB_HOOK_BUSY:
         if (set)
@@ -163,7 +163,7 @@ static void replace(hdb_conn *conn, enum hdb_hook_kind kind, const hdb_hook *giv
 }
 
 static int set(hdb_conn *conn, enum hdb_hook_kind kind, const hdb_hook *given) {
-    int rc = hdb_conn_enter(conn);
+    int rc = conn ? hdb_conn_enter(conn) : HDB_MISUSE;
     if (rc != HDB_OK) {
         if (given->destroy)
             given->destroy(given->user_data);
@@ -199,9 +199,8 @@ int hdb_set_authorizer(hdb_conn *conn, hdb_authorizer_callback callback, void *u
 }
 
 int hdb_trace(hdb_conn *conn, int events, hdb_trace_callback callback, void *user_data, hdb_destroy_callback destroy) {
-    const hdb_hook given = {.call.trace = events ? callback : NULL, .user_data = user_data, .destroy = destroy};
-    if (conn)
-        conn->trace_events = events;
+    const hdb_hook given = {
+        .call.trace = events ? callback : NULL, .number = events, .user_data = user_data, .destroy = destroy};
     return set(conn, HDB_HOOK_TRACE, &given);
 }
 
@@ -238,8 +237,6 @@ int hdb_wait_handler(hdb_conn *conn, hdb_progress_callback callback, void *conte
 }
 
 int hdb_progress_handler(hdb_conn *conn, int operations, hdb_progress_callback callback, void *context) {
-    const hdb_hook given = {.call.progress = operations > 0 ? callback : NULL, .user_data = context};
-    if (conn)
-        conn->progress_operations = operations;
+    const hdb_hook given = {.call.progress = operations > 0 ? callback : NULL, .number = operations, .user_data = context};
     return set(conn, HDB_HOOK_PROGRESS, &given);
 }

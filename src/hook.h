@@ -28,6 +28,7 @@ typedef struct hdb_hook {
         hdb_busy_callback busy;
         hdb_progress_callback wait;
     } call;
+    int number; /* events of a trace, instructions between two looks at progress */
     void *user_data;
     hdb_destroy_callback destroy;
 } hdb_hook;

@@ -206,8 +206,9 @@ static int note_row(hdb_session *session, hdb_session_table *table, sqlite3 *db,
     if (!make_room(table))
         return SQLITE_NOMEM;
     if (read_key(db, table, operation == SQLITE_INSERT, &key)) {
-        hdb_row_change *change = key.failed ? NULL : find_change(table, &key, &slot);
-        if (key.failed)
+        bool whole = !key.failed && key.data;
+        hdb_row_change *change = whole ? find_change(table, &key, &slot) : NULL;
+        if (!whole)
             rc = SQLITE_NOMEM;
         else if (change)
             change->indirect = change->indirect && indirect;
@@ -314,11 +315,7 @@ int hdb_session_is_empty(hdb_session *session) {
     return hdb_conn_leave(session->conn, count == 0);
 }
 
-static void delete_session(hdb_session *session) {
-    hdb_session **at = &session->conn->sessions;
-    while (*at != session)
-        at = &(*at)->next;
-    *at = session->next;
+static void free_session(hdb_session *session) {
     while (session->tables) {
         hdb_session_table *table = session->tables;
         session->tables = table->next;
@@ -332,14 +329,21 @@ void hdb_session_delete(hdb_session *session) {
     if (enter(session) != HDB_OK)
         return;
     hdb_conn *conn = session->conn;
-    delete_session(session);
+    hdb_session **at = &conn->sessions;
+    while (*at != session)
+        at = &(*at)->next;
+    *at = session->next;
+    free_session(session);
     watch(conn);
     hdb_conn_leave(conn, HDB_OK);
 }
 
 void hdb_sessions_delete(hdb_conn *conn) {
-    while (conn->sessions)
-        delete_session(conn->sessions);
+    while (conn->sessions) {
+        hdb_session *session = conn->sessions;
+        conn->sessions = session->next;
+        free_session(session);
+    }
     if (conn->replica)
         watch(conn);
 }

@@ -149,10 +149,14 @@ static bool make_literal(struct translator *translator, const hdb_tree_operand *
         digits = operand->token.data + 2; /* behind x' */
         size = (operand->token.size - 3) / 2;
         bytes = malloc(size + 1);
-        for (size_t i = 0; bytes != NULL && i < size; i++)
+        if (bytes == NULL) {
+            *out = hdb_value_null();
+            return out_of_memory(translator);
+        }
+        for (size_t i = 0; i < size; i++)
             bytes[i] = (char)(hex_value(digits[2 * i]) << 4 | hex_value(digits[2 * i + 1]));
         *out = hdb_value_blob(bytes, size);
-        return bytes != NULL || out_of_memory(translator);
+        return true;
     case HDB_TREE_NULL:
     case HDB_TREE_PARAMETER:
         break;
@@ -452,7 +456,7 @@ static bool write_update(struct translator *translator, const int *set) {
 static bool translate_update(struct translator *translator) {
     translator->plan->kind = HDB_PLAN_UPDATE;
     translator->plan->rule = "given values for one row by its rowid";
-    int *set = malloc((size_t)translator->tree->column_count * sizeof *set);
+    int *set = calloc((size_t)translator->tree->column_count, sizeof *set);
     if (set == NULL)
         return out_of_memory(translator);
     const bool done = resolve_columns(translator, set) && write_update(translator, set);

@@ -62,26 +62,28 @@ static int prepare_new(hdb_link *link, const char *sql, int count, bool untyped,
 /* The types of SQLite's values are not those a strict server has in mind (a text for a timestamp, a 64-bit integer for
  * substr()). Then it may choose itself. A statement that can't be prepared has done nothing, but inside a transaction
  * it has ended that. */
-static int prepare_loosely(hdb_link *link, const char *sql, const hdb_value *values, int count, pq_statement **out,
-                           hdb_error *error) {
+static int prepare_loosely(hdb_link *link, int refused, const char *sql, const hdb_value *values, int count,
+                           pq_statement **out, hdb_error *error) {
     static const char *const states[] = {"42804", "42883", "42725"};
     bool retype = false, idle = link->conn != NULL && PQtransactionStatus(link->conn) == PQTRANS_IDLE;
     hdb_error second = HDB_ERROR_INIT;
-    int rc = error->code & 0xff;
+    int rc;
 
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
         retype = retype || strcmp(error->sqlstate, states[i]) == 0;
     if (count == 0 || !idle || !(retype || strcmp(error->sqlstate, "42P18") == 0))
-        return rc;
+        return refused;
     if (!retype)
         pq_params_name_nulls(link, count);
     else if ((rc = pq_params_untype(link, values, count, error)) != HDB_OK)
         return rc;
     rc = prepare_new(link, sql, count, retype, out, &second);
-    if (rc == HDB_OK || link->conn == NULL)
-        return hdb_error_move(error, &second); /* else the first error is the one that is about what was asked */
-    hdb_error_clear(&second);
-    return error->code & 0xff;
+    if (rc == HDB_OK || link->conn == NULL) {
+        hdb_error_move(error, &second);
+        return rc;
+    }
+    hdb_error_clear(&second); /* the first error is the one that is about what was asked */
+    return refused;
 }
 
 /* Finds the text prepared for link->params, or prepares it. Who gets an unnamed statement frees it. */
@@ -93,7 +95,7 @@ static int prepare(hdb_link *link, const char *sql, const hdb_value *values, int
     if (statement == NULL) {
         rc = prepare_new(link, sql, count, false, &statement, error);
         if (rc != HDB_OK)
-            rc = prepare_loosely(link, sql, values, count, &statement, error);
+            rc = prepare_loosely(link, rc, sql, values, count, &statement, error);
     } else if (statement->untyped) {
         rc = pq_params_untype(link, values, count, error);
     }

@@ -258,7 +258,8 @@ void pq_statements_clear(hdb_link *link) {
     for (int i = 0; i < PQ_BUCKETS; i++)
         while (link->buckets[i] != NULL) {
             pq_statement *statement = link->buckets[i];
-            pq_statement_remove(link, statement);
+            link->buckets[i] = statement->next;
+            link->statements--;
             pq_statement_free(statement);
         }
 }

@@ -137,8 +137,8 @@ static void get_table(hdb_reader *in, hdb_table *table) {
     table->alias = (int)get_signed(in);
     table->is_sequence = hdb_get_number(in) != 0;
     int count = get_count(in);
-    table->columns = count ? calloc((size_t)count, sizeof *table->columns) : NULL;
-    in->failed = in->failed || !table->name || !table->engine_name || (count && !table->columns) ||
+    table->columns = calloc((size_t)count + 1, sizeof *table->columns);
+    in->failed = in->failed || !table->name || !table->engine_name || !table->columns ||
                  table->key_kind < HDB_KEY_ALIAS || table->key_kind > HDB_KEY_COLUMNS || table->alias >= count ||
                  table->alias < (table->key_kind == HDB_KEY_ALIAS ? 0 : -1);
     for (; !in->failed && table->column_count < count; table->column_count++)

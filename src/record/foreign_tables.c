@@ -199,9 +199,10 @@ static bool write_sql(hdb_foreign_table *table, const bool *not_null, const hdb_
 static bool read_table(hdb_foreign_table *table, const hdb_rows *rows, int first, int last, const hdb_rows *keys,
                        bool *twice) {
     int count = last - first;
-    bool done = true, *not_null = calloc((size_t)count, sizeof *not_null);
+    bool done = true, *not_null = calloc((size_t)count + 1, sizeof *not_null);
     table->name = strdup(hdb_rows_text(rows, first, 0));
-    table->columns = calloc((size_t)count, sizeof *table->columns);
+    table->columns = calloc((size_t)count + 1, sizeof *table->columns);
+    table->column_count = 0;
     done = not_null && table->name && table->columns;
     for (int i = 0; done && i < count; i++) {
         const char *name = hdb_rows_text(rows, first + i, 1), *type = hdb_rows_text(rows, first + i, 2);

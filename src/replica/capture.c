@@ -169,7 +169,7 @@ static bool add_columns(hdb_touched *touched, sqlite3 *db, const hdb_table *tabl
             hdb_put_key(&key, &cell);
         }
     }
-    done = done && !key.failed && add_key(touched, key.data, key.size);
+    done = done && !key.failed && key.data && add_key(touched, key.data, key.size);
     hdb_buffer_free(&key);
     return done;
 }

@@ -169,7 +169,8 @@ static int put_sequences(hdb_replica *replica, const hdb_table *table, hdb_seque
         hdb_put_value(&encoded, &cells[1]);
         if (!known || encoded.failed) {
             entry->failed = true;
-        } else if (known->encoded.size != encoded.size || memcmp(known->encoded.data, encoded.data, encoded.size) != 0) {
+        } else if (!known->encoded.data || known->encoded.size != encoded.size ||
+                   memcmp(known->encoded.data, encoded.data, encoded.size) != 0) {
             if (!started)
                 hdb_entry_put_table(entry, table, false);
             started = true;

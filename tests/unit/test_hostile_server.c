@@ -13,6 +13,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -52,8 +53,8 @@ static struct {
     char directory[32], conninfo[96];
     int listener;
     pthread_t thread;
-    volatile enum lie lie;
-    volatile bool from_start; /* it lies while the session is being opened, too */
+    _Atomic enum lie lie;
+    atomic_bool from_start; /* it lies while the session is being opened, too */
     unsigned seed;
 } peer;
 
