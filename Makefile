@@ -2,7 +2,7 @@
 # A thin front for Meson and tools/*.sh; everything is built in build/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine build demo test valgrind fuzz fuzz-sql torture case-study conformance-python frameworks-python bench docs package clean
+.PHONY: help setup engine build demo test valgrind tsan analyze fuzz fuzz-sql torture case-study conformance-python frameworks-python bench docs package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,12 @@ fuzz-sql: build ## random SQL beside SQLite: FROM, TO, SETUP, DIRECT, TIME, JOBS
 
 valgrind: build ## every unit test and test of the C interface under valgrind
 	@EVERYTHING=1 tools/test.sh valgrind
+
+tsan: build ## every unit test and test of the C interface under ThreadSanitizer
+	@EVERYTHING=1 tools/test.sh tsan
+
+analyze: build ## clang's static analyzer and gcc's over src/; fails on any report
+	@tools/analyze.sh
 
 torture: build ## clients killed at thousands of points, cold starts, three languages at once: sizes as tools/torture.sh says
 	@tools/torture.sh

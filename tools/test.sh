@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 results=build/test
 servers=tests/support/servers.sh
 stages=(
-    setup engine build generated interface docs c sql fault fuzz python scale wire node ruby demo packages sanitizers valgrind leftovers
+    setup engine build generated interface docs c sql fault fuzz python scale wire node ruby demo packages sanitizers tsan valgrind leftovers
 )
 passed=0 failed=0 skipped=0
 stage_pid=''
@@ -143,6 +143,29 @@ sanitized() { # name of the results, what to select
     return "$status"
 }
 
+# A process has a log if ThreadSanitizer has something to tell. libsqlite3 and libpq are not built with it: it sees their locks
+# and not their memory, which makes no false reports. Without EVERYTHING only what has threads; meson compiles what that needs.
+run_tsan() {
+    local logs=$results/tsan.logs names=(test_threads test_embedded_life test_hostile_server test_waiting) log status=0
+    [ -f build/tsan/build.ninja ] || meson setup build/tsan -Db_sanitize=thread -Db_lundef=false -Ddocs=false
+    [ -z "${EVERYTHING:-}" ] || names=(--no-suite sql --no-suite fault)
+    rm -rf "$logs"
+    mkdir -p "$logs"
+    unset LOCPATH
+    export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp detect_deadlocks=1 die_after_fork=0 log_path=$logs/report"
+    "$servers" run meson test -C build/tsan --print-errorlogs --timeout-multiplier 5 --logbase tsan "${names[@]}" || status=$?
+    cp build/tsan/meson-logs/tsan.json "$results/tsan.json"
+    for log in "$logs"/*; do
+        [ ! -s "$log" ] || { cat "$log" && status=1; }
+    done
+    {
+        echo 1..1
+        [ -z "$(ls "$logs")" ] || printf 'not '
+        echo "ok 1 - no race and no order of locks that could end in a deadlock"
+    } >"$results/tsan.tap"
+    return "$status"
+}
+
 # Every process has a log, empty unless valgrind has something to tell. A forked child says nothing: it can't free what
 # the threads it does not have held.
 run_valgrind() {
@@ -219,6 +242,7 @@ results_of() {
     ruby) echo junit:ruby.xml ;;
     packages) echo tap:packages.tap ;;
     sanitizers) echo meson:sanitizers.json meson:sanitizers_sql.json ;;
+    tsan) echo meson:tsan.json tap:tsan.tap ;;
     valgrind) echo meson:valgrind.json tap:valgrind.tap ;;
     esac
 }
@@ -227,7 +251,7 @@ limit_of() {
     case $1 in
     engine) echo 3600 ;; # cargo builds it here when there is none
     sql) echo 5400 ;;
-    c | fault | sanitizers | valgrind) echo 1800 ;;
+    c | fault | sanitizers | tsan | valgrind) echo 1800 ;;
     *) echo 900 ;;
     esac
 }
