@@ -55,7 +55,7 @@ static struct {
     pthread_t thread;
     _Atomic enum lie lie;
     atomic_bool from_start; /* it lies while the session is being opened, too */
-    unsigned seed;
+    atomic_uint seed; /* a session's mutations begin with it */
 } peer;
 
 typedef struct answer {
@@ -227,15 +227,16 @@ static char read_message(int fd, bool first) {
     return (char)head[0];
 }
 
-static void mutate(answer *out) {
+static void mutate(answer *out, unsigned *random) {
     for (size_t i = 0; i < out->size; i++)
-        if (rand_r(&peer.seed) % 40 == 0)
-            out->data[i] = (unsigned char)rand_r(&peer.seed);
+        if (rand_r(random) % 40 == 0)
+            out->data[i] = (unsigned char)rand_r(random);
 }
 
 static void serve(int fd) {
     static answer out;
     int executed = 0;
+    unsigned random = peer.seed;
     char kind = read_message(fd, true);
     out.size = 0;
     put(&out, "R\0\0\0\10\0\0\0\0", 9);
@@ -244,7 +245,7 @@ static void serve(int fd) {
         enum lie lie = peer.from_start || executed > 0 ? peer.lie : HONEST;
         bool ends = lie == CLOSE || lie == HALF_A_ROW_THEN_CLOSE;
         if (lie == MUTATED)
-            mutate(&out);
+            mutate(&out, &random);
         if (lie == CLOSE || (lie != SILENCE && send(fd, out.data, out.size, MSG_NOSIGNAL) < 0))
             return;
         if (ends && kind == 'E')
@@ -369,12 +370,11 @@ static void test_no_lie_opens_a_session(void **state) {
 }
 
 static void test_mutated_answers_end_in_time(void **state) {
-    for (peer.seed = 1; peer.seed <= ROUNDS; peer.seed++) {
+    for (unsigned seed = 1; seed <= ROUNDS; seed++) {
         hdb_rows *rows = NULL;
-        unsigned seed = peer.seed;
+        peer.seed = seed;
         ask(MUTATED, seed % 2, &rows);
         hdb_rows_free(rows);
-        peer.seed = seed;
     }
 }
 
