@@ -3,7 +3,8 @@
  * left of them, and audits each.
  * Usage: powercut [--cuts N] [--commits N] [--seed N] [--only CUT] [--lying] [--syncs] SCENARIO..
  *
- * --lying: the disk lies about the syncs of the engine's log; then the audit has to find lost commits.
+ * --lying: the disk lies about the syncs of the engine's log; then the audit has to find lost commits, and ends with the first
+ * cut that lost some.
  * --syncs: no cuts; counts the syncs of the engine's log within commits. */
 #include "powercut.h"
 #include "support.h"
@@ -203,7 +204,7 @@ static bool run_scenario(struct run *run, int cuts, bool syncs, const char *only
     }
     if (good && syncs)
         good = syncs_judge(run);
-    for (int i = 0; good && !syncs && i < cuts; i++)
+    for (int i = 0; good && !syncs && i < cuts && !(run->lying && run->lost > 0); i++)
         cut_and_audit(run, only ? (unsigned)strtoul(only, NULL, 10) : run->seed * 10000 + (unsigned)i);
     if (good && !syncs)
         good = judge(run);
