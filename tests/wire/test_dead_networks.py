@@ -12,7 +12,7 @@ import time
 import clusters
 import network
 import pytest
-from servers import HeliosDB, ask, copy_of, open_at
+from servers import HeliosDB, copy_of, open_at
 
 import heliosdb_sqlite
 
@@ -62,11 +62,6 @@ def conn(server, hosts):
         yield conn
         hosts.pass_on()
         conn.close()
-
-
-def ask_at_server(hosts, server, sql):
-    with hosts.inside("server"):
-        return ask(server.far, sql)
 
 
 def sockets():
@@ -158,7 +153,7 @@ def test_an_interrupt_does_not_wait_for_a_dead_network(server, hosts, conn):
         hosts.pass_on()
 
 
-@pytest.mark.parametrize("directions", [("up",), ("down",)])
+@pytest.mark.parametrize("directions", [("up",), ("down",)] if LONG else [("up",)])
 def test_a_commit_that_tcp_sends_again_is_not_called_lost(server, hosts, conn, directions):
     """The link is given up while the COMMIT is under way; the network is there again before the kernel has given up, and
     sends it."""
@@ -182,7 +177,10 @@ def test_a_commit_that_tcp_sends_again_is_not_called_lost(server, hosts, conn, d
             conn.execute("ROLLBACK")
     thread.join()
     time.sleep(2.5)
-    kept = ask_at_server(hosts, server, "SELECT count(*) FROM t WHERE id = 2") == [(1,)]
+    with hosts.inside("server"):
+        other = open_at(server.far, timeout=30)
+        kept = other.execute("SELECT count(*) FROM t WHERE id = 2").fetchone() == (1,)
+        other.close()
     assert told == "08007" or kept == (told == "kept"), (told, kept)
 
 
