@@ -7,6 +7,7 @@
 
 #include <heliosdb/heliosdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -280,7 +281,7 @@ static void test_limit(void **state) {
 
 struct watch {
     void *conn;
-    volatile int ended;
+    atomic_int ended;
 };
 
 /* An interrupt before the statement runs has no effect, so it is repeated. */
