@@ -201,7 +201,7 @@ int hdb_replica_run(hdb_replica *replica, const char *sql, hdb_error *error) {
 }
 
 void hdb_replica_forget_schema(hdb_replica *replica) {
-    for (int i = 0; replica->readers && i < replica->schema->table_count; i++)
+    for (int i = 0; replica->schema && replica->readers && i < replica->schema->table_count; i++)
         sqlite3_finalize(replica->readers[i]);
     free(replica->readers);
     replica->readers = NULL;
