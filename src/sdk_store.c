@@ -197,7 +197,8 @@ static int push(void *context, hdb_error *error) {
     if (rc == HDB_OK)
         rc = hdb_daemon_check_made(store->replica, hdb_server_link(store->server), error);
     if (rc == HDB_OK) {
-        store->pushed = store->state.page->inflight = hdb_server_applied(store->server) + 1;
+        store->pushed = hdb_server_applied(store->server) + 1;
+        store->state.page->inflight = store->pushed;
         rc = hdb_server_push(store->server, &(hdb_server_writes){.data = entry.data, .size = entry.size}, error);
         store->replica->lost = rc != HDB_OK;
     }

@@ -27,7 +27,8 @@ static void end_transaction(hdb_replica *replica, bool committed) {
     for (hdb_replica *attached = replica->attached; attached; attached = attached->next)
         forget_transaction(attached, committed);
     cut_savepoints(replica, 0);
-    replica->explicit_transaction = replica->implicit_transaction = replica->savepoint_began = false;
+    replica->explicit_transaction = replica->savepoint_began = false;
+    replica->implicit_transaction = false;
     replica->implicit_writers = 0;
     replica->hooks.wrote = false;
     if (replica->store && replica->store->end)
