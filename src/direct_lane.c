@@ -105,13 +105,15 @@ static int unfit_or_lost(hdb_stmt *stmt, hdb_link *link, int rc, bool wrote) {
     return HDB_DIRECT_UNFIT;
 }
 
-static bool schema_is_current(hdb_stmt *stmt, hdb_link *link) {
+/* HDB_OK if it is, HDB_DIRECT_UNFIT if not. */
+static int check_schema(hdb_stmt *stmt, hdb_link *link) {
     int64_t version = 0;
-    hdb_error ignored = HDB_ERROR_INIT;
-    int rc = hdb_meta_get(link, "schema_version", -1, &version, &ignored);
-    hdb_error_clear(&ignored);
-    return rc == HDB_OK && version == hdb_daemon_store_schema_version(stmt->conn->daemon) &&
-           stmt->direct->generation == hdb_daemon_store_generation(stmt->conn->daemon);
+    int rc = hdb_meta_get(link, "schema_version", -1, &version, &stmt->conn->error);
+    if (rc != HDB_OK)
+        return unfit_or_lost(stmt, link, rc, false);
+    bool current = version == hdb_daemon_store_schema_version(stmt->conn->daemon) &&
+                   stmt->direct->generation == hdb_daemon_store_generation(stmt->conn->daemon);
+    return current ? HDB_OK : HDB_DIRECT_UNFIT;
 }
 
 /* Puts the server's row into the result carrier. */
@@ -229,8 +231,9 @@ int hdb_direct_run(hdb_stmt *stmt) {
     int rc = hdb_server_revive(server, &conn->error);
     if (rc != HDB_OK)
         return rc;
-    if (!schema_is_current(stmt, hdb_server_link(server)))
-        return HDB_DIRECT_UNFIT;
+    rc = check_schema(stmt, hdb_server_link(server));
+    if (rc != HDB_OK)
+        return rc;
     if (sqlite3_step(stmt->parameters) != SQLITE_ROW)
         return hdb_replica_error(conn->replica, &conn->error);
     rc = !take_values(stmt, direct) ? HDB_DIRECT_UNFIT

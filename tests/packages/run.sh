@@ -90,8 +90,8 @@ library_installs() {
 }
 c_smoke() {
     local flags
-    # The program is the one that the header shows.
-    sed -n '/@code/,/@endcode/ { /@/d; s/^ \* \{0,1\}//; p }' "$root/include/heliosdb/heliosdb.h" >"$work/program.c"
+    # The program is the one that the header shows first.
+    sed -n '/@code/,/@endcode/ { /@endcode/q; /@/d; s/^ \* \{0,1\}//; p }' "$root/include/heliosdb/heliosdb.h" >"$work/program.c"
     flags=$(PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig pkg-config --cflags --libs heliosdb)
     # shellcheck disable=SC2086
     cc -std=c99 -Wall -Wextra -Werror "$work/program.c" -o "$work/program" $flags

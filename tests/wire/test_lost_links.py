@@ -68,6 +68,11 @@ def after(seconds, *actions):
         thread.join()
 
 
+def when(event, action):
+    """Does something once the event is there, or after a while."""
+    return after(0, lambda: (event.wait(20), action()))
+
+
 def test_connecting_ends_when_its_time_is_over(server, network):
     network.stalls_new = True
     with soon():
@@ -103,14 +108,25 @@ def test_many_rows_that_stop_halfway_are_interrupted(network, conn):
     conn.execute("BEGIN")
     conn.executemany("INSERT INTO t VALUES (?, ?)", ((key, "x" * 500) for key in range(10, 4000)))
     conn.execute("COMMIT")
-    network.piece, network.delay = 4096, 0.002
+    with contextlib.closing(open_at(network.dsn, timeout=2)) as reader:
+        network.piece = 4096
+        wire = network.last
+        wire.stall_after("down", 100)
+        with soon(), when(wire.holds, reader.interrupt):
+            with pytest.raises(heliosdb_sqlite.OperationalError, match="interrupted"):
+                reader.execute("SELECT * FROM t ORDER BY v, id").fetchall()
+        network.piece = 65536
+        assert reader.execute("SELECT count(*), sum(length(v)) FROM t").fetchone() == (3991, 5 + 3990 * 500)
+
+
+def test_a_stalled_statement_by_key_is_interrupted(network, conn):
+    conn.execute("SELECT v FROM t WHERE id = 1").fetchall()
     wire = network.last
-    with soon(), after(0.1, lambda: wire.stall("down")), after(0.5, conn.interrupt):
+    wire.stall_after("down", 0)
+    with soon(), when(wire.holds, conn.interrupt):
         with pytest.raises(heliosdb_sqlite.OperationalError, match="interrupted"):
-            for _ in range(1000):
-                conn.execute("SELECT * FROM t ORDER BY v, id").fetchall()
-    network.piece, network.delay = 65536, 0
-    assert conn.execute("SELECT count(*), sum(length(v)) FROM t").fetchone() == (3991, 5 + 3990 * 500)
+            conn.execute("SELECT v FROM t WHERE id = 1").fetchall()
+    assert conn.execute("SELECT v FROM t WHERE id = 1").fetchall() == [("first",)]
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
