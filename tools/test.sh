@@ -153,6 +153,8 @@ run_tsan() {
     mkdir -p "$logs"
     unset LOCPATH
     export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp detect_deadlocks=1 die_after_fork=0 log_path=$logs/report"
+    # The tests' targets do not name the program that they start.
+    ninja -C build/tsan src/heliosdb-keeper
     "$servers" run meson test -C build/tsan --print-errorlogs --timeout-multiplier 5 --logbase tsan "${names[@]}" || status=$?
     cp build/tsan/meson-logs/tsan.json "$results/tsan.json"
     for log in "$logs"/*; do
