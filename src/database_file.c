@@ -7,6 +7,7 @@
 #include "replica/wal_mark.h"
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 int hdb_database_run(hdb_database *database, const char *sql, hdb_error *error) {
     return sqlite3_exec(database->steward, sql, NULL, NULL, NULL) == SQLITE_OK ? HDB_OK
@@ -18,10 +19,23 @@ bool hdb_database_is_blank(hdb_database *database) {
     return database->path && stat(database->path, &info) == 0 && info.st_size == 0;
 }
 
+/* Where two set the mode of a file at once, SQLite tells one of them at once that it is locked. */
+static int set_wal_mode(hdb_database *database, hdb_error *error) {
+    enum { PAUSE_MS = 5 };
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+    int rc = hdb_database_run(database, "PRAGMA journal_mode = WAL", error);
+    for (int waited_ms = 0; rc == HDB_BUSY && waited_ms < database->timeout_ms; waited_ms += PAUSE_MS) {
+        hdb_error_clear(error);
+        nanosleep(&pause, NULL);
+        rc = hdb_database_run(database, "PRAGMA journal_mode = WAL", error);
+    }
+    return rc;
+}
+
 int hdb_database_begin_file(hdb_database *database, hdb_error *error) {
     if (!hdb_database_is_blank(database))
         return HDB_OK;
-    int rc = hdb_database_run(database, "PRAGMA journal_mode = WAL", error);
+    int rc = set_wal_mode(database, error);
     if (rc == HDB_OK)
         hdb_database_note_mark(database);
     return rc;
@@ -105,7 +119,7 @@ int hdb_database_open_steward(hdb_database *database, hdb_error *error) {
         database->found_counter = read_change_counter(database); /* before setting the mode changes it */
         /* A new one waits for its first write: until then PRAGMA page_size and the like have their effect. */
         if (!hdb_database_is_blank(database))
-            rc = hdb_database_run(database, "PRAGMA journal_mode = WAL", error);
+            rc = set_wal_mode(database, error);
     }
     if (rc == HDB_OK)
         rc = hdb_database_keep_stubs(database, error);

@@ -70,7 +70,7 @@ static void take_part(const struct database *database, int number, unsigned dela
     hdb_conn *conn = open_database(database->path);
     int rc = conn ? hdb_exec(conn, "CREATE TABLE IF NOT EXISTS t(a); INSERT INTO t VALUES (1)", -1) : HDB_CANTOPEN;
     if (conn && rc != HDB_OK)
-        fprintf(stderr, "process %d: %s\n", number, hdb_errmsg(conn));
+        fprintf(stderr, "process %d: %d: %s\n", number, hdb_extended_errcode(conn), hdb_errmsg(conn));
     atomic_store(&race->progress[number], rc == HDB_OK ? READY : FAILED);
     while (!atomic_load(&race->leave) || leaving == BY_KILL)
         usleep(1000);
