@@ -2,6 +2,7 @@
 /* The file of a database and the connection that the library itself has to it, the steward: see database_internal.h. */
 #include "database_internal.h"
 
+#include "record/server.h"
 #include "replica/replay.h"
 #include "replica/schema.h"
 #include "replica/wal_mark.h"
@@ -19,15 +20,15 @@ bool hdb_database_is_blank(hdb_database *database) {
     return database->path && stat(database->path, &info) == 0 && info.st_size == 0;
 }
 
-/* Where two set the mode of a file at once, SQLite tells one of them at once that it is locked. */
+/* Where two set the mode of a file at once, SQLite tells one of them at once that it is locked; where somebody holds the
+ * lock, SQLite itself has waited as long as it may. */
 static int set_wal_mode(hdb_database *database, hdb_error *error) {
-    enum { PAUSE_MS = 5 };
-    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-    int rc = hdb_database_run(database, "PRAGMA journal_mode = WAL", error);
-    for (int waited_ms = 0; rc == HDB_BUSY && waited_ms < database->timeout_ms; waited_ms += PAUSE_MS) {
+    const struct timespec pause = {.tv_nsec = 5000000};
+    int64_t end = hdb_server_now_ms() + database->timeout_ms;
+    int rc;
+    while ((rc = hdb_database_run(database, "PRAGMA journal_mode = WAL", error)) == HDB_BUSY && hdb_server_now_ms() < end) {
         hdb_error_clear(error);
         nanosleep(&pause, NULL);
-        rc = hdb_database_run(database, "PRAGMA journal_mode = WAL", error);
     }
     return rc;
 }
