@@ -52,14 +52,8 @@ def soon():
 
 
 @contextlib.contextmanager
-def after(seconds, *actions):
-    """Does something while the block runs, which goes on until then."""
-
-    def act():
-        time.sleep(seconds)
-        for action in actions:
-            action()
-
+def beside(act):
+    """Runs a function in a thread beside the block, which goes on until both have ended."""
     thread = threading.Thread(target=act)
     thread.start()
     try:
@@ -68,9 +62,17 @@ def after(seconds, *actions):
         thread.join()
 
 
-def when(event, action):
-    """Does something once the event is there, or after a while."""
-    return after(0, lambda: (event.wait(20), action()))
+@contextlib.contextmanager
+def after(seconds, *actions):
+    """Does something while the block runs, which goes on until then."""
+
+    def act():
+        time.sleep(seconds)
+        for action in actions:
+            action()
+
+    with beside(act):
+        yield
 
 
 def test_connecting_ends_when_its_time_is_over(server, network):
@@ -112,7 +114,7 @@ def test_many_rows_that_stop_halfway_are_interrupted(network, conn):
         network.piece = 4096
         wire = network.last
         wire.stall_after("down", 100)
-        with soon(), when(wire.holds, reader.interrupt):
+        with soon(), when_held(wire, reader.interrupt):
             with pytest.raises(heliosdb_sqlite.OperationalError, match="interrupted"):
                 reader.execute("SELECT * FROM t ORDER BY v, id").fetchall()
         network.piece = 65536
@@ -123,7 +125,7 @@ def test_a_stalled_statement_by_key_is_interrupted(network, conn):
     conn.execute("SELECT v FROM t WHERE id = 1").fetchall()
     wire = network.last
     wire.stall_after("down", 0)
-    with soon(), when(wire.holds, conn.interrupt):
+    with soon(), when_held(wire, conn.interrupt):
         with pytest.raises(heliosdb_sqlite.OperationalError, match="interrupted"):
             conn.execute("SELECT v FROM t WHERE id = 1").fetchall()
     assert conn.execute("SELECT v FROM t WHERE id = 1").fetchall() == [("first",)]
@@ -185,14 +187,12 @@ def when_held(wire, action):
         if not ended.is_set():
             action()
 
-    thread = threading.Thread(target=act)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        wire.holds.set()
-        thread.join()
+    with beside(act):
+        try:
+            yield
+        finally:
+            ended.set()
+            wire.holds.set()
 
 
 def pieces_of_a_commit(network, conn, sql):
