@@ -19,6 +19,7 @@ TAP_LINE = re.compile(r"^(not )?ok\b\s*(\d*)\s*-?\s*(.*?)(?:\s*#\s*(skip|todo)\S
 TAP_PLAN = re.compile(r"^1\.\.(\d+)", re.MULTILINE)
 OWN_CLOSING_LINE = re.compile(r"(\d+) passed, (\d+) failed(?:, (\d+) skipped)?")
 MESON_GOOD = {"OK", "EXPECTEDFAIL"}
+REASON_LENGTH = 300
 
 
 class Results:
@@ -31,7 +32,8 @@ class Results:
     def add(self, suite, name, outcome, reason=""):
         self.suites.setdefault(suite, Counter())[outcome] += 1
         if outcome != "passed":
-            reason = f" ({' '.join(reason.split())})" if reason else ""
+            reason = " ".join(reason.split())
+            reason = f" ({reason[:REASON_LENGTH]})" if reason else ""
             self.details.append(f"    {outcome}: {suite}: {name}{reason}")
 
     def total(self):
@@ -41,7 +43,8 @@ class Results:
 def read_tap(results, suite, text):
     """Adds every test point; returns how many there were and how many of them failed."""
     points = failed = 0
-    for line in text.splitlines():
+    lines = text.splitlines()
+    for position, line in enumerate(lines):
         match = TAP_LINE.match(line)
         if not match:
             continue
@@ -51,7 +54,7 @@ def read_tap(results, suite, text):
             results.add(suite, name or number, "skipped", reason)
         elif bad:
             failed += 1
-            results.add(suite, name or number, "failed")
+            results.add(suite, name or number, "failed", comment_after(lines, position))
         else:
             results.add(suite, name or number, "passed")
     plan = TAP_PLAN.search(text)
@@ -59,6 +62,16 @@ def read_tap(results, suite, text):
         failed += 1
         results.add(suite, "plan", "failed", f"{plan.group(1)} tests planned, {points} run")
     return points, failed
+
+
+def comment_after(lines, position):
+    """What a runner tells of a failed test point: the comment that follows it."""
+    comment = []
+    for line in lines[position + 1 :]:
+        if not line.startswith("#"):
+            break
+        comment.append(line.lstrip("# "))
+    return " ".join(comment)
 
 
 def last_line(text):
@@ -106,8 +119,8 @@ def read_junit(results, path):
         skipped = case.find("skipped")
         if skipped is not None:
             results.add(label, name, "skipped", skipped.get("message", ""))
-        elif case.find("failure") is not None or case.find("error") is not None:
-            results.add(label, name, "failed")
+        elif (failure := next(iter([*case.findall("failure"), *case.findall("error")]), None)) is not None:
+            results.add(label, name, "failed", failure.get("message", ""))
         else:
             results.add(label, name, "passed")
 

@@ -14,6 +14,7 @@ stages=(
     setup engine build generated interface docs c sql fault fuzz python scale wire node ruby demo packages sanitizers tsan valgrind leftovers
 )
 passed=0 failed=0 skipped=0
+failures=() # a line each, told again before the last line
 stage_pid=''
 
 meson_build() { # directory, options
@@ -294,8 +295,15 @@ run_stage() {
         echo "--- the end of $log:"
         tail -n 100 "$log"
         echo "---"
+        remember_failures "$name" "$status" "$report"
     fi
     [ "${counts[1]}" = 0 ]
+}
+
+remember_failures() { # stage, its status, its report
+    local lines
+    mapfile -t lines < <(grep '^    failed: ' <<<"$3" || echo "    failed: the stage ended with $2")
+    failures+=("${lines[@]/#    failed/failed in $1}")
 }
 
 interrupted() {
@@ -329,6 +337,7 @@ main() {
         1:setup | 1:engine | 1:build) break ;;
         esac
     done
+    [ ${#failures[@]} = 0 ] || printf '%s\n' "${failures[@]}"
     echo "$passed passed, $failed failed, $skipped skipped"
     return "$status"
 }
