@@ -19,17 +19,19 @@ static int check(hdb_stmt *stmt, int rc) {
     return hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
 }
 
-static int bind(hdb_stmt *stmt, int index, hdb_value value) {
-    int rc = hdb_stmt_enter(stmt);
-    if (rc != HDB_OK)
-        return rc;
+int hdb_stmt_bind(hdb_stmt *stmt, int index, hdb_value value) {
     /* A finished execution may be bound anew, as sqlite3_step() itself would reset it. */
     if (stmt->state == HDB_STMT_FINISHED)
         hdb_stmt_reset(stmt);
-    rc = stmt->replica && stmt->lane == HDB_LANE_REPLICA ? hdb_value_bind_copy(stmt->replica, index, &value) : SQLITE_OK;
+    int rc = stmt->replica && stmt->lane == HDB_LANE_REPLICA ? hdb_value_bind_copy(stmt->replica, index, &value) : SQLITE_OK;
     if (rc == SQLITE_OK && stmt->parameters)
         rc = hdb_value_bind_copy(stmt->parameters, index, &value);
-    return hdb_conn_leave(stmt->conn, check(stmt, rc));
+    return check(stmt, rc);
+}
+
+static int bind(hdb_stmt *stmt, int index, hdb_value value) {
+    int rc = hdb_stmt_enter(stmt);
+    return rc == HDB_OK ? hdb_conn_leave(stmt->conn, hdb_stmt_bind(stmt, index, value)) : rc;
 }
 
 int hdb_bind_null(hdb_stmt *stmt, int index) {

@@ -33,6 +33,7 @@ void hdb_stmt_free(hdb_stmt *stmt) {
     hdb_answer_free(stmt->source);
     hdb_error_clear(&stmt->engine_error);
     sqlite3_free(stmt->expanded);
+    hdb_block_free(&stmt->block);
     free(stmt->engine_sql);
     free(stmt->engine_sources);
     free(stmt->sql);
@@ -217,7 +218,7 @@ static int step_again(hdb_stmt *stmt, int rc) {
     return rc;
 }
 
-static int execute(hdb_stmt *stmt) {
+int hdb_stmt_execute(hdb_stmt *stmt) {
     int rc = stmt->state == HDB_STMT_IDLE ? HDB_OK : hdb_stmt_reset(stmt);
     if (rc != HDB_OK)
         return rc;
@@ -237,16 +238,14 @@ static int execute(hdb_stmt *stmt) {
 
 int hdb_execute(hdb_stmt *stmt) {
     int rc = hdb_stmt_enter(stmt);
-    return rc == HDB_OK ? hdb_conn_leave(stmt->conn, execute(stmt)) : rc;
+    return rc == HDB_OK ? hdb_conn_leave(stmt->conn, hdb_stmt_execute(stmt)) : rc;
 }
 
-int hdb_fetch_row(hdb_stmt *stmt) {
-    int rc = hdb_stmt_enter(stmt);
-    if (rc != HDB_OK)
-        return rc;
+int hdb_stmt_next(hdb_stmt *stmt) {
+    int rc = HDB_DONE;
     switch (stmt->state) {
     case HDB_STMT_IDLE:
-        rc = execute(stmt);
+        rc = hdb_stmt_execute(stmt);
         break;
     case HDB_STMT_PENDING:
         rc = HDB_ROW;
@@ -255,11 +254,15 @@ int hdb_fetch_row(hdb_stmt *stmt) {
         rc = step(stmt, false);
         break;
     case HDB_STMT_FINISHED:
-        rc = HDB_DONE;
         break;
     }
     stmt->state = rc == HDB_ROW ? HDB_STMT_ON_ROW : rc == HDB_DONE ? HDB_STMT_FINISHED : HDB_STMT_IDLE;
-    return hdb_conn_leave(stmt->conn, rc);
+    return rc;
+}
+
+int hdb_fetch_row(hdb_stmt *stmt) {
+    int rc = hdb_stmt_enter(stmt);
+    return rc == HDB_OK ? hdb_conn_leave(stmt->conn, hdb_stmt_next(stmt)) : rc;
 }
 
 int hdb_reset(hdb_stmt *stmt) {

@@ -7,6 +7,7 @@
 #ifndef HDB_STATEMENT_H
 #define HDB_STATEMENT_H
 
+#include "block.h"
 #include "connection.h"
 #include "direct/engine_text.h"
 #include "engine_answer.h"
@@ -40,13 +41,18 @@ struct hdb_stmt {
     hdb_answer *source; /* a change that only the engine understands: what it computed */
     int source_columns;
     hdb_error engine_error; /* why it could not */
-    char *expanded; /* owned answer of hdb_stmt_expanded_sql() */
+    char *expanded;  /* owned answer of hdb_stmt_expanded_sql() */
+    hdb_block block; /* owned answer of hdb_fetch_block() */
 };
 
 /* Begins a call on a statement: as hdb_conn_enter(). */
 int hdb_stmt_enter(hdb_stmt *stmt);
 /* The SQLite statement that holds parameters, and the one that holds the current row. */
 sqlite3_stmt *hdb_stmt_row(hdb_stmt *stmt);
+/* hdb_execute(), hdb_fetch_row() and the functions that bind, within a call that has begun. */
+int hdb_stmt_execute(hdb_stmt *stmt);
+int hdb_stmt_next(hdb_stmt *stmt);
+int hdb_stmt_bind(hdb_stmt *stmt, int index, hdb_value value);
 /* Ends an execution. */
 int hdb_stmt_reset(hdb_stmt *stmt);
 void hdb_stmt_free(hdb_stmt *stmt);

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=build/fuzzing
-all=(cell config conninfo engine_text entry foreign lexer result statements translate)
+all=(block cell config conninfo engine_text entry foreign lexer result statements translate)
 
 run_target() { # name
     local name=$1 log=$build/logs/$1.log status=0 executions

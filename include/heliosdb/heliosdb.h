@@ -367,6 +367,7 @@ HDB_API int64_t hdb_column_bytes(hdb_stmt *stmt, int column);
 
 #include <heliosdb/backup.h>
 #include <heliosdb/blob.h>
+#include <heliosdb/block.h>
 #include <heliosdb/function.h>
 #include <heliosdb/hook.h>
 #include <heliosdb/inspect.h>

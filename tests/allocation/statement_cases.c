@@ -67,6 +67,28 @@ static int call_fetch(void) {
     return SWEPT(hdb_reset)(it.stmt);
 }
 
+static int call_fetch_block(void) {
+    const void *block = NULL;
+    int64_t size = 0;
+    const int rc = SWEPT(hdb_fetch_block)(it.stmt, -1, &block, &size);
+    if (rc != HDB_DONE)
+        return rc;
+    RIGHT(*(const int64_t *)block == 2 && size > 40);
+    return SWEPT(hdb_reset)(it.stmt);
+}
+
+static void prepare_inserts(void) {
+    sweep_prepare("INSERT INTO t(a) VALUES (?)");
+}
+
+static int call_execute_block(void) {
+    static const int64_t block[] = {3, 1, HDB_BLOCK_INTEGER, 40, 24, 7, 8, 9};
+    int64_t done = 0, changed = 0;
+    TRY(SWEPT(hdb_execute_block)(it.stmt, block, sizeof block, &done, &changed));
+    RIGHT(done == 3 && changed == 3);
+    return HDB_OK;
+}
+
 /* The schema has changed since: the statement is compiled anew. */
 static void prepare_stale(void) {
     sweep_prepare("SELECT * FROM t ORDER BY a");
@@ -135,6 +157,8 @@ const sweep_case statement_cases[] = {
     {"bind", prepare_bound, call_bind},
     {"execute", prepare_insert, call_execute},
     {"fetch", prepare_query, call_fetch},
+    {"fetch a block", prepare_query, call_fetch_block},
+    {"execute a block", prepare_inserts, call_execute_block},
     {"fetch after a change of the schema", prepare_stale, call_stale},
     {"column text", prepare_numbers, call_text},
     {"column names", prepare_numbers, call_columns},

@@ -6,6 +6,7 @@
 #include <heliosdb/heliosdb.h>
 #include <heliosdb/backup.h>
 #include <heliosdb/blob.h>
+#include <heliosdb/block.h>
 #include <heliosdb/function.h>
 #include <heliosdb/hook.h>
 #include <heliosdb/inspect.h>

@@ -76,6 +76,8 @@ struct ffi_function ffi_functions[] = {
     {.name = "hdb_column_text", .result = 'p', .parameters = "pi"},
     {.name = "hdb_column_blob", .result = 'p', .parameters = "pi"},
     {.name = "hdb_column_bytes", .result = 'l', .parameters = "pi"},
+    {.name = "hdb_fetch_block", .result = 'i', .parameters = "plpp"},
+    {.name = "hdb_execute_block", .result = 'i', .parameters = "pplpp"},
     {.name = "hdb_backup_init", .result = 'i', .parameters = "ppppp"},
     {.name = "hdb_backup_step", .result = 'i', .parameters = "pi"},
     {.name = "hdb_backup_remaining", .result = 'i', .parameters = "p"},

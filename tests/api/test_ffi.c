@@ -249,6 +249,24 @@ static void test_values(void **state) {
     assert_int_equal(call_int("hdb_close", conn), HDB_OK); /* finalizes the statement */
 }
 
+static void test_blocks(void **state) {
+    void *conn = open_database(":memory:");
+    const int64_t rows[] = {2, 1, HDB_BLOCK_INTEGER, 40, 16, 7, 35};
+    const void *block = NULL;
+    int64_t size = 0, done = 0, changed = 0;
+    (void)state;
+    run(conn, "CREATE TABLE t(a)");
+    void *stmt = prepare(conn, "INSERT INTO t VALUES (?)");
+    assert_int_equal(call_int("hdb_execute_block", stmt, rows, (int64_t)sizeof rows, &done, &changed), HDB_OK);
+    assert_true(done == 2 && changed == 2);
+    assert_int_equal(call_int("hdb_finalize", stmt), HDB_OK);
+    stmt = prepare(conn, "SELECT a FROM t");
+    assert_int_equal(call_int("hdb_fetch_block", stmt, (int64_t)-1, &block, &size), HDB_DONE);
+    assert_true(size == sizeof rows);
+    assert_memory_equal(block, rows, sizeof rows);
+    assert_int_equal(call_int("hdb_close", conn), HDB_OK);
+}
+
 static void test_column_names(void **state) {
     void *conn = open_database(":memory:");
     (void)state;
@@ -727,6 +745,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_transactions),
         cmocka_unit_test(test_statement),
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_column_names),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_interrupt),

@@ -78,6 +78,8 @@ def _unchecked(name: str, result: Any) -> Any:
 
 execute = _unchecked("hdb_execute", c_int)
 fetch_row = _unchecked("hdb_fetch_row", c_int)
+execute_block = _unchecked("hdb_execute_block", c_int)
+fetch_block = _unchecked("hdb_fetch_block", c_int)
 column_count = _unchecked("hdb_column_count", c_int)
 column_name = _unchecked("hdb_column_name", c_char_p)
 column_type = _unchecked("hdb_column_type", c_int)

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, TypeVar
 
 from . import older
 from ._declarations import HDB_ROW
 from ._library import changes, last_insert_rowid
 from .adapters import converter_for
+from .blocks import ROWS
 from .exceptions import ProgrammingError, type_name
 from .pickling import refuse
 from .row import own_row
@@ -141,7 +143,7 @@ class Cursor:
         connection = self._start(sql, "executemany")
         try:
             with connection._turn:
-                self._run_each(connection, sql, iter(parameters))
+                self._run_each(connection, sql, parameters)
         except BaseException:
             self._fail()
             raise
@@ -149,15 +151,15 @@ class Cursor:
             self._locked = False
         return self
 
-    def _run_each(self, connection: Connection, sql: str, sets: Iterator[Any]) -> None:
+    def _run_each(self, connection: Connection, sql: str, sets: Iterable[Any]) -> None:
+        each = iter(sets)
         statement = self._prepare(connection, sql, many=True)
-        handle = connection._handle.pointer
-        for each in sets:
-            statement.bind(each)
-            if statement.execute() == HDB_ROW:
-                statement.drain()
+        # An iterator may look at what the sets before have done; a list can't.
+        step = ROWS if type(sets) in (list, tuple) else 1
+        for some in iter(lambda: list(islice(each, step)), []):
+            changed = statement.execute_all(some) if step > 1 else statement.execute_once(some[0])
             if statement.is_dml:
-                self._rowcount += changes(handle)
+                self._rowcount += changed
             if statement.returns_rows and self._description is None:
                 self._describe(connection, statement)
 

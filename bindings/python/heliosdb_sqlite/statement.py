@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 import sys
-from ctypes import byref, c_int64, c_void_p, string_at
+from ctypes import byref, c_char_p, c_int64, c_void_p, string_at
 from typing import Any, Callable, NoReturn, Optional, Sequence
 
-from . import deprecations, older, signals
+from . import blocks, deprecations, older, signals
 from ._declarations import (
     HDB_DONE,
     HDB_OK,
@@ -20,6 +20,7 @@ from ._declarations import (
 )
 from ._library import (
     bind_null,
+    changes,
     column_blob,
     column_bytes,
     column_count,
@@ -30,6 +31,8 @@ from ._library import (
     column_text_address,
     column_type,
     execute,
+    execute_block,
+    fetch_block,
     fetch_row,
     lib,
 )
@@ -104,6 +107,29 @@ class Statement:
         elif code != HDB_DONE:
             self._fail(code)
         return code
+
+    def execute_all(self, sets: list[Any] | tuple[Any, ...]) -> int:
+        """Runs it once for each of some parameter sets. Returns how many rows INSERT, UPDATE or DELETE changed."""
+        block = blocks.block_of(sets, self._parameters) if self._parameters and self._handle is not None else None
+        if block is None:
+            return sum(map(self.execute_once, sets))
+        if sys.version_info >= (3, 12):
+            self._refuse_names()
+        self._owner.check_open()
+        changed = c_int64()
+        code = execute_block(self._handle, c_char_p(block), c_int64(len(block)), None, byref(changed))
+        if signals.lost:
+            self._raise_lost()
+        if code != HDB_OK:
+            self._fail(code)
+        return changed.value
+
+    def execute_once(self, parameters: Any) -> int:
+        """Runs it to its end, with these parameters; rows are thrown away. Returns how many it changed."""
+        self.bind(parameters)
+        if self.execute() == HDB_ROW:
+            self.drain()
+        return changes(self._owner.pointer) if self.is_dml else 0
 
     def drain(self) -> None:
         """Runs it to its end; rows are thrown away."""
@@ -230,9 +256,11 @@ class Statement:
     def fetch(self, limit: int, columns: int, text_factory: Any, converters: Converters) -> list[Any]:
         """The row that is there and those after it, at most ``limit`` of them (less than 1: all), as tuples.
 
-        ``busy`` is false afterwards if there are no more. Any bulk entry point of the C library belongs here.
+        ``busy`` is false afterwards if there are no more.
         """
         self._owner.check_open()
+        if limit != 1 and converters is None:
+            return self._fetch_blocks(limit, text_factory)
         handle, indexes = self._handle, range(columns)
         rows: list[tuple[Any, ...]] = []
         plain = text_factory is str and converters is None
@@ -243,6 +271,36 @@ class Statement:
                 rows.append(tuple([self._converted(index, text_factory, converters) for index in indexes]))
             if not self._next() or len(rows) == limit:
                 return rows
+
+    def _fetch_blocks(self, limit: int, text_factory: Any) -> list[Any]:
+        rows: list[tuple[Any, ...]] = []
+        address, size = c_void_p(), c_int64()
+        while True:
+            code = fetch_block(self._handle, c_int64(limit - len(rows)), byref(address), byref(size))
+            if signals.lost:
+                self._raise_lost()
+            self._owner.check_open()
+            if code not in (HDB_ROW, HDB_DONE):
+                self.busy = False
+                self._fail(code)
+            self.busy = code == HDB_ROW
+            try:
+                rows.extend(zip(*blocks.columns_of(address.value, size.value, text_factory)))
+            except UnicodeDecodeError:
+                if text_factory is not str:
+                    raise
+                raise self._first_undecodable(address.value, size.value) from None
+            if not self.busy or len(rows) == limit:
+                return rows
+
+    def _first_undecodable(self, address: int | None, size: int) -> OperationalError:
+        """Names the first text of a block that is not UTF-8."""
+        return next(
+            _undecodable(column_name(self._handle, index), value)
+            for row in zip(*blocks.columns_of(address, size, _Text))
+            for index, value in enumerate(row)
+            if isinstance(value, _Text) and not value.is_utf8()
+        )
 
     def _converted(self, index: int, text_factory: Any, converters: Converters) -> Any:
         """A value of the row by its column's converter, or its text by the text factory."""
@@ -307,6 +365,17 @@ def _bytes_of(index: int, value: Any) -> bytes:
         raise older.unsupported_value(index, value) from None
     except BufferError as error:
         raise older.scattered_bytes(error) from None
+
+
+class _Text(bytes):
+    """A text as it is, beside blobs."""
+
+    def is_utf8(self) -> bool:
+        try:
+            self.decode()
+        except UnicodeDecodeError:
+            return False
+        return True
 
 
 def _undecodable(name: bytes, data: bytes) -> OperationalError:

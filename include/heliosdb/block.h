@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file
+ * Many rows in one call, for languages in which a call across the border costs more than the row.
+ *
+ * Do not include this header directly: include <heliosdb/heliosdb.h>.
+ */
+#ifndef HELIOSDB_BLOCK_H
+#define HELIOSDB_BLOCK_H
+
+#include <heliosdb/heliosdb.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * @defgroup block Rows in blocks
+ *
+ * A block is one piece of memory that holds rows, column by column. Its numbers have 64 bits, in the machine's byte order,
+ * and lie at multiples of 8 bytes from its beginning, which is such an address too:
+ *
+ *     int64_t rows, columns;
+ *     struct { int64_t form, offset, size; } column[columns];    // offset and size of the data in bytes, from the beginning
+ *
+ * The data of a column, by its ::hdb_block_form:
+ *
+ * | form | data |
+ * |---|---|
+ * | #HDB_BLOCK_NULL | nothing |
+ * | #HDB_BLOCK_INTEGER | `int64_t value[rows]` |
+ * | #HDB_BLOCK_FLOAT | `double value[rows]` |
+ * | #HDB_BLOCK_TEXT | the texts, each ended by NUL, none with NUL in it |
+ * | #HDB_BLOCK_MIXED | `int64_t number[rows]`, `unsigned char type[rows]`, and the texts and blobs, each followed by NUL |
+ *
+ * A mixed column's `type` is the ::hdb_type of each value; its `number` is the integer, the bits of the double, the length
+ * in bytes of the text or blob (without the NUL after it), or 0 for NULL.
+ * @{
+ */
+
+/** How the values of a column are kept in a block. */
+enum hdb_block_form {
+    HDB_BLOCK_NULL = 0,    /**< Every value is NULL. */
+    HDB_BLOCK_INTEGER = 1, /**< Every value is an integer. */
+    HDB_BLOCK_FLOAT = 2,   /**< Every value is a double. */
+    HDB_BLOCK_TEXT = 3,    /**< Every value is a text without NUL. */
+    HDB_BLOCK_MIXED = 4    /**< Each value has its own storage class. */
+};
+
+/**
+ * Fetches rows: the one that the statement is on, if it is on one, and those after it. Runs the statement if
+ * hdb_execute() was not called.
+ * @param limit most rows to fetch, less than 1: as many as make about a megabyte, where it ends in any case
+ * @param out the block, NULL on error; it belongs to the statement and is valid until the next call on it
+ * @param out_size its size in bytes
+ * @return #HDB_ROW if the statement is now on the row after the block's, #HDB_DONE if there is none (the block may be
+ *   empty then), or an error as hdb_fetch_row()
+ */
+HDB_API int hdb_fetch_block(hdb_stmt *stmt, int64_t limit, const void **out, int64_t *out_size);
+/**
+ * Runs a statement once for each row of a block, whose columns are its parameters; rows that it gives are thrown away.
+ * Ends at the first row that fails: those before it are done, and stay or not as the transaction says.
+ * @param block as above; it can go when the call returns
+ * @param size its size in bytes
+ * @param out_rows number of rows that are done; NULL is allowed
+ * @param out_changes number of rows that they changed, the sum of hdb_changes(); NULL is allowed
+ * @return #HDB_OK, #HDB_MISUSE for a malformed block and #HDB_RANGE for one that has not as many columns as the statement
+ *   has parameters, of which no row is run, or an error as hdb_execute()
+ */
+HDB_API int hdb_execute_block(hdb_stmt *stmt, const void *block, int64_t size, int64_t *out_rows, int64_t *out_changes);
+
+/** @} */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
