@@ -21,7 +21,7 @@ static int append_row(hdb_stmt *stmt, hdb_block *block) {
     return HDB_ROW;
 }
 
-static int fetch_rows(hdb_stmt *stmt, int64_t limit, hdb_block *block) {
+int hdb_stmt_fetch_rows(hdb_stmt *stmt, int64_t limit, hdb_block *block) {
     int rc = stmt->state == HDB_STMT_ON_ROW ? HDB_ROW : hdb_stmt_next(stmt);
     /* Only a statement that has run knows its columns: the schema may have changed since it was prepared. */
     if ((rc == HDB_ROW || rc == HDB_DONE) && hdb_block_begin(block, hdb_column_count(stmt)) != HDB_OK)
@@ -44,7 +44,7 @@ int hdb_fetch_block(hdb_stmt *stmt, int64_t limit, const void **out, int64_t *ou
         return rc;
     if (!out || !out_size)
         return hdb_conn_leave(stmt->conn, hdb_error_set(&stmt->conn->error, HDB_MISUSE, NULL, "hdb_fetch_block needs places for the block and its size"));
-    rc = fetch_rows(stmt, limit, &stmt->block);
+    rc = hdb_stmt_fetch_rows(stmt, limit, &stmt->block);
     if (rc == HDB_ROW || rc == HDB_DONE) {
         *out = stmt->block.text.data;
         *out_size = (int64_t)stmt->block.text.size;

@@ -24,6 +24,7 @@ void hdb_stmt_free(hdb_stmt *stmt) {
         stmt->conn->first = stmt->next;
     if (stmt->next)
         stmt->next->previous = stmt->previous;
+    hdb_stmt_end_stream(stmt);
     sqlite3_finalize(stmt->replica);
     sqlite3_finalize(stmt->parameters);
     sqlite3_finalize(stmt->result);
@@ -147,6 +148,7 @@ int hdb_prepare(hdb_conn *conn, const char *sql, int64_t length, hdb_stmt **out,
 int hdb_stmt_reset(hdb_stmt *stmt) {
     hdb_conn *conn = stmt->conn;
     int rc = HDB_OK;
+    hdb_stmt_end_stream(stmt);
     if (stmt->replica && stmt->running)
         rc = hdb_replica_end(conn->replica, stmt->replica, &stmt->inspection, &conn->error);
     else if (stmt->replica)
@@ -222,6 +224,7 @@ int hdb_stmt_execute(hdb_stmt *stmt) {
     int rc = stmt->state == HDB_STMT_IDLE ? HDB_OK : hdb_stmt_reset(stmt);
     if (rc != HDB_OK)
         return rc;
+    hdb_stmt_end_stream(stmt);
     stmt->conn->interrupted = 0;
     bool sends_change = stmt->lane == HDB_LANE_ENGINE ? hdb_stmt_is_dml(stmt) : stmt->direct && !hdb_stmt_readonly(stmt);
     if (sends_change)

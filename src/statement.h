@@ -13,6 +13,8 @@
 #include "engine_answer.h"
 #include "link/link.h"
 
+typedef struct hdb_arrow_stream hdb_arrow_stream;
+
 enum hdb_lane {
     HDB_LANE_REPLICA, /* SQLite runs it */
     HDB_LANE_ENGINE   /* only the engine understands it */
@@ -43,6 +45,7 @@ struct hdb_stmt {
     hdb_error engine_error; /* why it could not */
     char *expanded;  /* owned answer of hdb_stmt_expanded_sql() */
     hdb_block block; /* owned answer of hdb_fetch_block() */
+    hdb_arrow_stream *stream; /* reads from it; the consumer's */
 };
 
 /* Begins a call on a statement: as hdb_conn_enter(). */
@@ -56,6 +59,11 @@ int hdb_stmt_bind(hdb_stmt *stmt, int index, hdb_value value);
 /* Ends an execution. */
 int hdb_stmt_reset(hdb_stmt *stmt);
 void hdb_stmt_free(hdb_stmt *stmt);
+
+/* bulk.c: hdb_fetch_block() into any block. */
+int hdb_stmt_fetch_rows(hdb_stmt *stmt, int64_t limit, hdb_block *block);
+/* arrow_stream.c: there is nothing more to read for a stream. */
+void hdb_stmt_end_stream(hdb_stmt *stmt);
 
 /* engine_lane.c: statements that only the engine understands. */
 int hdb_stmt_prepare_engine(hdb_stmt *stmt, const char *sql, size_t size);

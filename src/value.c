@@ -19,3 +19,21 @@ bool hdb_value_identical(const hdb_value *a, const hdb_value *b) {
         return true;
     }
 }
+
+bool hdb_text_is_utf8(const char *text, size_t size) {
+    const unsigned char *at = (const unsigned char *)text, *end = at + size;
+
+    while (at < end) {
+        int more = *at < 0x80 ? 0 : *at < 0xc2 ? -1 : *at < 0xe0 ? 1 : *at < 0xf0 ? 2 : *at < 0xf5 ? 3 : -1;
+        if (more < 0 || end - at <= more)
+            return false;
+        /* No overlong forms, surrogates, or numbers past U+10FFFF. */
+        if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) || (*at == 0xf0 && at[1] < 0x90) ||
+            (*at == 0xf4 && at[1] > 0x8f))
+            return false;
+        for (at++; more > 0; more--)
+            if ((*at++ & 0xc0) != 0x80)
+                return false;
+    }
+    return true;
+}

@@ -38,5 +38,7 @@ static inline hdb_value hdb_value_blob(const void *data, size_t size) {
 
 /* Same storage class and same bits (1 and 1.0 differ, -0.0 and 0.0 differ). */
 bool hdb_value_identical(const hdb_value *a, const hdb_value *b);
+/* Whether it is well-formed UTF-8, which SQLite does not ask of a text. */
+bool hdb_text_is_utf8(const char *text, size_t size);
 
 #endif

@@ -365,6 +365,7 @@ HDB_API int64_t hdb_column_bytes(hdb_stmt *stmt, int column);
 }
 #endif
 
+#include <heliosdb/arrow.h>
 #include <heliosdb/backup.h>
 #include <heliosdb/blob.h>
 #include <heliosdb/block.h>

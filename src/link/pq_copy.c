@@ -53,25 +53,6 @@ static void append_text(hdb_buffer *out, const char *text, size_t size) {
     hdb_buffer_append(out, text + start, size - start);
 }
 
-/* HeliosDB would store U+FFFD in place of what is not UTF-8, and say nothing. */
-static bool is_utf8(const char *text, size_t size) {
-    const unsigned char *at = (const unsigned char *)text, *end = at + size;
-
-    while (at < end) {
-        int more = *at < 0x80 ? 0 : *at < 0xc2 ? -1 : *at < 0xe0 ? 1 : *at < 0xf0 ? 2 : *at < 0xf5 ? 3 : -1;
-        if (more < 0 || end - at <= more)
-            return false;
-        /* No overlong forms, surrogates, or numbers past U+10FFFF. */
-        if ((*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) || (*at == 0xf0 && at[1] < 0x90) ||
-            (*at == 0xf4 && at[1] > 0x8f))
-            return false;
-        for (at++; more > 0; more--)
-            if ((*at++ & 0xc0) != 0x80)
-                return false;
-    }
-    return true;
-}
-
 static void append_hex(hdb_buffer *out, const char *bytes, size_t size) {
     static const char digits[] = "0123456789abcdef";
     char pair[2];
@@ -126,7 +107,8 @@ int hdb_link_copy_row(hdb_link *link, const hdb_value *cells, int count, hdb_err
     if (link->conn == NULL || !link->copying)
         return hdb_error_set(error, HDB_IOERR, "08003", "no COPY is under way");
     for (int i = 0; i < count; i++)
-        if (cells[i].type == HDB_TYPE_TEXT && !is_utf8(cells[i].as.bytes.data, cells[i].as.bytes.size))
+        /* HeliosDB would store U+FFFD in place of what is not UTF-8, and say nothing. */
+        if (cells[i].type == HDB_TYPE_TEXT && !hdb_text_is_utf8(cells[i].as.bytes.data, cells[i].as.bytes.size))
             return hdb_error_set(error, HDB_ERROR, "22021", "a text is not valid UTF-8");
     for (int i = 0; i < count; i++) {
         if (i > 0)

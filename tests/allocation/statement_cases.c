@@ -77,6 +77,24 @@ static int call_fetch_block(void) {
     return SWEPT(hdb_reset)(it.stmt);
 }
 
+static int call_fetch_arrow(void) {
+    struct ArrowArrayStream stream;
+    struct ArrowSchema schema = {0};
+    struct ArrowArray array = {0};
+    TRY(SWEPT(hdb_fetch_arrow)(it.stmt, &stream));
+    int rc = stream.get_schema(&stream, &schema);
+    if (rc == 0)
+        rc = stream.get_next(&stream, &array);
+    const bool right = rc != 0 || (schema.n_children == 3 && array.length == 2 && array.n_children == 3);
+    if (array.release)
+        array.release(&array);
+    if (schema.release)
+        schema.release(&schema);
+    stream.release(&stream);
+    RIGHT(right);
+    return rc == 0 ? HDB_OK : HDB_NOMEM;
+}
+
 static void prepare_inserts(void) {
     sweep_prepare("INSERT INTO t(a) VALUES (?)");
 }
@@ -158,6 +176,7 @@ const sweep_case statement_cases[] = {
     {"execute", prepare_insert, call_execute},
     {"fetch", prepare_query, call_fetch},
     {"fetch a block", prepare_query, call_fetch_block},
+    {"fetch as Arrow", prepare_query, call_fetch_arrow},
     {"execute a block", prepare_inserts, call_execute_block},
     {"fetch after a change of the schema", prepare_stale, call_stale},
     {"column text", prepare_numbers, call_text},

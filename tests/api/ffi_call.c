@@ -78,6 +78,7 @@ struct ffi_function ffi_functions[] = {
     {.name = "hdb_column_bytes", .result = 'l', .parameters = "pi"},
     {.name = "hdb_fetch_block", .result = 'i', .parameters = "plpp"},
     {.name = "hdb_execute_block", .result = 'i', .parameters = "pplpp"},
+    {.name = "hdb_fetch_arrow", .result = 'i', .parameters = "pp"},
     {.name = "hdb_backup_init", .result = 'i', .parameters = "ppppp"},
     {.name = "hdb_backup_step", .result = 'i', .parameters = "pi"},
     {.name = "hdb_backup_remaining", .result = 'i', .parameters = "p"},

@@ -264,6 +264,14 @@ static void test_blocks(void **state) {
     assert_int_equal(call_int("hdb_fetch_block", stmt, (int64_t)-1, &block, &size), HDB_DONE);
     assert_true(size == sizeof rows);
     assert_memory_equal(block, rows, sizeof rows);
+    struct ArrowArrayStream stream;
+    struct ArrowArray array;
+    assert_int_equal(call_int("hdb_reset", stmt), HDB_OK);
+    assert_int_equal(call_int("hdb_fetch_arrow", stmt, &stream), HDB_OK);
+    assert_int_equal(stream.get_next(&stream, &array), 0);
+    assert_true(array.length == 2 && ((const int64_t *)array.children[0]->buffers[1])[1] == 35);
+    array.release(&array);
+    stream.release(&stream);
     assert_int_equal(call_int("hdb_close", conn), HDB_OK);
 }
 

@@ -36,6 +36,7 @@ PYTHON_TYPES = {
     "int64_t *": "POINTER(c_int64)",
     "const char **": "POINTER(c_char_p)",
     "const void **": "POINTER(c_void_p)",
+    "struct ArrowArrayStream *": "c_void_p",
 }
 
 RUBY_TYPES = {

@@ -11,6 +11,7 @@ from . import older
 from ._declarations import HDB_ROW
 from ._library import changes, last_insert_rowid
 from .adapters import converter_for
+from .arrow import ArrowResult
 from .blocks import ROWS
 from .exceptions import ProgrammingError, type_name
 from .pickling import refuse
@@ -41,7 +42,7 @@ class Cursor:
     """
 
     __slots__ = (
-        "_closed", "_connection", "_converters", "_description", "_factory", "_indexes", "_lastrowid", "_locked",
+        "_closed", "_connection", "_converters", "_description", "_empty", "_factory", "_indexes", "_lastrowid", "_locked",
         "_row_factory", "_rowcount", "_statement", "arraysize", "__weakref__",
     )  # fmt: skip
 
@@ -55,6 +56,7 @@ class Cursor:
             raise ProgrammingError("Recursive use of cursors not allowed.")
         self._connection = connection
         self._statement: Statement | None = None
+        self._empty: tuple[Statement, int] | None = None  # gave no row, in this run of it
         self._converters: Converters = None
         self._description: tuple[Any, ...] | None = None
         self._indexes: dict[str, int] = {}
@@ -126,6 +128,8 @@ class Cursor:
                     self._statement = statement
                 elif statement.is_dml:
                     self._rowcount = changes(connection._handle.pointer)
+                if code != HDB_ROW and statement.returns_rows:
+                    self._empty = statement, statement.runs
                 self._lastrowid = last_insert_rowid(connection._handle.pointer)
         except BaseException:
             self._fail()
@@ -189,7 +193,7 @@ class Cursor:
         return connection
 
     def _prepare(self, connection: Connection, sql: str, many: bool = False) -> Statement:
-        self._description = None
+        self._description = self._empty = None
         if self._statement is not None:
             self._release()
         statement = connection._prepare(sql)
@@ -249,6 +253,25 @@ class Cursor:
         if self._statement is None:
             raise StopIteration
         return self._fetch(1)[0]
+
+    def fetch_arrow(self) -> ArrowResult:
+        """The rows that are left, for pyarrow, pandas, polars, DuckDB and others that read Arrow's streams.
+
+        A column's type comes from its first values, see <heliosdb/arrow.h>. row_factory, text_factory and converters do not
+        matter. The cursor has no more rows afterwards. Raises ProgrammingError if there is no result.
+
+        >>> polars.DataFrame(cursor.execute("SELECT * FROM t").fetch_arrow())
+        """
+        self._check()
+        statement, self._statement = self._statement, None
+        if statement is None and self._empty is not None:
+            statement, run = self._empty
+            if statement.busy or statement.runs != run:
+                statement = None
+        if statement is None:
+            raise ProgrammingError("There is no result to fetch, or it was fetched already.")
+        self._empty = None
+        return ArrowResult(statement)
 
     def _fetch(self, limit: int) -> list[Any]:
         statement = self._statement

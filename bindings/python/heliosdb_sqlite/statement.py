@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import sys
-from ctypes import byref, c_char_p, c_int64, c_void_p, string_at
+from ctypes import Structure, byref, c_char_p, c_int64, c_void_p, string_at
 from typing import Any, Callable, NoReturn, Optional, Sequence
 
 from . import blocks, deprecations, older, signals
@@ -54,7 +54,7 @@ class Statement:
     """A statement of one connection, made by prepare(). ``busy`` while a cursor reads rows from it."""
 
     __slots__ = (
-        "_handle", "_names", "_owner", "_parameters", "busy", "described", "is_dml", "readonly", "returns_rows",
+        "_handle", "_names", "_owner", "_parameters", "busy", "described", "is_dml", "readonly", "returns_rows", "runs",
     )  # fmt: skip
 
     __reduce__ = refuse
@@ -68,6 +68,7 @@ class Statement:
         self._names: list[str | None] | None = None
         self.described: tuple[list[bytes], tuple[Any, ...], dict[str, int]] | None = None
         self.busy = False
+        self.runs = 0
         text = sql.encode()
         if b"\0" in text:
             raise older.MALFORMED("the query contains a null character")
@@ -98,6 +99,7 @@ class Statement:
         if self._handle is None:
             return HDB_DONE
         self._owner.check_open()
+        self.runs += 1
         code: int = execute(self._handle)
         if signals.lost:
             self._raise_lost()
@@ -301,6 +303,15 @@ class Statement:
             for index, value in enumerate(row)
             if isinstance(value, _Text) and not value.is_utf8()
         )
+
+    def export(self, stream: Structure) -> None:
+        """Fills an ArrowArrayStream that reads the row that is there and those after it."""
+        self._owner.check_open()
+        code = lib.hdb_fetch_arrow(self._handle, byref(stream))
+        if code != HDB_OK:
+            self.busy = False
+            self._fail(code)
+        self.busy = True
 
     def _converted(self, index: int, text_factory: Any, converters: Converters) -> Any:
         """A value of the row by its column's converter, or its text by the text factory."""

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arrow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const formats[] = {"n", "l", "g", "u", "z"};
+static const char *const type_names[] = {"null", "int64", "float64", "utf8", "binary"};
+
+/* --- types */
+
+static hdb_block_cursor cursor_of(const hdb_block *block, int column) {
+    hdb_block_cursor cursor = {0};
+    hdb_block_column_open(&cursor, block->text.data, block->text.size, column);
+    return cursor;
+}
+
+static enum hdb_arrow_type type_of(const hdb_value *value) {
+    switch (value->type) {
+    case HDB_TYPE_INTEGER:
+        return HDB_ARROW_INT64;
+    case HDB_TYPE_FLOAT:
+        return HDB_ARROW_FLOAT64;
+    case HDB_TYPE_TEXT:
+        return HDB_ARROW_UTF8;
+    case HDB_TYPE_BLOB:
+        return HDB_ARROW_BINARY;
+    default:
+        return HDB_ARROW_NULL;
+    }
+}
+
+/* Whether a double holds it exactly, as every integer of 53 bits. */
+static bool is_exact(int64_t integer) {
+    return integer >= -(INT64_C(1) << 53) && integer <= INT64_C(1) << 53;
+}
+
+static int does_not_fit(const hdb_arrow_column *column, const hdb_value *value, int64_t row, hdb_error *error) {
+    static const char *const classes[] = {"", "INTEGER", "FLOAT", "TEXT", "BLOB"};
+    return hdb_error_set(error, HDB_MISMATCH, NULL,
+                         "column \"%s\" is %s in Arrow, and row %lld has a value of class %s that does not fit: use CAST to give the "
+                         "column one storage class",
+                         column->name, type_names[column->type], (long long)row + 1, classes[value->type]);
+}
+
+static bool fits(enum hdb_arrow_type type, const hdb_value *value) {
+    enum hdb_arrow_type own = type_of(value);
+    if (own == HDB_ARROW_UTF8 && !hdb_text_is_utf8(value->as.bytes.data, value->as.bytes.size))
+        return false;
+    return own == HDB_ARROW_NULL || own == type ||
+           (own == HDB_ARROW_INT64 && type == HDB_ARROW_FLOAT64 && is_exact(value->as.integer));
+}
+
+int hdb_arrow_infer(const hdb_block *block, hdb_arrow_column *columns, hdb_error *error) {
+    for (int i = 0; i < block->column_count; i++) {
+        unsigned seen = 0;
+        hdb_block_cursor cursor = cursor_of(block, i);
+        for (int64_t row = 0; row < block->rows; row++) {
+            hdb_value value = hdb_block_next(&cursor, row);
+            seen |= 1u << type_of(&value);
+        }
+        seen &= ~(1u << HDB_ARROW_NULL);
+        for (enum hdb_arrow_type type = HDB_ARROW_INT64; type <= HDB_ARROW_BINARY; type++)
+            if (seen & 1u << type)
+                columns[i].type = type;
+        /* Integers and doubles are doubles: that is the later one. What else is there does not fit the last one. */
+        cursor = cursor_of(block, i);
+        for (int64_t row = 0; row < block->rows; row++) {
+            hdb_value value = hdb_block_next(&cursor, row);
+            if (!fits(columns[i].type, &value))
+                return does_not_fit(&columns[i], &value, row, error);
+        }
+    }
+    return HDB_OK;
+}
+
+/* --- the schema */
+
+static void release_schema(struct ArrowSchema *schema) {
+    for (int64_t i = 0; i < schema->n_children; i++) {
+        if (schema->children[i] && schema->children[i]->release)
+            schema->children[i]->release(schema->children[i]);
+        free(schema->children[i]);
+    }
+    free(schema->children);
+    free((char *)schema->name);
+    schema->release = NULL;
+}
+
+static bool make_schema(struct ArrowSchema *out, const char *format, const char *name, int64_t flags) {
+    *out = (struct ArrowSchema){.format = format, .name = strdup(name), .flags = flags, .release = release_schema};
+    return out->name != NULL;
+}
+
+int hdb_arrow_schema(const hdb_arrow_column *columns, int count, struct ArrowSchema *out) {
+    bool made = make_schema(out, "+s", "", 0);
+    out->children = calloc((size_t)count + 1, sizeof *out->children);
+    for (int i = 0; made && out->children && i < count; i++) {
+        out->children[i] = calloc(1, sizeof **out->children);
+        out->n_children = i + 1;
+        made = out->children[i] && make_schema(out->children[i], formats[columns[i].type], columns[i].name, ARROW_FLAG_NULLABLE);
+    }
+    if (made && out->children)
+        return HDB_OK;
+    release_schema(out);
+    return HDB_NOMEM;
+}
+
+/* --- arrays */
+
+static void release_array(struct ArrowArray *array) {
+    for (int64_t i = 0; i < array->n_children; i++) {
+        if (array->children[i] && array->children[i]->release)
+            array->children[i]->release(array->children[i]);
+        free(array->children[i]);
+    }
+    for (int64_t i = 0; array->buffers && i < array->n_buffers; i++)
+        free((void *)array->buffers[i]);
+    free(array->buffers);
+    free(array->children);
+    array->release = NULL;
+}
+
+static bool make_array(struct ArrowArray *out, int64_t rows, int buffers) {
+    *out = (struct ArrowArray){.length = rows, .n_buffers = buffers, .release = release_array};
+    out->buffers = calloc((size_t)buffers + 1, sizeof *out->buffers);
+    return out->buffers != NULL;
+}
+
+/* Notes that a row is NULL; the bitmap is made for the first one. */
+static bool set_null(struct ArrowArray *array, int64_t row) {
+    size_t size = ((size_t)array->length + 7) / 8;
+    if (!array->buffers[0]) {
+        array->buffers[0] = malloc(size);
+        if (!array->buffers[0])
+            return false;
+        memset((void *)array->buffers[0], 0xff, size);
+    }
+    ((unsigned char *)array->buffers[0])[row / 8] &= (unsigned char)~(1u << row % 8);
+    array->null_count++;
+    return true;
+}
+
+static bool put_number(struct ArrowArray *array, enum hdb_arrow_type type, int64_t row, const hdb_value *value) {
+    if (value->type == HDB_TYPE_NULL) /* its place holds 0 */
+        return set_null(array, row);
+    if (type == HDB_ARROW_INT64)
+        ((int64_t *)array->buffers[1])[row] = value->as.integer;
+    else
+        ((double *)array->buffers[1])[row] = value->type == HDB_TYPE_INTEGER ? (double)value->as.integer : value->as.real;
+    return true;
+}
+
+static bool put_bytes(struct ArrowArray *array, hdb_buffer *bytes, int64_t row, const hdb_value *value) {
+    bool good = value->type != HDB_TYPE_NULL || set_null(array, row);
+    if (value->type != HDB_TYPE_NULL)
+        hdb_buffer_append(bytes, value->as.bytes.data, value->as.bytes.size);
+    ((int32_t *)array->buffers[1])[row + 1] = (int32_t)bytes->size;
+    return good;
+}
+
+static int make_column(const hdb_block *block, int index, const hdb_arrow_column *column, int64_t first,
+                       struct ArrowArray *out, hdb_error *error) {
+    hdb_buffer bytes = HDB_BUFFER_INIT;
+    hdb_block_cursor cursor = cursor_of(block, index);
+    bool is_null = column->type == HDB_ARROW_NULL, is_bytes = column->type >= HDB_ARROW_UTF8;
+    bool good = make_array(out, block->rows, is_null ? 0 : is_bytes ? 3 : 2);
+    int rc = HDB_OK;
+    if (good && !is_null)
+        good = (out->buffers[1] = calloc((size_t)block->rows + 1, is_bytes ? sizeof(int32_t) : sizeof(int64_t))) != NULL;
+    for (int64_t row = 0; good && rc == HDB_OK && row < block->rows; row++) {
+        hdb_value value = hdb_block_next(&cursor, row);
+        if (!fits(column->type, &value))
+            rc = does_not_fit(column, &value, first + row, error);
+        else if (is_bytes && value.type != HDB_TYPE_NULL && value.as.bytes.size > INT32_MAX - bytes.size)
+            rc = hdb_error_set(error, HDB_TOOBIG, NULL, "column \"%s\" has more than 2 GB in few rows", column->name);
+        else if (is_bytes)
+            good = put_bytes(out, &bytes, row, &value);
+        else if (!is_null)
+            good = put_number(out, column->type, row, &value);
+    }
+    if (is_null)
+        out->null_count = block->rows;
+    if (is_bytes && good) {
+        hdb_buffer_reserve(&bytes, 1);
+        good = !bytes.failed;
+        out->buffers[2] = hdb_buffer_take(&bytes);
+    }
+    hdb_buffer_free(&bytes);
+    return rc != HDB_OK || good ? rc : hdb_error_nomem(error);
+}
+
+int hdb_arrow_array(const hdb_block *block, const hdb_arrow_column *columns, int64_t first, struct ArrowArray *out,
+                    hdb_error *error) {
+    bool made = make_array(out, block->rows, 1);
+    int rc = HDB_OK;
+    out->children = calloc((size_t)block->column_count + 1, sizeof *out->children);
+    made = made && out->children;
+    for (int i = 0; made && rc == HDB_OK && i < block->column_count; i++) {
+        out->children[i] = calloc(1, sizeof **out->children);
+        out->n_children = i + 1;
+        made = out->children[i] != NULL;
+        if (made)
+            rc = make_column(block, i, &columns[i], first, out->children[i], error);
+    }
+    if (made && rc == HDB_OK)
+        return HDB_OK;
+    release_array(out);
+    return rc != HDB_OK ? rc : hdb_error_nomem(error);
+}
