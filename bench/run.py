@@ -27,6 +27,7 @@ from typing import Iterator
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "bindings" / "python")]
 
+from goals import print_goals  # noqa: E402
 from subjects import Daemon, Embedded, Program, Psycopg, Sqlite, Subject  # noqa: E402
 from workload import Sizes  # noqa: E402
 
@@ -35,12 +36,15 @@ MEASURES = {  # label of each
     "connect_second": "connect, second",
     "insert_commit": "insert + commit",
     "insert_commit_normal": "  synchronous=NORMAL",
+    "insert_commit_off": "  synchronous=OFF",
     "insert_transaction": "insert in a transaction, a row",
     "executemany": "executemany (libpq: COPY), a row",
     "flush": "flush to the engine's tables",
     "point_select": "select by key",
     "fetchall": "fetch all, a row",
     "like_count": "count(*) with LIKE",
+    "join": "join of all rows by key",
+    "group_by": "strftime and GROUP BY",
     "updates_applied": "apply {changes:,} updates on {rows:,} rows",
     "deletes_applied": "apply {changes:,} deletes on {rows:,} rows",
     "close": "close",
@@ -69,10 +73,10 @@ def options() -> argparse.Namespace:
     for name, value in (quick if chosen.quick else normal).items():
         if getattr(chosen, name) is None:
             setattr(chosen, name, value)
-    if chosen.rows <= 2 * chosen.commits + chosen.inserts or min(
+    if chosen.rows <= 3 * chosen.commits + chosen.inserts or min(
         chosen.commits, chosen.inserts, chosen.selects, chosen.changes
     ) < 1:
-        parser.error("--rows must be more than twice --commits and --inserts together, and each at least 1")
+        parser.error("--rows must be more than three times --commits and --inserts together, and each at least 1")
     if chosen.changes > chosen.rows:
         parser.error("--changes can't be more than --rows")
     chosen.json = chosen.json or chosen.build / "bench.json"
@@ -103,6 +107,7 @@ def groups(build: Path) -> Iterator[tuple[str, list[Subject]]]:
         Program("libsqlite3 WAL", embedded, "sqlite-wal"),
         Program("libheliosdb", embedded, "heliosdb"),
     ]
+    yield from other_languages(build)
     have_psycopg = importlib.util.find_spec("psycopg") is not None
     if not have_psycopg:
         print("psycopg is not measured: it is not installed (build/venv/bin/python has it)")
@@ -115,6 +120,22 @@ def groups(build: Path) -> Iterator[tuple[str, list[Subject]]]:
         if have_psycopg:
             peers.append(Psycopg(dsn))
         yield f"daemon on {server}, Python", [*peers, Daemon(dsn)]
+
+
+def other_languages(build: Path) -> Iterator[tuple[str, list[Subject]]]:
+    """The bindings of Node and Ruby beside the packages that they stand for, where these are installed."""
+    peer = build / "node" / "node_modules" / "better-sqlite3"
+    os.environ["BETTER_SQLITE3"] = str(peer.resolve())
+    if peer.exists() and (HERE.parent / "bindings" / "node" / "build" / "heliosdb.node").exists():
+        program = HERE / "embedded.js"
+        yield "embedded, Node", [Program("better-sqlite3", "node", program, "sqlite"), Program("heliosdb-sqlite", "node", program, "heliosdb")]
+    else:
+        print("Node is not measured: better-sqlite3 is not installed, or the addon is not built (bindings/node/build.sh)")
+    if subprocess.run(["ruby", "-e", "require 'sqlite3'; require 'ffi'"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        program = HERE / "embedded.rb"
+        yield "embedded, Ruby", [Program("sqlite3 gem", "ruby", program, "sqlite"), Program("heliosdb-sqlite gem", "ruby", program, "heliosdb")]
+    else:
+        print("Ruby is not measured: the gems sqlite3 and ffi are not installed")
 
 
 def measure(subjects: list[Subject], sizes: Sizes, chosen: argparse.Namespace) -> Results:
@@ -143,14 +164,20 @@ def shown(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} us"
 
 
-def print_table(title: str, results: Results, sizes: Sizes) -> None:
+def medians_of(results: Results) -> dict[str, dict[str, float]]:
+    return {
+        subject: {name: statistics.median(values) for name, values in measures.items()} for subject, measures in results.items()
+    }
+
+
+def print_table(title: str, results: dict[str, dict[str, float]], sizes: Sizes) -> None:
     """Medians; after each peer, how many times as long ours takes."""
     *peers, ours = results
     print(f"\n{title}")
     header = [ours, *(cell for peer in peers for cell in (peer, "ratio"))]
     print(f"{'':40}" + "".join(f"{cell:>16}" if cell != "ratio" else f"{cell:>8}" for cell in header))
     for name, label in MEASURES.items():
-        medians = {subject: statistics.median(values[name]) for subject, values in results.items() if name in values}
+        medians = {subject: values[name] for subject, values in results.items() if name in values}
         if ours not in medians:
             continue
         times = sizes.changes if name in IN_ALL else 1
@@ -180,12 +207,15 @@ def main() -> None:
     os.environ.setdefault("HELIOSDB_NOTICES", "off")
     print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio is our time by the peer's")
     report = {"machine": machine(), "sizes": vars(sizes), "repetitions": chosen.repetitions, "groups": {}}
+    found: dict[str, dict[str, dict[str, float]]] = {}
     for title, subjects in groups(chosen.build):
         if chosen.only not in title:
             continue
         results = measure(subjects, sizes, chosen)
-        print_table(title, results, sizes)
+        found[title] = medians_of(results)
+        print_table(title, found[title], sizes)
         report["groups"][title] = results
+    print_goals(found, lambda group: list(found[group])[-1])
     chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"\nall values, in seconds for one operation: {chosen.json}")
 

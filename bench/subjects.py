@@ -15,7 +15,7 @@ class Subject:
     name = ""
     mark = "?"
     integer, real = "INTEGER", "REAL"
-    relaxable = False  # has PRAGMA synchronous
+    relaxable = False  # is SQLite: has PRAGMA synchronous, strftime() and what else the queries need
     flushes = False  # has something behind it that lags
 
     def run(self, directory: Path, sizes: Sizes, limit: float) -> list[Measure]:
@@ -97,11 +97,11 @@ class Psycopg(Server):
 
 
 class Program(Subject):
-    """A C program of this directory, which prints what it measured."""
+    """A program of this directory in another language, which prints what it measured."""
 
-    def __init__(self, name: str, program: Path, *arguments: str, dsn: str = "") -> None:
+    def __init__(self, name: str, *command: object, dsn: str = "") -> None:
         self.name = name
-        self.command = [str(program), *arguments]
+        self.command = [str(word) for word in command]
         self.dsn = dsn
 
     def run(self, directory: Path, sizes: Sizes, limit: float) -> list[Measure]:

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Iterator
 
 
+JOIN = "SELECT count(*) FROM hdb_bench AS one JOIN hdb_bench AS next ON next.id = one.id + 1 WHERE next.v > one.v"
+GROUP_BY = (
+    "SELECT count(*) FROM (SELECT strftime('%Y-%m-%d', id / 31 * 86400, 'unixepoch') AS day, sum(v) FROM hdb_bench GROUP BY day)"
+)
+
+
 @dataclass(frozen=True)
 class Sizes:
     """How much of everything: rows of the table, single inserts, inserts in a transaction, selects by key, and updates or
@@ -100,6 +106,8 @@ def writes(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
     if subject.relaxable:
         conn.execute("PRAGMA synchronous = NORMAL")
         following = insert_and_commit(conn, insert, following, watch("insert_commit_normal", sizes.commits))
+        conn.execute("PRAGMA synchronous = OFF")
+        following = insert_and_commit(conn, insert, following, watch("insert_commit_off", sizes.commits))
         conn.execute("PRAGMA synchronous = FULL")
     with watch("insert_transaction", sizes.inserts):
         for key in watch.each(following):
@@ -137,6 +145,13 @@ def reads(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
     with watch("like_count"):
         ((count,),) = conn.execute("SELECT count(*) FROM hdb_bench WHERE a LIKE 'hello%'").fetchall()
     assert count == sizes.rows - sizes.rows // 10, count
+    if subject.relaxable:
+        with watch("join"):
+            ((count,),) = conn.execute(JOIN).fetchall()
+        assert count == sizes.rows - 1, count
+        with watch("group_by"):
+            ((count,),) = conn.execute(GROUP_BY).fetchall()
+        assert count == sizes.rows // 31 + 1, count
     conn.commit()
 
 
