@@ -4,9 +4,10 @@
 # Usage: POINTS=N RACES=N SECONDS_OF_WRITING=N SEED=N tools/torture.sh
 #
 # Kills clients within statements and commits of every kind, and compares what is there with plain SQLite: POINTS (1,000)
-# points embedded, a quarter of it on each kind of server; then the campaign of kills beside other writers, RACES (200) of up
-# to 50 processes that open one database at once, 8 processes in three languages that write one for SECONDS_OF_WRITING
-# (600), half as many power cuts as POINTS, and commits on networks that stall. Prints where it killed and what it found.
+# points embedded, a quarter of it on each kind of server; then the campaign of kills beside other writers, kills while a
+# file is taken in, rebuilt or written by a backup, RACES (200) of up to 50 processes that open one database at once, 8
+# processes in three languages that write one for SECONDS_OF_WRITING (600), half as many power cuts as POINTS, and commits
+# on networks that stall. Prints where it killed and what it found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -41,6 +42,7 @@ campaign statement_kills --points "$points" embedded
 campaign statement_kills --points $((points / 4)) daemon-heliosdb
 campaign statement_kills --points $((points / 4)) daemon-postgresql
 campaign kill_campaign --rounds "$points"
+campaign open_kills --rounds $((points * 3 / 10))
 campaign cold_starts --races "${RACES:-200}"
 languages
 power_cuts

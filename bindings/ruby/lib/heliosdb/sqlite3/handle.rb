@@ -69,6 +69,15 @@ module HeliosDB
         end
       end
 
+      # Fetches many rows.
+      # @param statement [FFI::Pointer]
+      # @return [Array(Integer, String)] the code and, if it is no error, the block
+      def fetch_block(statement)
+        code = C.hdb_fetch_block(statement, 0, @out, @tail)
+        block = @out.read_pointer
+        [code, block.null? ? nil : block.read_bytes(@tail.read_int64)]
+      end
+
       # Leaves a statement to the next {#prepare}: finalizers run in the middle of other calls.
       def abandon(statement)
         @abandoned << statement

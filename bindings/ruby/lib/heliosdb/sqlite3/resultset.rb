@@ -51,6 +51,13 @@ module HeliosDB
         end
       end
 
+      # @return [Array<Array, Hash>] the rows that are left
+      # @raise [Exception] as {#next}
+      def to_a
+        @stmt.must_be_open!
+        @stmt.to_a
+      end
+
       # @yieldparam row [Hash{String => Object}] each row that is left
       # @raise [Exception] as {#next}
       def each_hash
@@ -86,6 +93,13 @@ module HeliosDB
     # A result set whose rows are hashes; made when {Database#results_as_hash} is set.
     class HashResultSet < ResultSet
       alias_method :next, :next_hash
+
+      # @return [Array<Hash>] the rows that are left
+      # @raise [Exception] as {#next}
+      def to_a
+        columns = @stmt.columns
+        super.map { |row| columns.zip(row).to_h }
+      end
     end
   end
 end

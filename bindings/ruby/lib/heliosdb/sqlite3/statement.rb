@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # frozen_string_literal: true
 
+require_relative "blocks"
 require_relative "values"
 
 module HeliosDB
@@ -16,6 +17,7 @@ module HeliosDB
     #   end
     class Statement
       include Enumerable
+      include Blocks
       include Values
 
       # @return [String] the text after the first statement
@@ -41,6 +43,7 @@ module HeliosDB
         @pointer, used = @native.prepare(sql)
         @remainder = sql.byteslice(used..)
         @done = false
+        @on_row = false # that was read
         ObjectSpace.define_finalizer(self, Statement.finalizer(@native, @pointer)) if @pointer
       end
 
@@ -117,6 +120,13 @@ module HeliosDB
         self
       end
 
+      # @return [Array<Array>] the rows that are left
+      def to_a
+        rows = []
+        rows.concat(next_rows) until @done
+        rows
+      end
+
       # Reads the rows that are left with all values as text, as {Database#execute_batch2} needs them.
       # @return [Array<Array<String, nil>>]
       # @api private
@@ -142,7 +152,7 @@ module HeliosDB
       # @return [self]
       def reset!
         @native.synchronize do
-          @done = false
+          @done = @on_row = false
           @native.check(C.hdb_reset(open_pointer))
         end
         self
@@ -259,12 +269,26 @@ module HeliosDB
           return nil if @done
 
           code = C.hdb_fetch_row(pointer)
-          return yield(pointer) if code == C::HDB_ROW
+          @on_row = code == C::HDB_ROW
+          return yield(pointer) if @on_row
 
           @done = code == C::HDB_DONE
           fail_step(pointer, code) unless @done
         end
         nil
+      end
+
+      # Rows from here on, as many as one call gives.
+      def next_rows
+        @native.synchronize do
+          pointer = open_pointer
+          code = @on_row ? C.hdb_fetch_row(pointer) : C::HDB_ROW
+          code, block = @native.fetch_block(pointer) if code == C::HDB_ROW
+          @done = code == C::HDB_DONE
+          @on_row = false
+          fail_step(pointer, code) unless @done || code == C::HDB_ROW
+          block ? rows_of(block) : []
+        end
       end
 
       # The statement can be run again after an error, which must be read before the reset.
