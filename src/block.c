@@ -121,6 +121,7 @@ int hdb_block_finish(hdb_block *block) {
             place[2] = (int64_t)(text->size - begin);
         }
     }
+    hdb_buffer_append(text, "\0\0\0\0\0\0\0", -text->size % sizeof(int64_t));
     return text->failed ? HDB_NOMEM : HDB_OK;
 }
 

@@ -52,7 +52,7 @@ enum hdb_block_form {
  * hdb_execute() was not called.
  * @param limit most rows to fetch, less than 1: as many as make about a megabyte, where it ends in any case
  * @param out the block, NULL on error; it belongs to the statement and is valid until the next call on it
- * @param out_size its size in bytes
+ * @param out_size its size in bytes, a multiple of 8
  * @return #HDB_ROW if the statement is now on the row after the block's, #HDB_DONE if there is none (the block may be
  *   empty then), or an error as hdb_fetch_row()
  */

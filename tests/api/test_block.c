@@ -33,14 +33,14 @@ static void fetches(struct twin *twin) {
     const int64_t *block;
     assert_ok(twin->conn, hdb_exec(twin->conn,
                                    "CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, v REAL, m, n);"
-                                   "INSERT INTO t VALUES (1, 'one', 1.5, 1, NULL), (2, 'two', 2.5, 'x', NULL), (3, '', -0.0, x'00', NULL)",
+                                   "INSERT INTO t VALUES (1, 'one', 1.5, 1, NULL), (2, 'two', 2.5, 'x', NULL), (3, '', -3.5, x'00', NULL)",
                                    -1));
     hdb_stmt *stmt = prepared(twin->conn, "SELECT * FROM t ORDER BY id");
     assert_int_equal(fetch(stmt, 0, HDB_DONE, &block), 3);
     assert_int_equal(block[1], 5);
     assert_memory_equal(column(block, 0, HDB_BLOCK_INTEGER), ((int64_t[]){1, 2, 3}), 24);
     assert_memory_equal(column(block, 1, HDB_BLOCK_TEXT), "one\0two\0", 9);
-    assert_memory_equal(column(block, 2, HDB_BLOCK_FLOAT), ((double[]){1.5, 2.5, -0.0}), 24);
+    assert_memory_equal(column(block, 2, HDB_BLOCK_FLOAT), ((double[]){1.5, 2.5, -3.5}), 24);
     const char *mixed = column(block, 3, HDB_BLOCK_MIXED);
     assert_memory_equal(mixed, ((int64_t[]){1, 1, 1}), 24);
     assert_memory_equal(mixed + 24, ((char[]){HDB_TYPE_INTEGER, HDB_TYPE_TEXT, HDB_TYPE_BLOB}), 3);
@@ -147,12 +147,12 @@ static void refuses(struct twin *twin) {
     assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, v REAL)", -1));
     hdb_stmt *stmt = prepared(conn, "INSERT INTO t(id, a) VALUES (?, ?)");
     assert_int_equal(hdb_execute_block(stmt, block, sizeof block, &rows, NULL), HDB_RANGE);
-    assert_error(conn, HDB_RANGE, HDB_RANGE, "", "the block has 3 columns, the statement 2 parameters");
+    assert_error(conn, HDB_RANGE, HDB_RANGE, "07009", "the block has 3 columns, the statement 2 parameters");
     assert_ok(conn, hdb_finalize(stmt));
     stmt = prepared(conn, "INSERT INTO t VALUES (?, ?, ?)");
     block[7] = 5; /* the last text has no end */
     assert_int_equal(hdb_execute_block(stmt, block, sizeof block, &rows, NULL), HDB_MISUSE);
-    assert_error(conn, HDB_MISUSE, HDB_MISUSE, "", "the block of rows is malformed");
+    assert_error(conn, HDB_MISUSE, HDB_MISUSE, "HY010", "the block of rows is malformed");
     assert_int_equal(hdb_execute_block(stmt, NULL, 0, &rows, NULL), HDB_MISUSE);
     assert_int_equal(hdb_execute_block(stmt, block, -1, &rows, NULL), HDB_MISUSE);
     assert_int_equal(rows, 0);
@@ -174,7 +174,7 @@ static void a_failing_row_is_told(void **state) {
     assert_int_equal(hdb_connect(":memory:", NULL, &conn), HDB_OK);
     hdb_stmt *stmt = prepared(conn, "SELECT abs(column1) FROM (VALUES (1), (-9223372036854775807 - 1))");
     assert_int_equal(hdb_fetch_block(stmt, 0, &block, &size), HDB_ERROR);
-    assert_error(conn, HDB_ERROR, HDB_ERROR, "", "integer overflow");
+    assert_error(conn, HDB_ERROR, HDB_ERROR, "HY000", "integer overflow");
     assert_null(block);
     assert_ok(conn, hdb_close(conn));
 }

@@ -262,7 +262,7 @@ static void test_blocks(void **state) {
     assert_int_equal(call_int("hdb_finalize", stmt), HDB_OK);
     stmt = prepare(conn, "SELECT a FROM t");
     assert_int_equal(call_int("hdb_fetch_block", stmt, (int64_t)-1, &block, &size), HDB_DONE);
-    assert_true(size == sizeof rows);
+    assert_int_equal(size, sizeof rows);
     assert_memory_equal(block, rows, sizeof rows);
     struct ArrowArrayStream stream;
     struct ArrowArray array;

@@ -6,7 +6,7 @@
  * In each round a process runs units (units.h); some microseconds after one of its statements began it is killed, in a
  * fifth of the embedded rounds its engine instead, or both. Then schema and rows, in the replica and in the engine alike,
  * must be what they were before the interrupted unit or what they are after it, and a unit that gave an error must not
- * be there. A point is a client killed while a unit was running. Servers come from HELIOSDB_TEST_DSN_*; every table in
+ * be there, but for VACUUM. A point is a client killed while a unit was running. Servers come from HELIOSDB_TEST_DSN_*; every table in
  * their schema "public" is dropped. */
 #include "fault.h"
 #include "runner.h"

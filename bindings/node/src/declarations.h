@@ -52,6 +52,14 @@
     X(HDB_MODE_DAEMON, 2) \
     X(HDB_MODE_PLAIN, 3)
 
+/* X(name, value). How the values of a column are kept in a block. */
+#define HDB_BLOCK_FORM_CONSTANTS(X) \
+    X(HDB_BLOCK_NULL, 0) \
+    X(HDB_BLOCK_INTEGER, 1) \
+    X(HDB_BLOCK_FLOAT, 2) \
+    X(HDB_BLOCK_TEXT, 3) \
+    X(HDB_BLOCK_MIXED, 4)
+
 /* X(name, value). What a function promises; added up (https://www.sqlite.org/c3ref/c_deterministic.html). */
 #define HDB_FUNCTION_FLAGS_CONSTANTS(X) \
     X(HDB_FUNCTION_PLAIN, 0) \
@@ -171,7 +179,7 @@
     X(HDB_RESOLUTION_ABORT, 2)
 
 /* X(name, value) for every constant. */
-#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X) HDB_VERDICT_CONSTANTS(X) HDB_ACTION_CONSTANTS(X) HDB_TRACE_EVENT_CONSTANTS(X) HDB_OPERATION_CONSTANTS(X) HDB_LIMIT_ID_CONSTANTS(X) HDB_DB_CONFIG_OPTION_CONSTANTS(X) HDB_TXN_STATE_KIND_CONSTANTS(X) HDB_CONFLICT_CONSTANTS(X) HDB_RESOLUTION_CONSTANTS(X)
+#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_BLOCK_FORM_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X) HDB_VERDICT_CONSTANTS(X) HDB_ACTION_CONSTANTS(X) HDB_TRACE_EVENT_CONSTANTS(X) HDB_OPERATION_CONSTANTS(X) HDB_LIMIT_ID_CONSTANTS(X) HDB_DB_CONFIG_OPTION_CONSTANTS(X) HDB_TXN_STATE_KIND_CONSTANTS(X) HDB_CONFLICT_CONSTANTS(X) HDB_RESOLUTION_CONSTANTS(X)
 
 /* X(name, result, (parameter types)) for every type of function that the library calls. */
 #define HDB_CALLBACKS(X) \
@@ -258,6 +266,7 @@
     X(hdb_column_text, const char *, (hdb_stmt *, int), 0) \
     X(hdb_column_blob, const void *, (hdb_stmt *, int), 0) \
     X(hdb_column_bytes, int64_t, (hdb_stmt *, int), 0) \
+    X(hdb_fetch_arrow, int, (hdb_stmt *, struct ArrowArrayStream *), 1) \
     X(hdb_backup_init, int, (hdb_conn *, const char *, hdb_conn *, const char *, hdb_backup **), 1) \
     X(hdb_backup_step, int, (hdb_backup *, int), 1) \
     X(hdb_backup_remaining, int, (hdb_backup *), 0) \
@@ -272,6 +281,8 @@
     X(hdb_blob_read, int, (hdb_blob *, void *, int, int), 0) \
     X(hdb_blob_write, int, (hdb_blob *, const void *, int, int), 0) \
     X(hdb_blob_close, int, (hdb_blob *), 1) \
+    X(hdb_fetch_block, int, (hdb_stmt *, int64_t, const void **, int64_t *), 1) \
+    X(hdb_execute_block, int, (hdb_stmt *, const void *, int64_t, int64_t *, int64_t *), 1) \
     X(hdb_create_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_create_aggregate, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_create_window_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, hdb_final_callback, hdb_function_callback, void *, hdb_destroy_callback), 0) \

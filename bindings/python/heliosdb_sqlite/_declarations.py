@@ -50,6 +50,13 @@ HDB_MODE_EMBEDDED = 1
 HDB_MODE_DAEMON = 2
 HDB_MODE_PLAIN = 3
 
+# hdb_block_form: How the values of a column are kept in a block.
+HDB_BLOCK_NULL = 0
+HDB_BLOCK_INTEGER = 1
+HDB_BLOCK_FLOAT = 2
+HDB_BLOCK_TEXT = 3
+HDB_BLOCK_MIXED = 4
+
 # hdb_function_flags: What a function promises; added up (https://www.sqlite.org/c3ref/c_deterministic.html).
 HDB_FUNCTION_PLAIN = 0
 HDB_FUNCTION_DETERMINISTIC = 2048
@@ -242,6 +249,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any], bool]] = {
     "hdb_column_text": (c_void_p, [c_void_p, c_int], False),
     "hdb_column_blob": (c_void_p, [c_void_p, c_int], False),
     "hdb_column_bytes": (c_int64, [c_void_p, c_int], False),
+    "hdb_fetch_arrow": (c_int, [c_void_p, c_void_p], True),
     "hdb_backup_init": (c_int, [c_void_p, c_char_p, c_void_p, c_char_p, POINTER(c_void_p)], True),
     "hdb_backup_step": (c_int, [c_void_p, c_int], True),
     "hdb_backup_remaining": (c_int, [c_void_p], False),
@@ -256,6 +264,8 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any], bool]] = {
     "hdb_blob_read": (c_int, [c_void_p, c_void_p, c_int, c_int], False),
     "hdb_blob_write": (c_int, [c_void_p, c_void_p, c_int, c_int], False),
     "hdb_blob_close": (c_int, [c_void_p], True),
+    "hdb_fetch_block": (c_int, [c_void_p, c_int64, POINTER(c_void_p), POINTER(c_int64)], True),
+    "hdb_execute_block": (c_int, [c_void_p, c_void_p, c_int64, POINTER(c_int64), POINTER(c_int64)], True),
     "hdb_create_function": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p], False),
     "hdb_create_aggregate": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p, c_void_p], False),
     "hdb_create_window_function": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p], False),

@@ -56,6 +56,13 @@ module HeliosDB
     HDB_MODE_DAEMON = 2
     HDB_MODE_PLAIN = 3
 
+    # hdb_block_form: How the values of a column are kept in a block.
+    HDB_BLOCK_NULL = 0
+    HDB_BLOCK_INTEGER = 1
+    HDB_BLOCK_FLOAT = 2
+    HDB_BLOCK_TEXT = 3
+    HDB_BLOCK_MIXED = 4
+
     # hdb_function_flags: What a function promises; added up (https://www.sqlite.org/c3ref/c_deterministic.html).
     HDB_FUNCTION_PLAIN = 0
     HDB_FUNCTION_DETERMINISTIC = 2048
@@ -249,6 +256,7 @@ module HeliosDB
       attach_function :hdb_column_text, [:pointer, :int], :pointer
       attach_function :hdb_column_blob, [:pointer, :int], :pointer
       attach_function :hdb_column_bytes, [:pointer, :int], :int64
+      attach_function :hdb_fetch_arrow, [:pointer, :pointer], :int, blocking: true
       attach_function :hdb_backup_init, [:pointer, :string, :pointer, :string, :pointer], :int, blocking: true
       attach_function :hdb_backup_step, [:pointer, :int], :int, blocking: true
       attach_function :hdb_backup_remaining, [:pointer], :int
@@ -263,6 +271,8 @@ module HeliosDB
       attach_function :hdb_blob_read, [:pointer, :pointer, :int, :int], :int
       attach_function :hdb_blob_write, [:pointer, :pointer, :int, :int], :int
       attach_function :hdb_blob_close, [:pointer], :int, blocking: true
+      attach_function :hdb_fetch_block, [:pointer, :int64, :pointer, :pointer], :int, blocking: true
+      attach_function :hdb_execute_block, [:pointer, :pointer, :int64, :pointer, :pointer], :int, blocking: true
       attach_function :hdb_create_function, [:pointer, :string, :int, :int, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_create_aggregate, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_create_window_function, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :hdb_final_callback, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int
