@@ -80,16 +80,21 @@ static void put_rowid(hdb_buffer *sql, const hdb_table *table) {
     hdb_buffer_text(sql, rowid ? rowid : "row_number() OVER ()");
 }
 
+static void put_rowid_column(hdb_buffer *sql, const hdb_table *table) {
+    if (table->alias >= 0)
+        hdb_buffer_identifier(sql, table->columns[table->alias].name);
+    else
+        put_rowid(sql, table);
+}
+
 static void put_text(hdb_buffer *sql, const hdb_table *table, enum hdb_table_statement which, bool generated) {
     switch (which) {
     case HDB_TABLE_READ_ROW:
     case HDB_TABLE_READ_ALL:
+    case HDB_TABLE_READ_RANGE:
         hdb_buffer_text(sql, "SELECT ");
-        if (which == HDB_TABLE_READ_ALL) {
-            if (table->alias >= 0)
-                hdb_buffer_identifier(sql, table->columns[table->alias].name);
-            else
-                put_rowid(sql, table);
+        if (which != HDB_TABLE_READ_ROW) {
+            put_rowid_column(sql, table);
             hdb_buffer_text(sql, ", ");
         }
         put_cells(sql, table, generated);
@@ -97,6 +102,12 @@ static void put_text(hdb_buffer *sql, const hdb_table *table, enum hdb_table_sta
         put_name(sql, table);
         if (which == HDB_TABLE_READ_ROW)
             put_where_key(sql, table);
+        if (which == HDB_TABLE_READ_RANGE) {
+            hdb_buffer_text(sql, " WHERE ");
+            put_rowid_column(sql, table);
+            hdb_buffer_text(sql, " BETWEEN ?1 AND ?2 ORDER BY ");
+            put_rowid_column(sql, table);
+        }
         break;
     case HDB_TABLE_PUT_ROW:
         put_insert(sql, table);
@@ -119,7 +130,7 @@ int hdb_table_prepare(sqlite3 *db, const hdb_table *table, enum hdb_table_statem
     if (!sql.failed)
         prepared = hdb_own_statement(db, sql.data, SQLITE_PREPARE_PERSISTENT, out);
     /* Generated columns that need each other can't be read. SQLite takes such a table, which then stays empty. */
-    if (prepared == SQLITE_ERROR && (which == HDB_TABLE_READ_ROW || which == HDB_TABLE_READ_ALL) &&
+    if (prepared == SQLITE_ERROR && which <= HDB_TABLE_READ_RANGE &&
         strstr(sqlite3_errmsg(db), "generated column loop")) {
         hdb_buffer_reset(&sql);
         put_text(&sql, table, which, false);

@@ -11,6 +11,7 @@
 enum hdb_table_statement {
     HDB_TABLE_READ_ROW,   /* cells of one row, by key */
     HDB_TABLE_READ_ALL,   /* rowid (NULL for WITHOUT ROWID) and cells of all rows */
+    HDB_TABLE_READ_RANGE, /* rowid and cells of rows from one rowid to another, in their order; the rowid must have a name */
     HDB_TABLE_PUT_ROW,    /* INSERT OR REPLACE: rowid first if it has no column, then cells but generated ones */
     HDB_TABLE_DELETE_ROW, /* by key */
     HDB_TABLE_DELETE_ALL

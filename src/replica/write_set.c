@@ -104,15 +104,59 @@ static int put_key(hdb_replica *replica, const hdb_table *table, const hdb_touch
     return rc;
 }
 
+/* How many rowids from an index on follow one another, as those of many inserted rows do. */
+static size_t run_length(const hdb_table *table, const hdb_touched *touched, size_t index) {
+    size_t end = index + 1;
+    if (touched->by_columns || (table->alias < 0 && !hdb_table_rowid_name(table)))
+        return 1;
+    while (end < touched->count && touched->rowids[end - 1] < INT64_MAX && touched->rowids[end] == touched->rowids[end - 1] + 1)
+        end++;
+    return end - index;
+}
+
+/* The rows of such a run, by one statement that goes from one to the next: looking up each would take twice as long. */
+static int put_run(hdb_replica *replica, const hdb_table *table, int64_t first, size_t count, sqlite3_stmt *range,
+                   hdb_value *cells, hdb_buffer *deleted, hdb_buffer *put, hdb_error *error) {
+    size_t done = 0;
+    int step = SQLITE_DONE, rc = HDB_OK;
+    sqlite3_bind_int64(range, 1, first);
+    sqlite3_bind_int64(range, 2, first + (int64_t)count - 1);
+    while (rc == HDB_OK && (step = sqlite3_step(range)) == SQLITE_ROW) {
+        int64_t rowid = sqlite3_column_int64(range, 0);
+        for (; first + (int64_t)done < rowid; done++)
+            hdb_entry_put_delete(deleted, first + (int64_t)done);
+        read_cells(range, 1, table->column_count, cells);
+        rc = check_strict(table, cells, error);
+        hdb_entry_put_upsert(put, table, rowid, cells);
+        done++;
+    }
+    for (; step == SQLITE_DONE && done < count; done++)
+        hdb_entry_put_delete(deleted, first + (int64_t)done);
+    if (rc == HDB_OK && step != SQLITE_DONE)
+        rc = hdb_replica_error(replica, error);
+    sqlite3_reset(range);
+    return rc;
+}
+
 static int put_touched(hdb_replica *replica, const hdb_table *table, const hdb_touched *touched, hdb_buffer *entry,
                        hdb_error *error) {
+    enum { WORTH_A_RANGE = 16 };
     hdb_buffer put = HDB_BUFFER_INIT;
+    sqlite3_stmt *range = NULL;
     hdb_value *cells = new_cells(table, error);
     sqlite3_stmt *reader = cells ? hdb_replica_row_reader(replica, table, error) : NULL;
     int rc = reader ? HDB_OK : error->code & 0xff;
     hdb_entry_put_table(entry, table, false);
-    for (size_t i = 0; rc == HDB_OK && i < touched->count; i++)
-        rc = put_key(replica, table, touched, i, reader, cells, entry, &put, error);
+    for (size_t i = 0, count = 0; rc == HDB_OK && i < touched->count; i += count) {
+        count = run_length(table, touched, i);
+        if (count >= WORTH_A_RANGE && !range)
+            rc = hdb_table_prepare(replica->db, table, HDB_TABLE_READ_RANGE, &range, error);
+        if (rc == HDB_OK && count >= WORTH_A_RANGE)
+            rc = put_run(replica, table, touched->rowids[i], count, range, cells, entry, &put, error);
+        for (size_t each = 0; rc == HDB_OK && count < WORTH_A_RANGE && each < count; each++)
+            rc = put_key(replica, table, touched, i + each, reader, cells, entry, &put, error);
+    }
+    sqlite3_finalize(range);
     hdb_buffer_append(entry, put.data, put.size);
     if (rc == HDB_OK && (put.failed || entry->failed))
         rc = hdb_error_nomem(error);
