@@ -223,6 +223,8 @@ int hdb_record_push_begin(hdb_record *record, int64_t *out, hdb_error *error) {
 
 int hdb_record_push_end(hdb_record *record, int64_t token, const char *data, size_t size, bool durable, hdb_error *error) {
     hdb_state_page *page = record->state.page;
+    /* Nothing is sent yet: who finds the entry in flight has nobody to wait for, and the pusher before may live on. */
+    page->pushing = 0;
     page->inflight = hdb_state_synced(&record->state) + 1;
     int rc = push_until_known(record, page->inflight, token, data, size, durable, error);
     if (rc != HDB_OK && !hdb_record_outcome_is_unknown(error))

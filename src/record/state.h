@@ -42,7 +42,7 @@ typedef struct hdb_state_page {
     _Atomic uint32_t change_counter; /* of the file's header when it was left: an older copy has a smaller one */
     _Atomic uint64_t identity;       /* of the file that those who have it open use */
     _Atomic int64_t sessions; /* numbers given to sessions of the engine: session.h */
-    _Atomic int64_t pushing;  /* session of the last push; it may still be under way if `inflight` is above `synced` */
+    _Atomic int64_t pushing;  /* session that sent the last push, 0 until it does; it may still be under way if `inflight` is above `synced` */
     _Atomic int64_t applying; /* session that was applying entries, 0 if it came to an end */
     _Atomic int64_t token;    /* of the entry `synced`, for a replica of a server (sdk_store.c) */
     _Atomic int64_t settled;  /* `synced` when the engine was last made durable */
