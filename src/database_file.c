@@ -2,13 +2,12 @@
 /* The file of a database and the connection that the library itself has to it, the steward: see database_internal.h. */
 #include "database_internal.h"
 
-#include "record/server.h"
+#include "replica/format.h"
 #include "replica/replay.h"
 #include "replica/schema.h"
 #include "replica/wal_mark.h"
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 int hdb_database_run(hdb_database *database, const char *sql, hdb_error *error) {
     return sqlite3_exec(database->steward, sql, NULL, NULL, NULL) == SQLITE_OK ? HDB_OK
@@ -20,23 +19,10 @@ bool hdb_database_is_blank(hdb_database *database) {
     return database->path && stat(database->path, &info) == 0 && info.st_size == 0;
 }
 
-/* Where two set the mode of a file at once, SQLite tells one of them at once that it is locked; where somebody holds the
- * lock, SQLite itself has waited as long as it may. */
-static int set_wal_mode(hdb_database *database, hdb_error *error) {
-    const struct timespec pause = {.tv_nsec = 5000000};
-    int64_t end = hdb_server_now_ms() + database->timeout_ms;
-    int rc;
-    while ((rc = hdb_database_run(database, "PRAGMA journal_mode = WAL", error)) == HDB_BUSY && hdb_server_now_ms() < end) {
-        hdb_error_clear(error);
-        nanosleep(&pause, NULL);
-    }
-    return rc;
-}
-
 int hdb_database_begin_file(hdb_database *database, hdb_error *error) {
     if (!hdb_database_is_blank(database))
         return HDB_OK;
-    int rc = set_wal_mode(database, error);
+    int rc = hdb_format_set_wal(database->steward, "main", error);
     if (rc == HDB_OK)
         hdb_database_note_mark(database);
     return rc;
@@ -120,7 +106,7 @@ int hdb_database_open_steward(hdb_database *database, hdb_error *error) {
         database->found_counter = read_change_counter(database); /* before setting the mode changes it */
         /* A new one waits for its first write: until then PRAGMA page_size and the like have their effect. */
         if (!hdb_database_is_blank(database))
-            rc = set_wal_mode(database, error);
+            rc = hdb_format_set_wal(database->steward, "main", error);
     }
     if (rc == HDB_OK)
         rc = hdb_database_keep_stubs(database, error);

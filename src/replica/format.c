@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replica/format.h"
 
+#include "clock.h"
 #include "replica/schema.h"
 #include <string.h>
 
@@ -53,10 +54,32 @@ int hdb_format_apply(sqlite3 *db, int64_t format, hdb_error *error) {
     return rc;
 }
 
+static int64_t busy_timeout_ms(sqlite3 *db, const char *database) {
+    int64_t timeout = 0;
+    hdb_error ignored = HDB_ERROR_INIT;
+    read_one(db, database, "busy_timeout", &timeout, &ignored);
+    hdb_error_clear(&ignored);
+    return timeout;
+}
+
+int hdb_format_set_wal(sqlite3 *db, const char *database, hdb_error *error) {
+    const struct timespec pause = {.tv_nsec = 5000000};
+    int64_t end = hdb_now_ms() + busy_timeout_ms(db, database);
+    char *sql = sqlite3_mprintf("PRAGMA \"%w\".journal_mode = WAL", database);
+    int rc = SQLITE_OK;
+    if (!sql)
+        return hdb_error_nomem(error);
+    while ((rc = sqlite3_exec(db, sql, NULL, NULL, NULL)) && (rc & 0xff) == SQLITE_BUSY && hdb_now_ms() < end)
+        nanosleep(&pause, NULL);
+    sqlite3_free(sql);
+    return rc == SQLITE_OK ? HDB_OK : hdb_sqlite_error(db, error);
+}
+
 int hdb_replica_begin_file(hdb_replica *kept, hdb_error *error) {
-    char *sql = sqlite3_mprintf("PRAGMA \"%w\".journal_mode = WAL; PRAGMA \"%w\".synchronous = NORMAL", kept->database,
-                                kept->database);
-    int rc = sql ? HDB_OK : hdb_error_nomem(error);
+    int rc = hdb_format_set_wal(kept->db, kept->database, error);
+    char *sql = rc == HDB_OK ? sqlite3_mprintf("PRAGMA \"%w\".synchronous = NORMAL", kept->database) : NULL;
+    if (rc == HDB_OK && !sql)
+        rc = hdb_error_nomem(error);
     if (rc == HDB_OK && sqlite3_exec(kept->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         rc = hdb_sqlite_error(kept->db, error);
     sqlite3_free(sql);

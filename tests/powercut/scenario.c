@@ -29,6 +29,15 @@ static int complain(const char *what, const char *detail) {
     return 1;
 }
 
+/* Each process has one of its own: the recorder asks where a descriptor is after a write, which another process that
+ * shares it may have moved. */
+static int open_notes(const char *directory) {
+    char *path = support_format("%s/notes", directory);
+    int notes = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    free(path);
+    return notes;
+}
+
 static void note(const struct scenario *scenario, const char *line) {
     if (write(scenario->notes, line, strlen(line)) != (ssize_t)strlen(line))
         abort();
@@ -92,8 +101,11 @@ static int write_by_several(const struct scenario *scenario, int commits) {
     int failures = 0;
     for (int writer = 1; writer <= WRITERS && failures == 0; writer++) {
         pid_t pid = fork();
-        if (pid == 0)
-            _exit(write_many(scenario, writer, 1, commits / WRITERS) != 0);
+        if (pid == 0) {
+            struct scenario own = *scenario;
+            own.notes = open_notes(scenario->directory);
+            _exit(write_many(&own, writer, 1, commits / WRITERS) != 0);
+        }
         failures += pid < 0;
     }
     for (int status; wait(&status) > 0;)
@@ -176,9 +188,8 @@ bool scenario_is_known(const char *name) {
 
 int scenario_run(const char *name, const char *directory, unsigned seed, int commits) {
     struct scenario scenario = {.directory = directory, .path = support_format("%s/app.db", directory), .seed = seed};
-    char *notes = support_format("%s/notes", directory);
     int failures = 1;
-    scenario.notes = open(notes, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    scenario.notes = open_notes(directory);
     for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
         if (strcmp(scenarios[i].name, name) != 0)
             continue;
@@ -186,7 +197,6 @@ int scenario_run(const char *name, const char *directory, unsigned seed, int com
         failures = scenarios[i].run(&scenario, commits);
     }
     close(scenario.notes);
-    free(notes);
     free(scenario.path);
     return failures;
 }
