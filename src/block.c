@@ -136,6 +136,12 @@ void hdb_block_free(hdb_block *block) {
     *block = (hdb_block){0};
 }
 
+void hdb_block_trim(hdb_block *block) {
+    enum { SMALL = 1 << 16 };
+    if (block->text.capacity > SMALL)
+        hdb_block_free(block);
+}
+
 /* --- reading */
 
 int hdb_block_open(const void *block, size_t size, int64_t *rows, int64_t *columns) {

@@ -31,6 +31,8 @@ size_t hdb_block_size(const hdb_block *block);
 /* Puts all into `text`. HDB_OK or HDB_NOMEM. */
 int hdb_block_finish(hdb_block *block);
 void hdb_block_free(hdb_block *block);
+/* Gives memory back, if it holds more than a small block needs; it is empty then. */
+void hdb_block_trim(hdb_block *block);
 
 /* A column of a block that is read. */
 typedef struct hdb_block_cursor {

@@ -67,6 +67,12 @@ static int open_block(hdb_stmt *stmt, const void *block, size_t size, int64_t *r
     return rc == HDB_OK ? HDB_OK : hdb_error_set(error, HDB_MISUSE, NULL, "the block of rows is malformed");
 }
 
+/* Between two rows no statement runs that an interrupt would end. */
+static int check_interrupt(hdb_stmt *stmt, int64_t done) {
+    bool interrupted = done > 0 && atomic_load(&stmt->conn->interrupted);
+    return interrupted ? hdb_error_set(&stmt->conn->error, HDB_INTERRUPT, NULL, "interrupted") : HDB_OK;
+}
+
 static int run_row(hdb_stmt *stmt, hdb_block_cursor *columns, int64_t row) {
     int rc = HDB_OK, count = hdb_bind_parameter_count(stmt);
     for (int i = 0; rc == HDB_OK && i < count; i++)
@@ -89,7 +95,9 @@ int hdb_execute_block(hdb_stmt *stmt, const void *block, int64_t size, int64_t *
             rc = open_block(stmt, block, size < 0 ? 0 : (size_t)size, &rows, &columns);
         bool counts = hdb_stmt_is_dml(stmt);
         while (rc == HDB_OK && done < rows) {
-            rc = run_row(stmt, columns, done);
+            rc = check_interrupt(stmt, done);
+            if (rc == HDB_OK)
+                rc = run_row(stmt, columns, done);
             if (rc == HDB_OK) {
                 changes += counts ? hdb_changes(stmt->conn) : 0;
                 done++;

@@ -149,6 +149,7 @@ int hdb_stmt_reset(hdb_stmt *stmt) {
     hdb_conn *conn = stmt->conn;
     int rc = HDB_OK;
     hdb_stmt_end_stream(stmt);
+    hdb_block_trim(&stmt->block);
     if (stmt->replica && stmt->running)
         rc = hdb_replica_end(conn->replica, stmt->replica, &stmt->inspection, &conn->error);
     else if (stmt->replica)

@@ -51,7 +51,8 @@ enum hdb_block_form {
  * Fetches rows: the one that the statement is on, if it is on one, and those after it. Runs the statement if
  * hdb_execute() was not called.
  * @param limit most rows to fetch, less than 1: as many as make about a megabyte, where it ends in any case
- * @param out the block, NULL on error; it belongs to the statement and is valid until the next call on it
+ * @param out the block, NULL on error; it belongs to the statement and is valid until the next call on it. The memory of a
+ *   large one is given back by hdb_reset()
  * @param out_size its size in bytes, a multiple of 8
  * @return #HDB_ROW if the statement is now on the row after the block's, #HDB_DONE if there is none (the block may be
  *   empty then), or an error as hdb_fetch_row()
@@ -59,7 +60,7 @@ enum hdb_block_form {
 HDB_API int hdb_fetch_block(hdb_stmt *stmt, int64_t limit, const void **out, int64_t *out_size);
 /**
  * Runs a statement once for each row of a block, whose columns are its parameters; rows that it gives are thrown away.
- * Ends at the first row that fails: those before it are done, and stay or not as the transaction says.
+ * Ends at the first row that fails, or by hdb_interrupt(): those before it are done, and stay or not as the transaction says.
  * @param block as above; it can go when the call returns
  * @param size its size in bytes
  * @param out_rows number of rows that are done; NULL is allowed

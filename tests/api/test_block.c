@@ -166,6 +166,24 @@ static void a_wrong_block_changes_nothing(void **state) {
     twin_everywhere(refuses);
 }
 
+static void interrupt(void *context, int operation, const char *database, const char *table, int64_t rowid) {
+    (void)operation, (void)database, (void)table, (void)rowid;
+    hdb_interrupt(context);
+}
+
+static void an_interrupt_ends_it_between_rows_too(void **state) {
+    hdb_conn *conn = NULL;
+    int64_t rows = -1;
+    (void)state;
+    assert_int_equal(hdb_connect(":memory:", NULL, &conn), HDB_OK);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, v REAL)", -1));
+    assert_ok(conn, hdb_update_hook(conn, interrupt, conn, NULL));
+    hdb_stmt *stmt = prepared(conn, "INSERT OR REPLACE INTO t VALUES (?, ?, ?)");
+    assert_int_equal(hdb_execute_block(stmt, three_rows, sizeof three_rows, &rows, NULL), HDB_INTERRUPT);
+    assert_in_range(rows, 0, 1);
+    assert_ok(conn, hdb_close(conn));
+}
+
 static void a_failing_row_is_told(void **state) {
     hdb_conn *conn = NULL;
     const void *block = &conn;
@@ -185,6 +203,7 @@ int main(void) {
         cmocka_unit_test(a_large_result_comes_in_blocks_of_bounded_size),
         cmocka_unit_test(a_statement_runs_once_for_each_row_of_a_block),
         cmocka_unit_test(a_wrong_block_changes_nothing),
+        cmocka_unit_test(an_interrupt_ends_it_between_rows_too),
         cmocka_unit_test(a_failing_row_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

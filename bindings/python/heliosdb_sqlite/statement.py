@@ -47,6 +47,8 @@ _BLANK = re.compile(rb"(?:[ \t\f\n\r]|--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*"
 _bind_int64, _bind_double = lib.hdb_bind_int64, lib.hdb_bind_double
 _bind_text, _bind_blob = lib.hdb_bind_text, lib.hdb_bind_blob
 
+_LARGE = 1 << 16  # bytes of a block
+
 Converters = Optional[Sequence[Optional[Callable[[bytes], Any]]]]
 
 
@@ -293,7 +295,10 @@ class Statement:
                     raise
                 raise self._first_undecodable(address.value, size.value) from None
             if not self.busy or len(rows) == limit:
-                return rows
+                break
+        if not self.busy and size.value > _LARGE:
+            lib.hdb_reset(self._handle)  # gives its memory back: the statement may stay in the cache
+        return rows
 
     def _first_undecodable(self, address: int | None, size: int) -> OperationalError:
         """Names the first text of a block that is not UTF-8."""
