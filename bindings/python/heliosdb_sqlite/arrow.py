@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import CFUNCTYPE, POINTER, Structure, addressof, c_char_p, c_void_p, cast, py_object
+from ctypes import CFUNCTYPE, POINTER, Structure, addressof, c_char_p, c_void_p, cast, pointer, py_object
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import ProgrammingError
@@ -35,18 +35,19 @@ _structs: dict[int, _Stream] = {}
 _read: dict[int, tuple[Statement, Any]] = {}
 
 
-@_Release
 def _release(stream: Any) -> None:
     statement, release = _read.pop(stream.contents.private_data)
     release(stream)
     statement.reset()
 
 
-@_Destructor
 def _destroy(capsule: int) -> None:
     stream = _structs.pop(_capsule_pointer(capsule, _CAPSULE))
     if stream.release:
-        _release(stream)
+        _release(pointer(stream))
+
+
+_release_callback, _destroy_callback = _Release(_release), _Destructor(_destroy)
 
 
 class ArrowResult:
@@ -80,6 +81,6 @@ class ArrowResult:
         stream = _Stream()
         statement.export(stream)
         _read[stream.private_data] = statement, _Release(stream.release)
-        stream.release = cast(_release, c_void_p).value
+        stream.release = cast(_release_callback, c_void_p).value
         _structs[addressof(stream)] = stream
-        return _new_capsule(addressof(stream), _CAPSULE, _destroy)
+        return _new_capsule(addressof(stream), _CAPSULE, _destroy_callback)

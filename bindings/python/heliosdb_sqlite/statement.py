@@ -289,18 +289,18 @@ class Statement:
                 self._fail(code)
             self.busy = code == HDB_ROW
             try:
-                rows.extend(zip(*blocks.columns_of(address.value, size.value, text_factory)))
+                rows.extend(zip(*blocks.columns_of(address.value or 0, size.value, text_factory)))
             except UnicodeDecodeError:
                 if text_factory is not str:
                     raise
-                raise self._first_undecodable(address.value, size.value) from None
+                raise self._first_undecodable(address.value or 0, size.value) from None
             if not self.busy or len(rows) == limit:
                 break
         if not self.busy and size.value > _LARGE:
             lib.hdb_reset(self._handle)  # gives its memory back: the statement may stay in the cache
         return rows
 
-    def _first_undecodable(self, address: int | None, size: int) -> OperationalError:
+    def _first_undecodable(self, address: int, size: int) -> OperationalError:
         """Names the first text of a block that is not UTF-8."""
         return next(
             _undecodable(column_name(self._handle, index), value)
