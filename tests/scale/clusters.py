@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 
 import pytest
 
@@ -18,6 +19,17 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def await_listener(port, log, seconds=30):
+    """Waits until somebody takes connections at a port: a program in the background may not have come so far."""
+    end = time.monotonic() + seconds
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert time.monotonic() < end, log.read_text() if log.exists() else f"nobody listens at port {port}"
+        time.sleep(0.02)
 
 
 def programs():
@@ -147,6 +159,7 @@ def bouncer(cluster, size):
             shutil.chown(file, "postgres")
     as_postgres([program, "-d", "-q", settings])
     try:
+        await_listener(port, directory / "bouncer.log")
         yield f"postgresql://postgres:{cluster.password}@127.0.0.1:{port}/postgres"
     finally:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
