@@ -77,7 +77,7 @@ int hdb_arrow_infer(const hdb_block *block, hdb_arrow_column *columns, hdb_error
 /* --- the schema */
 
 static void release_schema(struct ArrowSchema *schema) {
-    for (int64_t i = 0; i < schema->n_children; i++) {
+    for (int64_t i = 0; schema->children && i < schema->n_children; i++) {
         if (schema->children[i] && schema->children[i]->release)
             schema->children[i]->release(schema->children[i]);
         free(schema->children[i]);
@@ -109,7 +109,7 @@ int hdb_arrow_schema(const hdb_arrow_column *columns, int count, struct ArrowSch
 /* --- arrays */
 
 static void release_array(struct ArrowArray *array) {
-    for (int64_t i = 0; i < array->n_children; i++) {
+    for (int64_t i = 0; array->children && i < array->n_children; i++) {
         if (array->children[i] && array->children[i]->release)
             array->children[i]->release(array->children[i]);
         free(array->children[i]);
