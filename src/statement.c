@@ -2,6 +2,7 @@
 #include "statement.h"
 
 #include "attach.h"
+#include "clock.h"
 #include "direct/classify.h"
 #include "direct/engine_text.h"
 #include "direct_lane.h"
@@ -210,7 +211,7 @@ static int step(hdb_stmt *stmt, bool fresh) {
  * of it has been kept, and nobody has seen a row of it. */
 static int step_again(hdb_stmt *stmt, int rc) {
     hdb_conn *conn = stmt->conn;
-    int64_t started = hdb_server_now_ms();
+    int64_t started = hdb_now_ms();
     int delay_ms = 1, tries = 0;
     while (rc == HDB_BUSY && conn->error.code == SQLITE_BUSY_SNAPSHOT && hdb_daemon_store_is_idle(conn->daemon)) {
         hdb_error_clear(&conn->error);

@@ -11,6 +11,8 @@
  * Descriptor 3: where to report, one line: "ready" or "failed: why". Descriptor 4: D/start.lock, held by whoever starts
  * the engine, let go when it is ready or has failed. D/engine.lock is held by keeper and engine alike: a new keeper
  * waits there until the engine of a killed one has really gone. */
+#include "clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -61,13 +63,6 @@ static volatile sig_atomic_t stop_asked;
 static void on_stop(int signal) {
     (void)signal;
     stop_asked = 1;
-}
-
-static int64_t now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void sleep_ms(int ms) {
@@ -191,10 +186,10 @@ static bool has_secret(void) {
 }
 
 static bool lock_within(int fd, int ms) {
-    int64_t end = now_ms() + ms;
+    int64_t end = hdb_now_ms() + ms;
 
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (now_ms() > end || stop_asked)
+        if (hdb_now_ms() > end || stop_asked)
             return false;
         sleep_ms(20);
     }
@@ -335,14 +330,14 @@ static bool is_in_place(int engine_lock) {
 
 /* One whose directory was removed, or is being removed, must not put more files there. */
 static void stop_engine(int engine_lock) {
-    int64_t end = now_ms() + STOP_MS;
+    int64_t end = hdb_now_ms() + STOP_MS;
 
     if (engine < 0)
         return;
     kill(engine, options.memory || !is_in_place(engine_lock) ? SIGKILL : SIGTERM);
     while (engine_runs()) {
         struct pollfd from = {.fd = output, .events = POLLIN};
-        if (now_ms() > end) {
+        if (hdb_now_ms() > end) {
             kill(engine, SIGKILL);
             end = INT64_MAX;
         }
@@ -385,8 +380,8 @@ static bool is_unused(int users_lock, int64_t *idle_since) {
         return false;
     }
     if (*idle_since < 0)
-        *idle_since = now_ms();
-    if ((double)(now_ms() - *idle_since) >= options.linger * 1000)
+        *idle_since = hdb_now_ms();
+    if ((double)(hdb_now_ms() - *idle_since) >= options.linger * 1000)
         return true;
     flock(users_lock, LOCK_UN);
     return false;
@@ -416,7 +411,7 @@ static void remove_unfinished(void) {
 }
 
 static void keep(int users_lock, int engine_lock) {
-    int64_t idle_since = -1, begun = now_ms(), touched = begun, asked = 0;
+    int64_t idle_since = -1, begun = hdb_now_ms(), touched = begun, asked = 0;
     int tick = options.memory ? MEMORY_TICK_MS : TICK_MS;
     bool ready = false, open = true;
 
@@ -428,9 +423,9 @@ static void keep(int users_lock, int engine_lock) {
             note_made();
             report("ready");
         }
-        if (now_ms() - asked < tick)
+        if (hdb_now_ms() - asked < tick)
             continue; /* a talkative engine wakes us more often than the locks need */
-        asked = now_ms();
+        asked = hdb_now_ms();
         /* Not while it starts: stopped halfway through making its files, it could not use them again. */
         if (!ready && asked - begun < START_MS)
             continue;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link/embedded.h"
 
+#include "clock.h"
 #include "link/child.h"
 #include "link/engine_files.h"
 #include "link/engine_greet.h"
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TIMEOUT_MIN_MS = 30000, PAUSE_MS = 5, GONE_MS = 3000 };
@@ -31,13 +31,6 @@ struct hdb_engine {
     int report;      /* what the keeper that we started has to say, -1 */
     char *sockets;   /* directory of the socket when it was last looked up */
 };
-
-static int64_t now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int open_lock(const char *directory, const char *name) {
     char *path = hdb_engine_path(directory, name);
@@ -325,9 +318,9 @@ int hdb_engine_conninfo(hdb_engine *engine, char **out, hdb_error *error) {
 
     *out = NULL;
     pthread_mutex_lock(&engine->mutex);
-    end = now_ms() + engine->timeout_ms;
+    end = hdb_now_ms() + engine->timeout_ms;
     while (rc == HDB_OK && (rc = look(engine, out, error)) == HDB_OK)
-        if (now_ms() > end)
+        if (hdb_now_ms() > end)
             rc = failed(engine, is_occupied(engine) ? "one runs that can't be reached from here" : "it did not answer in time",
                         error);
     pthread_mutex_unlock(&engine->mutex);
@@ -338,7 +331,7 @@ int hdb_engine_conninfo(hdb_engine *engine, char **out, hdb_error *error) {
 
 /* A private engine is gone when its directory is. The keeper removes that, or we do if there never was a keeper. */
 static void wait_until_gone(const hdb_engine *engine) {
-    int64_t end = now_ms() + GONE_MS;
+    int64_t end = hdb_now_ms() + GONE_MS;
     char *lock = hdb_engine_path(engine->directory, "users.lock");
 
     if (engine->sockets == NULL) {
@@ -346,7 +339,7 @@ static void wait_until_gone(const hdb_engine *engine) {
             unlink(lock);
         rmdir(engine->directory);
     }
-    while (access(engine->directory, F_OK) == 0 && now_ms() < end)
+    while (access(engine->directory, F_OK) == 0 && hdb_now_ms() < end)
         poll(NULL, 0, PAUSE_MS);
     free(lock);
 }

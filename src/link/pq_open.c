@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The session itself: waited for, lost, opened, closed. */
 #include "link/pq_internal.h"
+#include "clock.h"
 #include "waiting.h"
 
 #include <errno.h>
@@ -11,18 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* How long a waiting thread sleeps before it looks at the interrupt flag again. */
 enum { SLICE_MS = 20 };
-
-static int64_t now_ms(void) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool interrupted(const hdb_link *link) {
     return link->interrupt != NULL && *link->interrupt != 0;
@@ -76,9 +69,9 @@ static int slice_of(const hdb_link *link, int64_t left) {
 /* One round of waiting: returns when the socket is ready for any of `events` or when it is time to look again. */
 static int wait_socket(hdb_link *link, short events, int64_t since, hdb_error *error) {
     struct pollfd socket = {.fd = PQsocket(link->conn), .events = events};
-    int64_t left = link->deadline_ms > 0 ? since + link->deadline_ms - now_ms() : -1;
+    int64_t left = link->deadline_ms > 0 ? since + link->deadline_ms - hdb_now_ms() : -1;
 
-    if (now_ms() - since >= SLICE_MS) /* most answers come at once */
+    if (hdb_now_ms() - since >= SLICE_MS) /* most answers come at once */
         hdb_waiting_for_answer();
     if (interrupted(link))
         return give_up_interrupted(link, error);
@@ -92,7 +85,7 @@ static int wait_socket(hdb_link *link, short events, int64_t since, hdb_error *e
 }
 
 int pq_wait_flush(hdb_link *link, hdb_error *error) {
-    int64_t since = now_ms();
+    int64_t since = hdb_now_ms();
     int rc = HDB_OK, pending;
 
     while (rc == HDB_OK && (pending = PQflush(link->conn)) != 0)
@@ -101,7 +94,7 @@ int pq_wait_flush(hdb_link *link, hdb_error *error) {
 }
 
 int pq_wait_result(hdb_link *link, hdb_error *error) {
-    int64_t since = now_ms();
+    int64_t since = hdb_now_ms();
     int rc = HDB_OK;
 
     while (rc == HDB_OK) {
@@ -224,12 +217,12 @@ static bool has_several_hosts(const PQconninfoOption *options) {
 
 /* Drives a connection that PQconnectStartParams() has begun. */
 static int drive(hdb_link *link, int timeout_ms, hdb_error *error) {
-    int64_t end = now_ms() + timeout_ms;
+    int64_t end = hdb_now_ms() + timeout_ms;
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
     while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
         struct pollfd socket = {.fd = PQsocket(link->conn), .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        int64_t left = end - now_ms();
+        int64_t left = end - hdb_now_ms();
         if (interrupted(link))
             return hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
         if (timeout_ms > 0 && left <= 0)

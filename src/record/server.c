@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/server_internal.h"
 
+#include "clock.h"
 #include "record/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,7 +225,7 @@ static int begin_snapshot(hdb_server *server, hdb_error *error) {
 }
 
 int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
-    int64_t started = hdb_server_now_ms(), newest = 0;
+    int64_t started = hdb_now_ms(), newest = 0;
     int delay_ms = 1;
     bool first = !hdb_server_is_locked(server);
     if (server->in_snapshot)

@@ -26,7 +26,6 @@ void hdb_server_set_waits(hdb_server *server, int timeout_ms, const atomic_int *
 /* Has a function asked each time the writer lock is not free, instead of waiting; NULL: waits again. */
 void hdb_server_set_busy(hdb_server *server, int (*busy)(void *context, int count), void *context);
 
-int64_t hdb_server_now_ms(void);
 /* Waits as for the lock before another try: HDB_BUSY when the time is over, or the busy function says no. */
 int hdb_server_wait_turn(hdb_server *server, int64_t started, int *delay_ms, int tries, hdb_error *error);
 /* If a statement failed because the server found a conflict with another writer, makes it HDB_BUSY (BUSY SNAPSHOT): the

@@ -4,6 +4,7 @@
  * be kept any more. */
 #include "record/server_internal.h"
 
+#include "clock.h"
 #include "record/log.h"
 #include <string.h>
 
@@ -72,11 +73,11 @@ static int end_idle_session(hdb_server *server, const hdb_server_transaction *ow
 }
 
 int hdb_server_fate_of_transaction(hdb_server *server, const hdb_server_transaction *own, hdb_error *error) {
-    int64_t started = hdb_server_now_ms();
+    int64_t started = hdb_now_ms();
     enum fate fate = OPEN;
     int delay_ms = 1, rc = reach_again(server, error);
     while (rc == HDB_OK && (fate = ask_fate(server, own, error)) == OPEN &&
-           hdb_server_now_ms() - started < server->connect_timeout_ms) {
+           hdb_now_ms() - started < server->connect_timeout_ms) {
         rc = end_idle_session(server, own, error);
         hdb_server_sleep(&delay_ms);
     }

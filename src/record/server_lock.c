@@ -3,6 +3,7 @@
  * with many writers (locking=mvcc) those that change rows share it, so that whoever changes the schema keeps them out. */
 #include "record/server_internal.h"
 
+#include "clock.h"
 #include "record/log.h"
 #include "waiting.h"
 #include <string.h>
@@ -10,12 +11,6 @@
 
 /* The advisory lock of the one writer: "hdbwrite". */
 #define LOCK_KEY "7522537965563012197"
-
-int64_t hdb_server_now_ms(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
 
 void hdb_server_sleep(int *delay_ms) {
     struct timespec pause = {0, (long)*delay_ms * 1000000};
@@ -27,7 +22,7 @@ int hdb_server_pause(hdb_server *server, int64_t started, int *delay_ms, hdb_err
     hdb_waiting_for_lock();
     if (server->interrupt && *server->interrupt)
         return hdb_error_set(error, HDB_INTERRUPT, NULL, "interrupted");
-    if (hdb_server_now_ms() - started >= server->timeout_ms)
+    if (hdb_now_ms() - started >= server->timeout_ms)
         return hdb_error_set(error, HDB_BUSY, NULL, "database is locked");
     hdb_server_sleep(delay_ms);
     return HDB_OK;
@@ -126,7 +121,7 @@ static int catch_up(hdb_server *server, hdb_error *error) {
 }
 
 int hdb_server_lock(hdb_server *server, bool alone, hdb_error *error) {
-    int64_t started = hdb_server_now_ms();
+    int64_t started = hdb_now_ms();
     int delay_ms = 1, tries = 0;
     bool got = false;
     alone = alone || !server->many_writers;
