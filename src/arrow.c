@@ -4,31 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const formats[] = {"n", "l", "g", "u", "z"};
-static const char *const type_names[] = {"null", "int64", "float64", "utf8", "binary"};
+static const struct {
+    const char *format, *name, *storage_class;
+} types[] = {
+    [HDB_TYPE_INTEGER] = {"l", "int64", "INTEGER"}, [HDB_TYPE_FLOAT] = {"g", "float64", "FLOAT"},
+    [HDB_TYPE_TEXT] = {"u", "utf8", "TEXT"},        [HDB_TYPE_BLOB] = {"z", "binary", "BLOB"},
+    [HDB_TYPE_NULL] = {"n", "null", "NULL"},
+};
 
 /* --- types */
-
-static hdb_block_cursor cursor_of(const hdb_block *block, int column) {
-    hdb_block_cursor cursor = {0};
-    hdb_block_column_open(&cursor, block->text.data, block->text.size, column);
-    return cursor;
-}
-
-static enum hdb_arrow_type type_of(const hdb_value *value) {
-    switch (value->type) {
-    case HDB_TYPE_INTEGER:
-        return HDB_ARROW_INT64;
-    case HDB_TYPE_FLOAT:
-        return HDB_ARROW_FLOAT64;
-    case HDB_TYPE_TEXT:
-        return HDB_ARROW_UTF8;
-    case HDB_TYPE_BLOB:
-        return HDB_ARROW_BINARY;
-    default:
-        return HDB_ARROW_NULL;
-    }
-}
 
 /* Whether a double holds it exactly, as every integer of 53 bits. */
 static bool is_exact(int64_t integer) {
@@ -36,42 +20,31 @@ static bool is_exact(int64_t integer) {
 }
 
 static int does_not_fit(const hdb_arrow_column *column, const hdb_value *value, int64_t row, hdb_error *error) {
-    static const char *const classes[] = {"", "INTEGER", "FLOAT", "TEXT", "BLOB"};
     return hdb_error_set(error, HDB_MISMATCH, NULL,
                          "column \"%s\" is %s in Arrow, and row %lld has a value of class %s that does not fit: use CAST to give the "
                          "column one storage class",
-                         column->name, type_names[column->type], (long long)row + 1, classes[value->type]);
+                         column->name, types[column->type].name, (long long)row + 1, types[value->type].storage_class);
 }
 
-static bool fits(enum hdb_arrow_type type, const hdb_value *value) {
-    enum hdb_arrow_type own = type_of(value);
-    if (own == HDB_ARROW_UTF8 && !hdb_text_is_utf8(value->as.bytes.data, value->as.bytes.size))
+static bool fits(int type, const hdb_value *value) {
+    if (value->type == HDB_TYPE_TEXT && !hdb_text_is_utf8(value->as.bytes.data, value->as.bytes.size))
         return false;
-    return own == HDB_ARROW_NULL || own == type ||
-           (own == HDB_ARROW_INT64 && type == HDB_ARROW_FLOAT64 && is_exact(value->as.integer));
+    return value->type == HDB_TYPE_NULL || value->type == type ||
+           (value->type == HDB_TYPE_INTEGER && type == HDB_TYPE_FLOAT && is_exact(value->as.integer));
 }
 
-int hdb_arrow_infer(const hdb_block *block, hdb_arrow_column *columns, hdb_error *error) {
+void hdb_arrow_infer(const hdb_block *block, hdb_arrow_column *columns) {
     for (int i = 0; i < block->column_count; i++) {
-        unsigned seen = 0;
-        hdb_block_cursor cursor = cursor_of(block, i);
+        int last = 0;
+        hdb_block_cursor cursor = hdb_block_column_of(block, i);
         for (int64_t row = 0; row < block->rows; row++) {
             hdb_value value = hdb_block_next(&cursor, row);
-            seen |= 1u << type_of(&value);
+            if (value.type != HDB_TYPE_NULL && value.type > last)
+                last = value.type;
         }
-        seen &= ~(1u << HDB_ARROW_NULL);
-        for (enum hdb_arrow_type type = HDB_ARROW_INT64; type <= HDB_ARROW_BINARY; type++)
-            if (seen & 1u << type)
-                columns[i].type = type;
-        /* Integers and doubles are doubles: that is the later one. What else is there does not fit the last one. */
-        cursor = cursor_of(block, i);
-        for (int64_t row = 0; row < block->rows; row++) {
-            hdb_value value = hdb_block_next(&cursor, row);
-            if (!fits(columns[i].type, &value))
-                return does_not_fit(&columns[i], &value, row, error);
-        }
+        if (last != 0)
+            columns[i].type = last;
     }
-    return HDB_OK;
 }
 
 /* --- the schema */
@@ -98,7 +71,7 @@ int hdb_arrow_schema(const hdb_arrow_column *columns, int count, struct ArrowSch
     for (int i = 0; made && out->children && i < count; i++) {
         out->children[i] = calloc(1, sizeof **out->children);
         out->n_children = i + 1;
-        made = out->children[i] && make_schema(out->children[i], formats[columns[i].type], columns[i].name, ARROW_FLAG_NULLABLE);
+        made = out->children[i] && make_schema(out->children[i], types[columns[i].type].format, columns[i].name, ARROW_FLAG_NULLABLE);
     }
     if (made && out->children)
         return HDB_OK;
@@ -141,10 +114,10 @@ static bool set_null(struct ArrowArray *array, int64_t row) {
     return true;
 }
 
-static bool put_number(struct ArrowArray *array, enum hdb_arrow_type type, int64_t row, const hdb_value *value) {
+static bool put_number(struct ArrowArray *array, int type, int64_t row, const hdb_value *value) {
     if (value->type == HDB_TYPE_NULL) /* its place holds 0 */
         return set_null(array, row);
-    if (type == HDB_ARROW_INT64)
+    if (type == HDB_TYPE_INTEGER)
         ((int64_t *)array->buffers[1])[row] = value->as.integer;
     else
         ((double *)array->buffers[1])[row] = value->type == HDB_TYPE_INTEGER ? (double)value->as.integer : value->as.real;
@@ -162,8 +135,8 @@ static bool put_bytes(struct ArrowArray *array, hdb_buffer *bytes, int64_t row, 
 static int make_column(const hdb_block *block, int index, const hdb_arrow_column *column, int64_t first,
                        struct ArrowArray *out, hdb_error *error) {
     hdb_buffer bytes = HDB_BUFFER_INIT;
-    hdb_block_cursor cursor = cursor_of(block, index);
-    bool is_null = column->type == HDB_ARROW_NULL, is_bytes = column->type >= HDB_ARROW_UTF8;
+    hdb_block_cursor cursor = hdb_block_column_of(block, index);
+    bool is_null = column->type == HDB_TYPE_NULL, is_bytes = column->type == HDB_TYPE_TEXT || column->type == HDB_TYPE_BLOB;
     bool good = make_array(out, block->rows, is_null ? 0 : is_bytes ? 3 : 2);
     int rc = HDB_OK;
     if (good && !is_null)

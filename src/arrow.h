@@ -7,19 +7,19 @@
 #include "error.h"
 #include <heliosdb/arrow.h>
 
-enum hdb_arrow_type { HDB_ARROW_NULL, HDB_ARROW_INT64, HDB_ARROW_FLOAT64, HDB_ARROW_UTF8, HDB_ARROW_BINARY };
-
+/* What the values of a column are in Arrow, by their storage class: HDB_TYPE_NULL stands for Arrow's type of columns without
+ * values. */
 typedef struct hdb_arrow_column {
     char *name;
-    enum hdb_arrow_type type;
+    int type; /* enum hdb_type */
 } hdb_arrow_column;
 
-/* Finds the type of each column in a finished block; one that has only NULL keeps the type that it has. HDB_OK, or
- * HDB_MISMATCH for a column of several. */
-int hdb_arrow_infer(const hdb_block *block, hdb_arrow_column *columns, hdb_error *error);
+/* Finds the type of each column from the rows of a block; one that has only NULL keeps the type that it has. Of several the
+ * last one counts, in the order of enum hdb_type: doubles over integers. */
+void hdb_arrow_infer(const hdb_block *block, hdb_arrow_column *columns);
 /* Makes a schema, which does not need `columns` afterwards. HDB_OK or HDB_NOMEM. */
 int hdb_arrow_schema(const hdb_arrow_column *columns, int count, struct ArrowSchema *out);
-/* Makes an array of a finished block's rows, which does not need the block afterwards. `first` is the number of its first
+/* Makes an array of a block's rows, which does not need the block afterwards. `first` is the number of its first
  * row in the result, for messages. HDB_OK, HDB_NOMEM, HDB_MISMATCH for a value that does not fit, HDB_TOOBIG for more than
  * 2 GB. */
 int hdb_arrow_array(const hdb_block *block, const hdb_arrow_column *columns, int64_t first, struct ArrowArray *out,

@@ -12,9 +12,10 @@ struct hdb_arrow_stream {
     hdb_stmt *stmt; /* NULL: it went, or was reset */
     hdb_arrow_column *columns;
     int column_count;
-    hdb_block block; /* rows that were fetched and not yet given, if `pending` */
-    bool pending, finished;
-    int64_t given; /* rows */
+    hdb_block block;
+    struct ArrowArray next; /* rows that were fetched and not yet given, if it has `release` */
+    bool finished;          /* there are no others */
+    int64_t fetched;        /* rows */
     hdb_error error;
 };
 
@@ -25,25 +26,19 @@ void hdb_stmt_end_stream(hdb_stmt *stmt) {
 }
 
 /* What fits a declared type, as SQLite finds its affinity (https://www.sqlite.org/datatype3.html#determination_of_column_affinity). */
-static enum hdb_arrow_type type_of_declaration(const char *declared) {
+static int type_of_declaration(const char *declared) {
     static const struct {
         const char *part;
-        enum hdb_arrow_type type;
-    } parts[] = {{"INT", HDB_ARROW_INT64},  {"CHAR", HDB_ARROW_UTF8},    {"CLOB", HDB_ARROW_UTF8},   {"TEXT", HDB_ARROW_UTF8},
-                 {"BLOB", HDB_ARROW_BINARY}, {"REAL", HDB_ARROW_FLOAT64}, {"FLOA", HDB_ARROW_FLOAT64}, {"DOUB", HDB_ARROW_FLOAT64}};
+        int type;
+    } parts[] = {{"INT", HDB_TYPE_INTEGER},  {"CHAR", HDB_TYPE_TEXT},    {"CLOB", HDB_TYPE_TEXT},   {"TEXT", HDB_TYPE_TEXT},
+                 {"BLOB", HDB_TYPE_BLOB}, {"REAL", HDB_TYPE_FLOAT}, {"FLOA", HDB_TYPE_FLOAT}, {"DOUB", HDB_TYPE_FLOAT}};
     for (size_t i = 0; declared && i < sizeof parts / sizeof *parts; i++)
         if (strcasestr(declared, parts[i].part))
             return parts[i].type;
-    return HDB_ARROW_NULL;
+    return HDB_TYPE_NULL;
 }
 
-static int fetch(hdb_arrow_stream *stream) {
-    int rc = hdb_stmt_fetch_rows(stream->stmt, 0, &stream->block);
-    stream->finished = rc != HDB_ROW;
-    stream->pending = rc == HDB_ROW || rc == HDB_DONE;
-    return stream->pending ? HDB_OK : rc;
-}
-
+/* Names the columns, and finds the type of each. */
 static int describe(hdb_arrow_stream *stream) {
     hdb_stmt *stmt = stream->stmt;
     stream->column_count = stream->block.column_count;
@@ -57,7 +52,21 @@ static int describe(hdb_arrow_stream *stream) {
         if (!stream->columns[i].name)
             return hdb_error_nomem(&stmt->conn->error);
     }
-    return hdb_arrow_infer(&stream->block, stream->columns, &stmt->conn->error);
+    hdb_arrow_infer(&stream->block, stream->columns);
+    return HDB_OK;
+}
+
+/* Puts the next rows into `next`; the first ones tell the types. */
+static int fetch(hdb_arrow_stream *stream) {
+    hdb_error *error = &stream->stmt->conn->error;
+    int rc = hdb_stmt_fetch_rows(stream->stmt, 0, &stream->block);
+    stream->finished = rc != HDB_ROW;
+    if (rc == HDB_ROW || rc == HDB_DONE)
+        rc = stream->columns ? HDB_OK : describe(stream);
+    if (rc == HDB_OK && stream->block.rows > 0)
+        rc = hdb_arrow_array(&stream->block, stream->columns, stream->fetched, &stream->next, error);
+    stream->fetched += stream->block.rows;
+    return rc;
 }
 
 static void free_stream(hdb_arrow_stream *stream) {
@@ -67,17 +76,13 @@ static void free_stream(hdb_arrow_stream *stream) {
         free(stream->columns[i].name);
     free(stream->columns);
     hdb_block_free(&stream->block);
+    if (stream->next.release)
+        stream->next.release(&stream->next);
     hdb_error_clear(&stream->error);
     free(stream);
 }
 
 /* --- what the consumer calls */
-
-static int failed(hdb_arrow_stream *stream) {
-    stream->finished = true;
-    stream->pending = false;
-    return (stream->error.code & 0xff) == HDB_NOMEM ? ENOMEM : (stream->error.code & 0xff) == HDB_INTERRUPT ? EINTR : EIO;
-}
 
 static int get_schema(struct ArrowArrayStream *self, struct ArrowSchema *out) {
     hdb_arrow_stream *stream = self->private_data;
@@ -88,10 +93,14 @@ static int get_schema(struct ArrowArrayStream *self, struct ArrowSchema *out) {
     return ENOMEM;
 }
 
+static int errno_of(int code) {
+    return (code & 0xff) == HDB_NOMEM ? ENOMEM : (code & 0xff) == HDB_INTERRUPT ? EINTR : EIO;
+}
+
 /* Fetches more rows, if there may be some. */
 static int need_rows(hdb_arrow_stream *stream) {
     hdb_stmt *stmt = stream->stmt;
-    if (stream->pending || stream->finished)
+    if (stream->next.release || stream->finished)
         return HDB_OK;
     if (!stmt || hdb_stmt_enter(stmt) != HDB_OK)
         return hdb_error_set(&stream->error, HDB_MISUSE, NULL, "the statement of this stream was reset or closed");
@@ -104,15 +113,12 @@ static int need_rows(hdb_arrow_stream *stream) {
 static int get_next(struct ArrowArrayStream *self, struct ArrowArray *out) {
     hdb_arrow_stream *stream = self->private_data;
     hdb_error_clear(&stream->error);
-    if (need_rows(stream) != HDB_OK)
-        return failed(stream);
-    *out = (struct ArrowArray){0};
-    if (!stream->pending || stream->block.rows == 0)
-        return 0;
-    if (hdb_arrow_array(&stream->block, stream->columns, stream->given, out, &stream->error) != HDB_OK)
-        return failed(stream);
-    stream->given += stream->block.rows;
-    stream->pending = false;
+    if (need_rows(stream) != HDB_OK) {
+        stream->finished = true;
+        return errno_of(stream->error.code);
+    }
+    *out = stream->next;
+    stream->next = (struct ArrowArray){0};
     return 0;
 }
 
@@ -138,8 +144,6 @@ static int export_rows(hdb_stmt *stmt, struct ArrowArrayStream *out) {
         return hdb_error_nomem(&stmt->conn->error);
     stream->stmt = stmt;
     int rc = fetch(stream);
-    if (rc == HDB_OK)
-        rc = describe(stream);
     if (rc != HDB_OK) {
         free_stream(stream);
         return rc;

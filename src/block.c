@@ -92,13 +92,19 @@ size_t hdb_block_size(const hdb_block *block) {
     return size;
 }
 
-static void append_part(hdb_buffer *text, const hdb_buffer *part) {
-    hdb_buffer_append(text, part->data, part->size);
-    text->failed |= part->failed;
+int hdb_block_check(const hdb_block *block) {
+    for (int i = 0; i < block->column_count; i++) {
+        const hdb_block_column *column = &block->columns[i];
+        if (column->numbers.failed || column->types.failed || column->bytes.failed)
+            return HDB_NOMEM;
+    }
+    return HDB_OK;
 }
 
 int hdb_block_finish(hdb_block *block) {
     hdb_buffer *text = &block->text;
+    if (hdb_block_check(block) != HDB_OK)
+        return HDB_NOMEM;
     size_t head = (HEAD + (size_t)block->column_count * COLUMN_HEAD) * sizeof(int64_t);
     hdb_buffer_reset(text);
     hdb_buffer_reserve(text, head + hdb_block_size(block) + (size_t)block->column_count * ((size_t)block->rows + 8));
@@ -110,11 +116,11 @@ int hdb_block_finish(hdb_block *block) {
         hdb_buffer_append(text, "\0\0\0\0\0\0\0", -text->size % sizeof(int64_t));
         size_t begin = text->size;
         if (column->form != HDB_BLOCK_NULL && column->form != HDB_BLOCK_TEXT)
-            append_part(text, &column->numbers);
+            hdb_buffer_append(text, column->numbers.data, column->numbers.size);
         if (column->form == HDB_BLOCK_MIXED)
-            append_part(text, &column->types);
+            hdb_buffer_append(text, column->types.data, column->types.size);
         if (column->form == HDB_BLOCK_MIXED || column->form == HDB_BLOCK_TEXT)
-            append_part(text, &column->bytes);
+            hdb_buffer_append(text, column->bytes.data, column->bytes.size);
         if (!text->failed) {
             int64_t *place = (int64_t *)(void *)text->data + HEAD + i * COLUMN_HEAD;
             place[1] = (int64_t)begin;
@@ -143,6 +149,17 @@ void hdb_block_trim(hdb_block *block) {
 }
 
 /* --- reading */
+
+hdb_block_cursor hdb_block_column_of(const hdb_block *block, int index) {
+    const hdb_block_column *column = &block->columns[index];
+    return (hdb_block_cursor){
+        .form = column->form,
+        .numbers = (const int64_t *)(const void *)column->numbers.data,
+        .types = (const unsigned char *)column->types.data,
+        .bytes = column->bytes.data,
+        .end = column->bytes.data ? column->bytes.data + column->bytes.size : NULL,
+    };
+}
 
 int hdb_block_open(const void *block, size_t size, int64_t *rows, int64_t *columns) {
     const int64_t *head = block;

@@ -14,7 +14,7 @@ typedef struct hdb_block_column {
     hdb_buffer bytes;    /* texts and blobs, each followed by NUL */
 } hdb_block_column;
 
-/* A block in the making. Zeroed, it is empty; memory that runs out is told once, by hdb_block_finish(). */
+/* A block in the making. Zeroed, it is empty; memory that runs out is told once, by hdb_block_check(). */
 typedef struct hdb_block {
     int64_t rows;
     int column_count, capacity; /* columns in use, and columns whose buffers are kept */
@@ -28,6 +28,8 @@ int hdb_block_begin(hdb_block *block, int column_count);
 void hdb_block_append(hdb_block *block, int column, const hdb_value *value);
 /* Bytes that the values need by now. */
 size_t hdb_block_size(const hdb_block *block);
+/* HDB_NOMEM if memory ran out since hdb_block_begin(): the values are not complete. */
+int hdb_block_check(const hdb_block *block);
 /* Puts all into `text`. HDB_OK or HDB_NOMEM. */
 int hdb_block_finish(hdb_block *block);
 void hdb_block_free(hdb_block *block);
@@ -42,6 +44,8 @@ typedef struct hdb_block_cursor {
     const char *bytes, *end; /* what is left of texts and blobs */
 } hdb_block_cursor;
 
+/* Begins to read a column of a block in the making, which must not be appended to meanwhile. */
+hdb_block_cursor hdb_block_column_of(const hdb_block *block, int column);
 /* Rows and columns of a block that may be anything. HDB_OK, or HDB_MISUSE for one that has no such columns. */
 int hdb_block_open(const void *block, size_t size, int64_t *rows, int64_t *columns);
 /* Begins to read a column. HDB_OK, or HDB_MISUSE if any of its values lies outside its data or is malformed: the values

@@ -31,7 +31,7 @@ int hdb_stmt_fetch_rows(hdb_stmt *stmt, int64_t limit, hdb_block *block) {
         if (rc == HDB_ROW)
             rc = hdb_stmt_next(stmt);
     }
-    if ((rc == HDB_ROW || rc == HDB_DONE) && hdb_block_finish(block) != HDB_OK)
+    if ((rc == HDB_ROW || rc == HDB_DONE) && hdb_block_check(block) != HDB_OK)
         return hdb_error_nomem(&stmt->conn->error);
     return rc;
 }
@@ -45,6 +45,8 @@ int hdb_fetch_block(hdb_stmt *stmt, int64_t limit, const void **out, int64_t *ou
     if (!out || !out_size)
         return hdb_conn_leave(stmt->conn, hdb_error_set(&stmt->conn->error, HDB_MISUSE, NULL, "hdb_fetch_block needs places for the block and its size"));
     rc = hdb_stmt_fetch_rows(stmt, limit, &stmt->block);
+    if ((rc == HDB_ROW || rc == HDB_DONE) && hdb_block_finish(&stmt->block) != HDB_OK)
+        rc = hdb_error_nomem(&stmt->conn->error);
     if (rc == HDB_ROW || rc == HDB_DONE) {
         *out = stmt->block.text.data;
         *out_size = (int64_t)stmt->block.text.size;

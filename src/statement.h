@@ -60,7 +60,7 @@ int hdb_stmt_bind(hdb_stmt *stmt, int index, hdb_value value);
 int hdb_stmt_reset(hdb_stmt *stmt);
 void hdb_stmt_free(hdb_stmt *stmt);
 
-/* bulk.c: hdb_fetch_block() into any block. */
+/* bulk.c: hdb_fetch_block() into any block, which is left unfinished. */
 int hdb_stmt_fetch_rows(hdb_stmt *stmt, int64_t limit, hdb_block *block);
 /* arrow_stream.c: there is nothing more to read for a stream. */
 void hdb_stmt_end_stream(hdb_stmt *stmt);
