@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the measures are to be, beside the peer of the same run: the table that `make bench` ends with."""
 from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, Optional, Tuple
+from typing import Dict, Optional
 
-Medians = Dict[str, Dict[str, float]]  # subject, measure: seconds per operation
+Medians = Dict[str, Dict[str, float]]  # subject, the last one ours; measure: seconds per operation
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,13 @@ GOALS = [
 ]
 
 
-def judged(group: str, medians: Medians, ours: str) -> Iterator[Tuple[Goal, Optional[float]]]:
-    """The goals of a group, with what was measured."""
-    for goal in GOALS:
-        if goal.group == group:
-            yield goal, goal.value(medians, ours)
-
-
-def print_goals(results: Dict[str, Medians], names: Callable[[str], str]) -> None:
-    """A line for each goal; `names` gives the name of our subject in a group."""
+def print_goals(results: Dict[str, Medians]) -> None:
+    """A line for each goal of the groups that were measured."""
     print("\ngoals: a ratio, what it should be, and whether it is")
     for group, medians in results.items():
-        for goal, value in judged(group, medians, names(group)):
+        *_, ours = medians
+        for goal in (goal for goal in GOALS if goal.group == group):
+            value = goal.value(medians, ours)
             wanted = f"{'>=' if goal.turned else '<='} {goal.limit:g}"
             said = "not measured" if value is None else f"{value:6.2f}  {'reached' if goal.reached(value) else 'MISSED'}"
             print(f"{f'{group}: {goal.label}':75}{wanted:>8}  {said}")

@@ -27,7 +27,7 @@ from typing import Iterator
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "bindings" / "python")]
 
-from goals import print_goals  # noqa: E402
+from goals import Medians, print_goals  # noqa: E402
 from subjects import Daemon, Embedded, Program, Psycopg, Sqlite, Subject  # noqa: E402
 from workload import Sizes  # noqa: E402
 
@@ -127,13 +127,19 @@ def other_languages(build: Path) -> Iterator[tuple[str, list[Subject]]]:
     peer = build / "node" / "node_modules" / "better-sqlite3"
     os.environ["BETTER_SQLITE3"] = str(peer.resolve())
     if peer.exists() and (HERE.parent / "bindings" / "node" / "build" / "heliosdb.node").exists():
-        program = HERE / "embedded.js"
-        yield "embedded, Node", [Program("better-sqlite3", "node", program, "sqlite"), Program("heliosdb-sqlite", "node", program, "heliosdb")]
+        command = "node", HERE / "embedded.js"
+        yield "embedded, Node", [
+            Program("better-sqlite3", *command, "sqlite"),
+            Program("heliosdb-sqlite", *command, "heliosdb"),
+        ]
     else:
         print("Node is not measured: better-sqlite3 is not installed, or the addon is not built (bindings/node/build.sh)")
     if subprocess.run(["ruby", "-e", "require 'sqlite3'; require 'ffi'"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
-        program = HERE / "embedded.rb"
-        yield "embedded, Ruby", [Program("sqlite3 gem", "ruby", program, "sqlite"), Program("heliosdb-sqlite gem", "ruby", program, "heliosdb")]
+        command = "ruby", HERE / "embedded.rb"
+        yield "embedded, Ruby", [
+            Program("sqlite3 gem", *command, "sqlite"),
+            Program("heliosdb-sqlite gem", *command, "heliosdb"),
+        ]
     else:
         print("Ruby is not measured: the gems sqlite3 and ffi are not installed")
 
@@ -164,13 +170,13 @@ def shown(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} us"
 
 
-def medians_of(results: Results) -> dict[str, dict[str, float]]:
+def medians_of(results: Results) -> Medians:
     return {
         subject: {name: statistics.median(values) for name, values in measures.items()} for subject, measures in results.items()
     }
 
 
-def print_table(title: str, results: dict[str, dict[str, float]], sizes: Sizes) -> None:
+def print_table(title: str, results: Medians, sizes: Sizes) -> None:
     """Medians; after each peer, how many times as long ours takes."""
     *peers, ours = results
     print(f"\n{title}")
@@ -207,7 +213,7 @@ def main() -> None:
     os.environ.setdefault("HELIOSDB_NOTICES", "off")
     print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio is our time by the peer's")
     report = {"machine": machine(), "sizes": vars(sizes), "repetitions": chosen.repetitions, "groups": {}}
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    found: dict[str, Medians] = {}
     for title, subjects in groups(chosen.build):
         if chosen.only not in title:
             continue
@@ -215,7 +221,7 @@ def main() -> None:
         found[title] = medians_of(results)
         print_table(title, found[title], sizes)
         report["groups"][title] = results
-    print_goals(found, lambda group: list(found[group])[-1])
+    print_goals(found)
     chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"\nall values, in seconds for one operation: {chosen.json}")
 

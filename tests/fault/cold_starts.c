@@ -45,29 +45,13 @@ static unsigned draw(unsigned below) {
     return fault_random(&seed) % below;
 }
 
-static hdb_conn *open_database(const char *path) {
-    hdb_conn *conn = NULL;
-    hdb_config *config = hdb_config_create();
-    hdb_config_set(config, "notices", "off");
-    hdb_config_set(config, "linger", "0.2");
-    hdb_config_set(config, "timeout", "120");
-    hdb_config_set(config, "engine", program);
-    if (hdb_connect(path, config, &conn) != HDB_OK) {
-        fprintf(stderr, "open: %s\n", hdb_errmsg(conn));
-        hdb_close(conn);
-        conn = NULL;
-    }
-    hdb_config_destroy(config);
-    return conn;
-}
-
 /* --- one of the processes */
 
 static void take_part(const struct database *database, int number, unsigned delay_us, enum leaving leaving) {
     while (!atomic_load(&race->go))
         usleep(100);
     usleep(delay_us);
-    hdb_conn *conn = open_database(database->path);
+    hdb_conn *conn = fault_open(database->path, "0.2", "120");
     int rc = conn ? hdb_exec(conn, "CREATE TABLE IF NOT EXISTS t(a); INSERT INTO t VALUES (1)", -1) : HDB_CANTOPEN;
     if (conn && rc != HDB_OK)
         fprintf(stderr, "process %d: %d: %s\n", number, hdb_extended_errcode(conn), hdb_errmsg(conn));
@@ -126,7 +110,7 @@ static int look(const struct database *database, int64_t *rows) {
     if (pid == 0) {
         hdb_stmt *stmt = NULL;
         int64_t differences = -1;
-        hdb_conn *conn = open_database(database->path);
+        hdb_conn *conn = fault_open(database->path, "0.2", "120");
         if (!conn || hdb_prepare(conn, "SELECT count(*) FROM t", -1, &stmt, NULL) != HDB_OK || hdb_fetch_row(stmt) != HDB_ROW)
             _exit(2);
         *found = hdb_column_int64(stmt, 0);
@@ -220,6 +204,7 @@ int main(int argc, char **argv) {
     fflush(stdout);
     directory = support_make_directory("cold");
     write_program();
+    setenv("HELIOSDB_BIN", program, 1);
     race = mmap(NULL, sizeof *race, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (race == MAP_FAILED)
         return 99;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the three roles of the kill campaign share: the parent that kills, the writers, and the auditor.
+/* What the campaigns share; and the three roles of the kill campaign: the parent that kills, the writers, and the auditor.
  *
- * Writers move money between accounts, one transaction a transfer: two accounts, one row in `transfer`, and `parts`
+ * Its writers move money between accounts, one transaction a transfer: two accounts, one row in `transfer`, and `parts`
  * rows in `leg`; or they write a `note`, in autocommit. Each acknowledged commit is told to the parent by a message. */
 #ifndef FAULT_H
 #define FAULT_H
 
+#include <heliosdb/heliosdb.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { ACCOUNTS = 20, FIRST_BALANCE = 1000 };
 
@@ -45,5 +47,9 @@ int fault_audit(const char *path, const char *linger, const struct message_list 
 
 /* A small generator, so that a seed gives the same run everywhere. */
 unsigned fault_random(unsigned *state);
+/* Opens a database, its engine's linger and the timeout in seconds. NULL: told on stderr why not. */
+hdb_conn *fault_open(const char *path, const char *linger, const char *timeout);
+/* Waits for a child of ours, whatever signals come. Returns its status. */
+int fault_await(pid_t pid);
 
 #endif

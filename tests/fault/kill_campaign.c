@@ -11,7 +11,6 @@
 #include "server_clean.h"
 #include "support.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -67,8 +66,8 @@ static int in_child(int (*role)(struct campaign *, const struct round *), struct
         alarm(PATIENCE_MS / 1000 * 3);
         _exit(role(campaign, round));
     }
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    if (pid > 0)
+        status = fault_await(pid);
     return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : 255;
 }
 

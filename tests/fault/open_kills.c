@@ -8,7 +8,6 @@
 #include "support.h"
 
 #include <heliosdb/heliosdb.h>
-#include <errno.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -76,21 +75,6 @@ static long long make_plain(const char *path, int first) {
     return content;
 }
 
-static hdb_conn *open_database(const char *path) {
-    hdb_conn *conn = NULL;
-    hdb_config *config = hdb_config_create();
-    hdb_config_set(config, "notices", "off");
-    hdb_config_set(config, "linger", "0");
-    hdb_config_set(config, "timeout", "60");
-    if (hdb_connect(path, config, &conn) != HDB_OK) {
-        printf("open: %s\n", hdb_errmsg(conn));
-        hdb_close(conn);
-        conn = NULL;
-    }
-    hdb_config_destroy(config);
-    return conn;
-}
-
 static long long content_of(hdb_conn *conn) {
     hdb_stmt *stmt = NULL;
     long long content = -1;
@@ -122,7 +106,7 @@ static int copy_in(hdb_conn *conn, const char *source) {
 
 /* Of a child. An engine that was killed explains any error; without one there is none. */
 static int work(const struct round *round) {
-    hdb_conn *conn = open_database(round->path);
+    hdb_conn *conn = fault_open(round->path, "0", "60");
     int rc = conn ? HDB_OK : HDB_CANTOPEN;
     if (rc == HDB_OK && round->job == BACKUP)
         rc = copy_in(conn, round->source);
@@ -146,14 +130,14 @@ static int agrees(const struct round *round, const char *when, hdb_conn *conn, l
 
 /* 10 and 11: the content is that before, or after. */
 static int audit(const struct round *round) {
-    hdb_conn *conn = open_database(round->path);
+    hdb_conn *conn = fault_open(round->path, "0", "60");
     if (!conn)
         return 1;
     long long content = content_of(conn);
     int faults = agrees(round, "opened again", conn, content);
     faults += hdb_close(conn) != HDB_OK;
     support_remove_replica(round->path);
-    conn = open_database(round->path);
+    conn = fault_open(round->path, "0", "60");
     if (!conn)
         return 1;
     faults += agrees(round, "rebuilt", conn, content_of(conn));
@@ -182,9 +166,7 @@ static pid_t start(int (*task)(const struct round *), const struct round *round)
 
 /* The exit code, -1 for a signal. */
 static int await(pid_t pid) {
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    int status = fault_await(pid);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

@@ -14,7 +14,6 @@
 #include "support.h"
 #include "units.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -62,13 +61,6 @@ static struct runner_options runner_options(struct campaign *campaign, const str
                                    round->linger, pipe,             campaign->stop};
 }
 
-static int await(pid_t pid) {
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return status;
-}
-
 static pid_t start(void) {
     fflush(stdout);
     pid_t pid = fork();
@@ -95,7 +87,7 @@ static void begin_database(struct campaign *campaign) {
     pid_t pid = start();
     if (pid == 0)
         _exit(runner_prepare(&options, campaign->plain_path));
-    if (await(pid) != 0)
+    if (fault_await(pid) != 0)
         fault(campaign, "the database can't be made");
 }
 
@@ -181,7 +173,7 @@ static void run_and_kill(struct campaign *campaign, struct round *round) {
         kill(round->pid, SIGKILL);
     }
     close(round->pipe);
-    int status = await(round->pid);
+    int status = fault_await(round->pid);
     if (round->victim == VICTIM_ENGINE && status != 0)
         fault(campaign, "the runner failed after the engine was killed");
 }
@@ -192,7 +184,7 @@ static enum verdict audit(struct campaign *campaign, const struct round *round, 
     pid_t pid = start();
     if (pid == 0)
         _exit((int)runner_audit(&options));
-    int status = await(pid);
+    int status = fault_await(pid);
     if (!WIFEXITED(status))
         printf("  the audit was ended by signal %d%s\n", WTERMSIG(status), WTERMSIG(status) == SIGALRM ? ": it took too long" : "");
     return WIFEXITED(status) ? (enum verdict)WEXITSTATUS(status) : VERDICT_FAULT;

@@ -17,24 +17,9 @@ struct writer {
     int64_t n;
 };
 
-static hdb_conn *open_database(const char *path, const char *linger) {
-    hdb_conn *conn = NULL;
-    hdb_config *config = hdb_config_create();
-    hdb_config_set(config, "linger", linger);
-    hdb_config_set(config, "timeout", "20");
-    hdb_config_set(config, "notices", "off");
-    if (hdb_connect(path, config, &conn) != HDB_OK) {
-        fprintf(stderr, "connect: %s\n", hdb_errmsg(conn));
-        hdb_close(conn);
-        conn = NULL;
-    }
-    hdb_config_destroy(config);
-    return conn;
-}
-
 int fault_prepare(const char *path, const char *linger) {
     int code = HDB_ERROR;
-    hdb_conn *conn = open_database(path, linger);
+    hdb_conn *conn = fault_open(path, linger, "20");
     if (conn) {
         code = hdb_exec(conn,
                         "BEGIN;"
@@ -149,7 +134,7 @@ static int prepare_statements(struct writer *writer) {
 int fault_write(const struct writer_options *options) {
     struct writer writer = {.options = options, .random = options->seed};
     int code = HDB_ERROR;
-    writer.conn = open_database(options->path, options->linger);
+    writer.conn = fault_open(options->path, options->linger, "20");
     if (!writer.conn)
         return 1;
     code = prepare_statements(&writer);

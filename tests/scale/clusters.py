@@ -21,15 +21,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def await_listener(port, log, seconds=30):
-    """Waits until somebody takes connections at a port: a program in the background may not have come so far."""
-    end = time.monotonic() + seconds
+def await_listener(port, address="127.0.0.1", process=None):
+    """Waits until somebody takes connections at a port: the process that is to do so, or one in the background."""
+    end = time.monotonic() + 60
     while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert time.monotonic() < end, log.read_text() if log.exists() else f"nobody listens at port {port}"
-        time.sleep(0.02)
+        try:
+            socket.create_connection((address, port), timeout=5).close()
+            return
+        except OSError:
+            assert process is None or process.poll() is None, "the server ended"
+            assert time.monotonic() < end, "the server does not listen"
+            time.sleep(0.05)
 
 
 def programs():
@@ -159,7 +161,7 @@ def bouncer(cluster, size):
             shutil.chown(file, "postgres")
     as_postgres([program, "-d", "-q", settings])
     try:
-        await_listener(port, directory / "bouncer.log")
+        await_listener(port)
         yield f"postgresql://postgres:{cluster.password}@127.0.0.1:{port}/postgres"
     finally:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):

@@ -4,9 +4,7 @@
 import contextlib
 import os
 import secrets
-import socket
 import subprocess
-import time
 
 import clusters
 import pytest
@@ -37,15 +35,8 @@ class HeliosDB:
                 stderr=log,
                 start_new_session=True,
             )
-        end = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection((listen, self.port), timeout=5).close()
-                return self
-            except OSError:
-                assert self.process.poll() is None, "the server ended"
-                assert time.monotonic() < end, "the server does not listen"
-                time.sleep(0.05)
+        clusters.await_listener(self.port, listen, self.process)
+        return self
 
     def stop(self, signal=15):
         if self.process:

@@ -21,14 +21,17 @@ import xml.etree.ElementTree as ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from committed import ROOT, settle  # noqa: E402
 
-HEADERS = ["status.h", "heliosdb.h", "arrow.h", "backup.h", "blob.h", "block.h", "function.h", "hook.h", "inspect.h", "session.h"]
+HEADERS = [
+    "status.h", "heliosdb.h", "arrow.h", "backup.h", "blob.h", "block.h", "function.h", "hook.h", "inspect.h", "session.h",
+]  # fmt: skip
 OUTPUT = ROOT / "bindings" / "api.json"
 
 # Calls that may wait for a lock, a disk or the engine: a binding must let other threads run meanwhile.
 BLOCKING = {
     "hdb_connect", "hdb_close", "hdb_exec", "hdb_flush", "hdb_verify", "hdb_engine_dsn", "hdb_explain",
     "hdb_session_changeset", "hdb_session_patchset", "hdb_changeset_apply",
-    "hdb_blob_open", "hdb_blob_close", "hdb_execute_block", "hdb_fetch_arrow", "hdb_fetch_block", "hdb_prepare", "hdb_execute", "hdb_fetch_row", "hdb_reset", "hdb_finalize",
+    "hdb_blob_open", "hdb_blob_close", "hdb_execute_block", "hdb_fetch_arrow", "hdb_fetch_block",
+    "hdb_prepare", "hdb_execute", "hdb_fetch_row", "hdb_reset", "hdb_finalize",
     "hdb_backup_init", "hdb_backup_step", "hdb_backup_finish", "hdb_serialize", "hdb_deserialize",
 }  # fmt: skip
 

@@ -120,6 +120,7 @@ class Statement:
         if sys.version_info >= (3, 12):
             self._refuse_names()
         self._owner.check_open()
+        self.runs += 1
         changed = c_int64()
         code = execute_block(self._handle, c_char_p(block), c_int64(len(block)), None, byref(changed))
         if signals.lost:
