@@ -84,7 +84,7 @@ int hdb_conn_resolve_path(const char *name, char **out, hdb_error *error) {
 
 /* Opens the SQLite side. A file: URI is opened once just to learn its path and whether it is in memory. */
 int hdb_conn_open_sqlite(hdb_conn *conn, const char *database, sqlite3 **out) {
-    int flags = SQLITE_OPEN_FULLMUTEX;
+    int flags = SQLITE_OPEN_NOMUTEX; /* the connection's own is held by all that uses it */
     switch (conn->settings.open) {
     case HDB_OPEN_CREATE:
         flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
