@@ -95,19 +95,27 @@ static uint64_t hash_at(const hdb_touched *touched, size_t index) {
     return hash_bytes(key, size);
 }
 
+static bool grow_keys(hdb_touched *touched) {
+    if (touched->count < touched->capacity)
+        return true;
+    size_t capacity = touched->capacity ? touched->capacity * 2 : 16;
+    int64_t *grown = realloc(touched->rowids, capacity * sizeof *grown);
+    if (!grown)
+        return false;
+    touched->rowids = grown;
+    touched->capacity = capacity;
+    return true;
+}
+
 /* Room for one more key; the table of slots stays at most half full. */
 static bool make_room(hdb_touched *touched) {
-    if (touched->count == touched->capacity) {
-        size_t capacity = touched->capacity ? touched->capacity * 2 : 16;
-        int64_t *grown = realloc(touched->rowids, capacity * sizeof *grown);
-        if (!grown)
-            return false;
-        touched->rowids = grown;
-        touched->capacity = capacity;
-    }
-    if (touched->count * 2 < touched->slot_count)
+    size_t slot_count = touched->slot_count ? touched->slot_count : 32;
+    while (touched->count * 2 >= slot_count)
+        slot_count *= 2;
+    if (!grow_keys(touched))
+        return false;
+    if (slot_count == touched->slot_count)
         return true;
-    size_t slot_count = touched->slot_count ? touched->slot_count * 2 : 32;
     size_t *slots = calloc(slot_count, sizeof *slots);
     if (!slots)
         return false;
@@ -123,7 +131,32 @@ static bool make_room(hdb_touched *touched) {
     return true;
 }
 
+static bool has_ascending(const hdb_touched *touched, int64_t rowid) {
+    size_t low = 0, high = touched->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (touched->rowids[middle] == rowid)
+            return true;
+        if (touched->rowids[middle] < rowid)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* Without slots the rowids ascend, as those of inserted rows do: that is quicker than to look in a large table of slots. */
 static bool add_rowid(hdb_touched *touched, int64_t rowid) {
+    if (touched->slot_count == 0) {
+        if (touched->count == 0 || rowid > touched->rowids[touched->count - 1]) {
+            if (!grow_keys(touched))
+                return false;
+            touched->rowids[touched->count++] = rowid;
+            return true;
+        }
+        if (has_ascending(touched, rowid))
+            return true;
+    }
     if (!make_room(touched))
         return false;
     size_t slot = hash_rowid(rowid) & (touched->slot_count - 1);

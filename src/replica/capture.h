@@ -18,7 +18,7 @@ typedef struct hdb_touched {
     bool by_columns; /* keys are encoded WITHOUT ROWID keys in `encoded`, else rowids */
     int64_t *rowids; /* or, by_columns, the start of each key in `encoded` */
     size_t count, capacity;
-    size_t *slots;   /* open addressing over rowids: index + 1, 0 is free */
+    size_t *slots;   /* open addressing over rowids: index + 1, 0 is free; none while rowids ascend */
     size_t slot_count;
     hdb_buffer encoded; /* each key: its size (size_t), then the bytes of record/cell.h */
 } hdb_touched;
