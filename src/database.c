@@ -210,7 +210,7 @@ static int leave(hdb_database *database, hdb_error *error) {
             rc = hdb_database_push_foreign(database, error);
         if (rc == HDB_OK)
             rc = hdb_record_flush(database->record, error);
-        if (rc == HDB_OK && hdb_database_checkpoint(database) == HDB_OK)
+        if (rc == HDB_OK && hdb_database_checkpoint(database, true) == HDB_OK)
             rc = hdb_record_empty_log(database->record, error);
         if (rc == HDB_OK)
             hdb_database_stamp(database);

@@ -48,7 +48,7 @@ bool hdb_database_mark(hdb_database *database, hdb_wal_mark *out) {
            hdb_wal_mark_read(database->steward, "main", out);
 }
 
-int hdb_database_checkpoint(void *context) {
+int hdb_database_checkpoint(void *context, bool settles) {
     hdb_database *database = context;
     int frames = 0, done = 0;
     /* Not waiting: whoever uses the steward may be waiting for the thread that asks. */
@@ -57,7 +57,7 @@ int hdb_database_checkpoint(void *context) {
     int rc = SQLITE_BUSY; /* somebody who leaves has closed it */
     if (database->steward)
         rc = sqlite3_wal_checkpoint_v2(database->steward, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &done);
-    if (rc == SQLITE_OK)
+    if (rc == SQLITE_OK && settles)
         hdb_record_state(database->record)->page->file = hdb_file_mark_of(database->path);
     pthread_mutex_unlock(&database->steward_mutex);
     return rc == SQLITE_OK && frames == done ? HDB_OK : HDB_BUSY;

@@ -71,6 +71,6 @@ void hdb_database_stamp(hdb_database *database);
  * takes the entry out of the log if it decided against. commit.lock is held, or nobody else is there. */
 int hdb_database_settle_promise(hdb_database *database, hdb_link *link, hdb_error *error);
 /* Copies the WAL into the file, durably: an hdb_checkpoint. */
-int hdb_database_checkpoint(void *context);
+int hdb_database_checkpoint(void *context, bool settles);
 
 #endif

@@ -92,6 +92,11 @@ static int changed_unseen(void *context, hdb_error *error) {
                                                  : hdb_embedded_store_push_all(store, error);
 }
 
+static void wal_grew(void *context) {
+    hdb_embedded_store *store = context;
+    hdb_record_copy_wal(store->record);
+}
+
 static void file_begun(void *context) {
     hdb_embedded_store *store = context;
     hdb_database_note_mark(store->database);
@@ -103,6 +108,7 @@ static const hdb_store operations = {
     .finish = finish,
     .push_together = hdb_together_push,
     .finish_together = hdb_together_finish,
+    .wal_grew = wal_grew,
     .file_begun = file_begun,
     .changed_unseen = changed_unseen,
 };

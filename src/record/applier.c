@@ -36,7 +36,7 @@ struct hdb_applier {
     pthread_mutex_t mutex; /* guards everything below */
     pthread_cond_t work, progress;
     pthread_t thread;
-    bool started, stop, wake;
+    bool started, stop, wake, copies_wal;
     struct waiting *first, *last;
     int waiting;
     size_t waiting_bytes;
@@ -195,7 +195,7 @@ static int empty_log(hdb_applier *applier, hdb_error *error) {
     const char *directory = hdb_record_directory(applier->record);
     if (head == hdb_state_applied(applier->state) && applier->state->page->inflight <= head &&
         !(directory && hdb_askers_left(directory)) &&
-        (applier->state->in_memory || checkpoint(context) == HDB_OK)) {
+        (applier->state->in_memory || checkpoint(context, true) == HDB_OK)) {
         rc = hdb_log_empty(applier->link, head, error);
         if (rc == HDB_OK)
             applier->state->page->emptied = head;
@@ -237,6 +237,17 @@ static int take_over(hdb_applier *applier, hdb_error *error) {
     return rc;
 }
 
+/* If somebody has asked for it. What can't be copied now is at the next one's asking. */
+static void copy_wal(hdb_applier *applier) {
+    pthread_mutex_lock(&applier->mutex);
+    hdb_checkpoint checkpoint = applier->copies_wal ? applier->checkpoint : NULL;
+    void *context = applier->checkpoint_context;
+    applier->copies_wal = false;
+    pthread_mutex_unlock(&applier->mutex);
+    if (checkpoint)
+        checkpoint(context, false);
+}
+
 /* Everything there is to apply, under apply.lock. */
 static int drain(hdb_applier *applier, hdb_error *error) {
     int rc = open_link(applier, error);
@@ -246,6 +257,7 @@ static int drain(hdb_applier *applier, hdb_error *error) {
         int64_t next = hdb_state_applied(applier->state) + 1, last = hdb_state_synced(applier->state);
         if (next > last)
             break;
+        copy_wal(applier);
         pthread_mutex_lock(&applier->mutex);
         bool stop = applier->stop;
         struct waiting *entry = take_waiting(applier, next);
@@ -274,7 +286,7 @@ static int drain(hdb_applier *applier, hdb_error *error) {
 }
 
 static bool has_work(const hdb_applier *applier) {
-    return applier->wake || hdb_state_applied(applier->state) < hdb_state_synced(applier->state);
+    return applier->wake || applier->copies_wal || hdb_state_applied(applier->state) < hdb_state_synced(applier->state);
 }
 
 static void *run(void *context) {
@@ -291,6 +303,7 @@ static void *run(void *context) {
         }
         applier->wake = false;
         pthread_mutex_unlock(&applier->mutex);
+        copy_wal(applier);
         bool mine = hdb_state_try(applier->state, HDB_LOCK_APPLY);
         if (mine) {
             rc = drain(applier, &error);
@@ -362,6 +375,14 @@ void hdb_applier_wake(hdb_applier *applier) {
     pthread_mutex_lock(&applier->mutex);
     start_thread(applier);
     applier->wake = true;
+    pthread_cond_signal(&applier->work);
+    pthread_mutex_unlock(&applier->mutex);
+}
+
+void hdb_applier_copy_wal(hdb_applier *applier) {
+    pthread_mutex_lock(&applier->mutex);
+    start_thread(applier);
+    applier->copies_wal = true;
     pthread_cond_signal(&applier->work);
     pthread_mutex_unlock(&applier->mutex);
 }

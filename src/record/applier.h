@@ -17,6 +17,8 @@ void hdb_applier_set_checkpoint(hdb_applier *applier, hdb_checkpoint checkpoint,
 /* Hands an entry over, memory included. Waits while too much is waiting already. */
 void hdb_applier_add(hdb_applier *applier, int64_t id, char *data, size_t size);
 void hdb_applier_wake(hdb_applier *applier);
+/* Asks for a checkpoint that does not settle. */
+void hdb_applier_copy_wal(hdb_applier *applier);
 /* Waits until `id` is applied, by whichever process; `limit_ms`: not longer than that, HDB_BUSY then; 0: no limit. */
 int hdb_applier_wait(hdb_applier *applier, int64_t id, const atomic_int *interrupt, int limit_ms, hdb_error *error);
 

@@ -284,6 +284,10 @@ void hdb_record_leave_to_others(hdb_record *record) {
     hdb_error_clear(&ignored);
 }
 
+void hdb_record_copy_wal(hdb_record *record) {
+    hdb_applier_copy_wal(record->applier);
+}
+
 void hdb_record_wake(hdb_record *record) {
     hdb_applier_wake(record->applier);
 }

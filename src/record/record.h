@@ -16,9 +16,10 @@
 
 typedef struct hdb_record hdb_record;
 
-/* Asked by the applying thread, from time to time, so that the log can be emptied: makes the replica durable. Returns
- * HDB_OK if the replica's own file holds everything committed before the call. */
-typedef int (*hdb_checkpoint)(void *context);
+/* Asked by the applying thread. `settles`, with nobody committing, so that the log can be emptied: makes the replica durable,
+ * and returns HDB_OK if the replica's own file holds everything committed before the call. Else, after hdb_record_copy_wal(),
+ * it copies what it can. */
+typedef int (*hdb_checkpoint)(void *context, bool settles);
 
 /* Opens the record in `directory`, NULL: in memory. Nothing is started. */
 int hdb_record_open(const hdb_engine_options *options, hdb_record **out, hdb_error *error);
@@ -64,7 +65,9 @@ int hdb_record_cancel(hdb_record *record, hdb_error *error);
 
 /* Waits until the engine's tables hold every synced entry. */
 int hdb_record_flush(hdb_record *record, hdb_error *error);
-/* The same before other processes are left with the database: if something is in the way they will do it. */
+/* Lets the applying thread copy the WAL into the replica's file soon. */
+void hdb_record_copy_wal(hdb_record *record);
+/* Waits as hdb_record_flush() before other processes are left with the database: if something is in the way they will do it. */
 void hdb_record_leave_to_others(hdb_record *record);
 /* Empties the log if it has grown; for the last one who leaves. The caller has flushed and checkpointed the replica. */
 int hdb_record_empty_log(hdb_record *record, hdb_error *error);

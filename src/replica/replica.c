@@ -17,6 +17,11 @@ static bool answers_pragma(hdb_replica *replica) {
     return asked && asked->answers_pragmas;
 }
 
+static bool is_about_rows(int action) {
+    return action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_INSERT || action == SQLITE_UPDATE ||
+           action == SQLITE_DELETE || action == SQLITE_FUNCTION || action == SQLITE_RECURSIVE;
+}
+
 /* Called by SQLite while a statement is prepared. Also the schema itself is parsed with this on: then nothing is being
  * inspected. */
 static int authorize(void *context, int action, const char *first, const char *second, const char *database,
@@ -24,6 +29,8 @@ static int authorize(void *context, int action, const char *first, const char *s
     hdb_replica *replica = context;
     const hdb_hooks *hooks = &replica->hooks;
     int verdict = SQLITE_OK, answer = SQLITE_OK;
+    if (!is_about_rows(action))
+        replica->schema_epoch++;
     if (replica->inspecting)
         verdict = hdb_inspection_note(replica->inspecting, action, first, second, database, trigger);
     if (hooks->authorize && hdb_hooks_in_window(hooks))
@@ -108,6 +115,7 @@ int hdb_replica_create(sqlite3 *db, hdb_replica **out, hdb_error *error) {
     replica->database = "main";
     replica->synchronous = 2;
     replica->schema_version = -1;
+    replica->schema_epoch = 1;
     sqlite3_extended_result_codes(db, 1);
     replica->hooks.window = HDB_NO_WINDOW;
     hdb_replica_install(replica);
@@ -267,6 +275,20 @@ int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *
         }
     }
     *out = replica->schema;
+    return rc;
+}
+
+bool hdb_replica_is_settled(const hdb_replica *replica, const hdb_replica *kept) {
+    return kept->schema && kept->settled == replica->schema_epoch;
+}
+
+int hdb_replica_schema_to_write(hdb_replica *replica, hdb_replica *kept, const hdb_schema **out, hdb_error *error) {
+    *out = kept->schema;
+    if (hdb_replica_is_settled(replica, kept))
+        return HDB_OK;
+    int rc = hdb_replica_schema(kept, out, error);
+    if (rc == HDB_OK && sqlite3_txn_state(kept->db, kept->database) == SQLITE_TXN_WRITE)
+        kept->settled = replica->schema_epoch;
     return rc;
 }
 

@@ -32,6 +32,8 @@ typedef struct hdb_store {
     /* The same for a transaction that has written to several databases, all or none: their stores' contexts. */
     int (*push_together)(void **contexts, int count, hdb_error *error);
     int (*finish_together)(void **contexts, int count, bool done, hdb_error *error);
+    /* The file's WAL has become so long that it is to be copied into the file soon, if possible not by the caller. */
+    void (*wal_grew)(void *context);
     /* The file has got its first page. */
     void (*file_begun)(void *context);
     /* A statement ran that changes rows where no hook sees it (VACUUM). */
@@ -55,9 +57,12 @@ struct hdb_replica {
                               rest is the first one's */
     hdb_replica *next;     /* in that list */
     bool is_blank;         /* a new file without a page: see format.h */
+    int wal_told;          /* how many frames its WAL had when the store was told last that it grew */
     hdb_capture *capture;
     hdb_schema *schema;       /* as last read; NULL: to be read */
     int64_t schema_version;   /* of `schema` */
+    int64_t schema_epoch;     /* the first one's: another number after all that may have changed a schema but its rows */
+    int64_t settled;          /* the epoch in which `schema` was read under the write lock, so that it need not be again */
     sqlite3_stmt **readers;   /* for each table of `schema`: reads a row by its key, prepared when first needed */
     hdb_schema *schema_before; /* as it was before the transaction's first DDL, NULL if there was none */
     sqlite3_stmt *version_reader;
@@ -131,6 +136,12 @@ void hdb_replica_end_own(hdb_replica *replica, const hdb_own_work *work);
 int hdb_replica_run(hdb_replica *replica, const char *sql, hdb_error *error);
 /* The schema as it is now, read again if it has changed; borrowed until the next call. */
 int hdb_replica_schema(hdb_replica *replica, const hdb_schema **out, hdb_error *error);
+
+/* The schema for a write. As long as the transaction holds the write lock and runs nothing but changes of rows, it is looked
+ * at once. `replica` is the first one, `kept` itself or an attached database. */
+int hdb_replica_schema_to_write(hdb_replica *replica, hdb_replica *kept, const hdb_schema **out, hdb_error *error);
+/* Whether it is such a schema that `kept` has. */
+bool hdb_replica_is_settled(const hdb_replica *replica, const hdb_replica *kept);
 
 /* The schema's version as it is now, -1 if it can't be read. */
 int64_t hdb_replica_schema_version(hdb_replica *replica);

@@ -44,9 +44,9 @@ static bool creates_nothing(const hdb_schema *schema, const hdb_use *use, const 
 static int expect_write(hdb_replica *replica, hdb_replica *kept, const hdb_use *use, const hdb_inspection *inspection,
                         hdb_error *error) {
     const hdb_schema *schema = NULL;
-    int rc = take_write_lock(replica, kept, error);
+    int rc = hdb_replica_is_settled(replica, kept) ? HDB_OK : take_write_lock(replica, kept, error);
     if (rc == HDB_OK)
-        rc = hdb_replica_schema(kept, &schema, error);
+        rc = hdb_replica_schema_to_write(replica, kept, &schema, error);
     bool nothing = rc == HDB_OK && creates_nothing(schema, use, inspection);
     if (rc == HDB_OK && use->changes_schema && !nothing && !kept->capture->schema_changed) {
         kept->capture->schema_changed = true;
@@ -323,11 +323,7 @@ static int before_first_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_
     return rc;
 }
 
-int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, bool fresh,
-                     hdb_error *error) {
-    int rc = fresh ? before_first_step(replica, statement, inspection, error) : HDB_OK;
-    if (rc != HDB_OK)
-        return rc;
+static int step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, bool fresh, hdb_error *error) {
     switch (inspection->kind) {
     case HDB_STATEMENT_VACUUM:
         return step_vacuum(replica, statement, error);
@@ -338,6 +334,17 @@ int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspecti
     default:
         return hdb_transaction_step(replica, statement, inspection, error);
     }
+}
+
+int hdb_replica_step(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, bool fresh,
+                     hdb_error *error) {
+    int rc = fresh ? before_first_step(replica, statement, inspection, error) : HDB_OK;
+    if (rc != HDB_OK)
+        return rc;
+    rc = step(replica, statement, inspection, fresh, error);
+    if (inspection->kind != HDB_STATEMENT_OTHER || !(inspection->readonly || inspection->is_dml))
+        replica->schema_epoch++;
+    return rc;
 }
 
 int hdb_replica_end(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, hdb_error *error) {

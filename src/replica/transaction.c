@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replica/transaction.h"
 
+#include "replica/auto_checkpoint.h"
 #include "replica/schema.h"
 #include "waiting.h"
 
@@ -23,6 +24,7 @@ static void forget_transaction(hdb_replica *kept, bool committed) {
 
 /* The transaction is over. After a rollback the schema version goes back and may come again with another schema. */
 static void end_transaction(hdb_replica *replica, bool committed) {
+    replica->schema_epoch++;
     forget_transaction(replica, committed);
     for (hdb_replica *attached = replica->attached; attached; attached = attached->next)
         forget_transaction(attached, committed);
@@ -82,8 +84,10 @@ static void ask_commit_hook(hdb_replica *replica) {
 /* What was pushed is kept: an interrupt comes too late then. */
 static int step_commit(hdb_replica *replica, sqlite3_stmt *statement, bool pushed, hdb_error *error) {
     enum { TRIES = 5 };
+    hdb_auto_checkpoint checkpoint;
     int rc = HDB_INTERRUPT;
     replica->hooks.announces = replica->hooks.committing = true;
+    hdb_auto_checkpoint_defer(replica, &checkpoint);
     for (int i = 0; rc == HDB_INTERRUPT && i < (pushed ? TRIES : 1); i++) {
         if (statement && i > 0)
             sqlite3_reset(statement);
@@ -92,6 +96,7 @@ static int step_commit(hdb_replica *replica, sqlite3_stmt *statement, bool pushe
         else
             rc = hdb_replica_run(replica, "COMMIT", error);
     }
+    hdb_auto_checkpoint_restore(&checkpoint);
     replica->hooks.announces = replica->hooks.committing = false;
     return rc;
 }

@@ -15,13 +15,14 @@ static sqlite3 *open_empty(void) {
 static void check_definition(const hdb_buffer *definition, const char *name) {
     hdb_buffer sql = HDB_BUFFER_INIT;
     sqlite3_stmt *stmt = NULL;
-    hdb_buffer_format(&sql, "CREATE TABLE t (%s)", definition->data);
+    /* Rolled back, for that is quicker than to drop it. */
+    hdb_buffer_format(&sql, "BEGIN; CREATE TABLE t (%s)", definition->data);
     CHECK(sqlite3_exec(open_empty(), sql.data, NULL, NULL, NULL) == SQLITE_OK);
     CHECK(sqlite3_prepare_v2(open_empty(), "SELECT * FROM t", -1, &stmt, NULL) == SQLITE_OK);
     CHECK(sqlite3_column_count(stmt) == 1 && strcmp(sqlite3_column_name(stmt, 0), name) == 0);
     CHECK(sqlite3_step(stmt) == SQLITE_DONE);
     sqlite3_finalize(stmt);
-    CHECK(sqlite3_exec(open_empty(), "DROP TABLE t", NULL, NULL, NULL) == SQLITE_OK);
+    CHECK(sqlite3_exec(open_empty(), "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK);
     hdb_buffer_free(&sql);
 }
 
