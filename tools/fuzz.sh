@@ -22,7 +22,7 @@ run_target() { # name
     *) options+=("$corpus") ;;
     esac
     "$build/tests/fuzz/fuzz_$name" -runs="${RUNS:-10000000}" -seed="${SEED:-0}" -max_total_time="${TIME:-0}" \
-        -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 -artifact_prefix="$build/findings/$name-" "${options[@]}" >"$log" 2>&1 || status=$?
+        -timeout=120 -rss_limit_mb=3000 -print_final_stats=1 -artifact_prefix="$build/findings/$name-" "${options[@]}" >"$log" 2>&1 || status=$?
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)
     if [ "$status" = 0 ]; then
         echo "$name: ${executions:-0} executions, no finding"
