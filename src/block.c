@@ -197,27 +197,31 @@ static bool mixed_fit(const hdb_block_cursor *cursor, int64_t rows) {
     return bytes == cursor->end;
 }
 
+int hdb_block_values_open(hdb_block_cursor *cursor, const void *values, size_t size, uint64_t rows) {
+    if ((uintptr_t)values % sizeof(int64_t) || rows > size / (sizeof(int64_t) + 1))
+        return HDB_MISUSE;
+    const char *data = values ? values : "";
+    *cursor = (hdb_block_cursor){.form = HDB_BLOCK_MIXED, .numbers = values, .end = data + size};
+    cursor->types = (const unsigned char *)data + rows * sizeof(int64_t);
+    cursor->bytes = (const char *)cursor->types + rows;
+    return mixed_fit(cursor, (int64_t)rows) ? HDB_OK : HDB_MISUSE;
+}
+
 int hdb_block_column_open(hdb_block_cursor *cursor, const void *block, size_t size, int64_t column) {
     const int64_t *head = (const int64_t *)block + HEAD + column * COLUMN_HEAD;
     uint64_t rows = *(const uint64_t *)block, offset = (uint64_t)head[1], length = (uint64_t)head[2];
-    bool numbers = head[0] != HDB_BLOCK_NULL && head[0] != HDB_BLOCK_TEXT;
-    uint64_t each = (numbers ? sizeof(int64_t) : 0) + (head[0] == HDB_BLOCK_MIXED);
-    if (head[0] < HDB_BLOCK_NULL || head[0] > HDB_BLOCK_MIXED || offset > size || length > size - offset)
-        return HDB_MISUSE;
-    if (offset % sizeof(int64_t) || (each && rows > length / each))
+    if (head[0] < HDB_BLOCK_NULL || head[0] > HDB_BLOCK_MIXED || offset > size || length > size - offset || offset % sizeof(int64_t))
         return HDB_MISUSE;
     const char *data = (const char *)block + offset;
-    *cursor = (hdb_block_cursor){.form = (int)head[0], .end = data + length};
-    if (numbers)
-        cursor->numbers = (const int64_t *)(const void *)data;
-    cursor->types = (const unsigned char *)data + (numbers ? rows * sizeof(int64_t) : 0);
-    cursor->bytes = (const char *)cursor->types + (head[0] == HDB_BLOCK_MIXED ? rows : 0);
-    bool fits = cursor->bytes == cursor->end;
+    if (head[0] == HDB_BLOCK_MIXED)
+        return hdb_block_values_open(cursor, data, length, rows);
+    *cursor = (hdb_block_cursor){.form = (int)head[0], .bytes = data, .end = data + length};
+    if (head[0] == HDB_BLOCK_NULL)
+        return length == 0 ? HDB_OK : HDB_MISUSE;
     if (head[0] == HDB_BLOCK_TEXT)
-        fits = texts_fit(cursor->bytes, cursor->end, (int64_t)rows);
-    else if (head[0] == HDB_BLOCK_MIXED)
-        fits = mixed_fit(cursor, (int64_t)rows);
-    return fits ? HDB_OK : HDB_MISUSE;
+        return texts_fit(data, cursor->end, (int64_t)rows) ? HDB_OK : HDB_MISUSE;
+    cursor->numbers = (const int64_t *)(const void *)data;
+    return length % sizeof(int64_t) == 0 && length / sizeof(int64_t) == rows ? HDB_OK : HDB_MISUSE;
 }
 
 static hdb_value next_bytes(hdb_block_cursor *cursor, int type, size_t length) {

@@ -51,6 +51,8 @@ int hdb_block_open(const void *block, size_t size, int64_t *rows, int64_t *colum
 /* Begins to read a column. HDB_OK, or HDB_MISUSE if any of its values lies outside its data or is malformed: the values
  * can be read without a further look. */
 int hdb_block_column_open(hdb_block_cursor *cursor, const void *block, size_t size, int64_t column);
+/* The same for the data of a mixed column by itself, of so many rows. */
+int hdb_block_values_open(hdb_block_cursor *cursor, const void *values, size_t size, uint64_t rows);
 /* The value of a row; the rows are asked for in their order. It points into the block. */
 hdb_value hdb_block_next(hdb_block_cursor *cursor, int64_t row);
 

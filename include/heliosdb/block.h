@@ -69,6 +69,26 @@ HDB_API int hdb_fetch_block(hdb_stmt *stmt, int64_t limit, const void **out, int
  *   has parameters, of which no row is run, or an error as hdb_execute()
  */
 HDB_API int hdb_execute_block(hdb_stmt *stmt, const void *block, int64_t size, int64_t *out_rows, int64_t *out_changes);
+/**
+ * Runs a statement with all its parameters, as hdb_bind_...() and hdb_execute() would, in one call.
+ * @param values a value for each parameter, as the data of a mixed column that has as many rows: `int64_t number[]`,
+ *   `unsigned char type[]`, texts and blobs. At a multiple of 8 bytes; it can go when the call returns
+ * @param size its size in bytes
+ * @param out_changes what hdb_changes() gives after it; NULL is allowed
+ * @param out_rowid what hdb_last_insert_rowid() gives after it; NULL is allowed
+ * @return as hdb_execute(), #HDB_ROW if the statement gives rows, #HDB_DONE if it is at its end; or #HDB_MISUSE for values that
+ *   are malformed or not as many as the parameters, with which it is not run
+ */
+HDB_API int hdb_execute_values(hdb_stmt *stmt, const void *values, int64_t size, int64_t *out_changes, int64_t *out_rowid);
+/**
+ * Gives the values of a row, the one that the statement is on or the first one, and moves to the row after it. Runs the
+ * statement if hdb_execute() was not called.
+ * @param out a value for each column, as hdb_execute_values() takes them; NULL if there is no row, and on error. They belong to
+ *   the statement and are valid until the next call on it
+ * @param out_size their size in bytes
+ * @return #HDB_ROW if the statement is now on another row, #HDB_DONE if there is none, or an error as hdb_fetch_row()
+ */
+HDB_API int hdb_fetch_values(hdb_stmt *stmt, const void **out, int64_t *out_size);
 
 /** @} */
 

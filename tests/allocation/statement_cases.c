@@ -107,6 +107,30 @@ static int call_execute_block(void) {
     return HDB_OK;
 }
 
+static int call_execute_values(void) {
+    static const int64_t values[] = {4, 0x7478657400 + HDB_TYPE_TEXT}; /* its length, type and "text" */
+    int64_t rowid = 0, changed = 0;
+    const int rc = SWEPT(hdb_execute_values)(it.stmt, values, 8 + 1 + 5, &changed, &rowid);
+    if (rc != HDB_DONE)
+        return rc;
+    RIGHT(changed == 1 && rowid > 0);
+    return HDB_OK;
+}
+
+static int call_fetch_values(void) {
+    const void *values = NULL;
+    int64_t size = 0;
+    int rc, rows = 0;
+    while ((rc = SWEPT(hdb_fetch_values)(it.stmt, &values, &size)) == HDB_ROW || (rc == HDB_DONE && values)) {
+        RIGHT(((const int64_t *)values)[1] == 2 && size > 27);
+        rows++;
+    }
+    if (rc != HDB_DONE)
+        return rc;
+    RIGHT(rows == 2);
+    return SWEPT(hdb_reset)(it.stmt);
+}
+
 /* The schema has changed since: the statement is compiled anew. */
 static void prepare_stale(void) {
     sweep_prepare("SELECT * FROM t ORDER BY a");
@@ -178,6 +202,8 @@ const sweep_case statement_cases[] = {
     {"fetch a block", prepare_query, call_fetch_block},
     {"fetch as Arrow", prepare_query, call_fetch_arrow},
     {"execute a block", prepare_inserts, call_execute_block},
+    {"execute with values", prepare_inserts, call_execute_values},
+    {"fetch values", prepare_query, call_fetch_values},
     {"fetch after a change of the schema", prepare_stale, call_stale},
     {"column text", prepare_numbers, call_text},
     {"column names", prepare_numbers, call_columns},

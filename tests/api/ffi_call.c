@@ -78,6 +78,8 @@ struct ffi_function ffi_functions[] = {
     {.name = "hdb_column_bytes", .result = 'l', .parameters = "pi"},
     {.name = "hdb_fetch_block", .result = 'i', .parameters = "plpp"},
     {.name = "hdb_execute_block", .result = 'i', .parameters = "pplpp"},
+    {.name = "hdb_fetch_values", .result = 'i', .parameters = "ppp"},
+    {.name = "hdb_execute_values", .result = 'i', .parameters = "pplpp"},
     {.name = "hdb_fetch_arrow", .result = 'i', .parameters = "pp"},
     {.name = "hdb_backup_init", .result = 'i', .parameters = "ppppp"},
     {.name = "hdb_backup_step", .result = 'i', .parameters = "pi"},

@@ -171,6 +171,78 @@ static void interrupt(void *context, int operation, const char *database, const 
     hdb_interrupt(context);
 }
 
+/* 7, 2.5, NULL, x'00ff' and "a" with NUL after it. */
+static const int64_t five_values[] = {7, 0x4004000000000000, 0, 2, 2};
+static const char five_types[] = {HDB_TYPE_INTEGER, HDB_TYPE_FLOAT, HDB_TYPE_NULL, HDB_TYPE_BLOB, HDB_TYPE_TEXT, 0, -1, 0, 'a', 0, 0};
+
+static void runs_with_values(struct twin *twin) {
+    enum { SIZE = sizeof five_values + sizeof five_types };
+    int64_t values[8] = {0}, changes = -1, rowid = -1, size = -1;
+    const void *row = NULL;
+    hdb_conn *conn = twin->conn;
+    memcpy(values, five_values, sizeof five_values);
+    memcpy(values + 5, five_types, sizeof five_types);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, r, n, b, s)", -1));
+    hdb_stmt *stmt = prepared(conn, "INSERT INTO t VALUES (?, ?, ?, ?, ?)");
+    assert_int_equal(hdb_execute_values(stmt, values, SIZE, &changes, &rowid), HDB_DONE);
+    assert_true(changes == 1 && rowid == 7);
+    assert_int_equal(hdb_execute_values(stmt, values, SIZE, &changes, NULL), HDB_CONSTRAINT);
+    assert_error(conn, HDB_CONSTRAINT, 1555, "23505", "UNIQUE constraint failed: t.id");
+    values[0] = 8;
+    assert_int_equal(hdb_execute_values(stmt, values, SIZE, NULL, NULL), HDB_DONE);
+    assert_ok(conn, hdb_finalize(stmt));
+    /* Each row comes as it went; a statement may run again before it is at its end. */
+    stmt = prepared(conn, "SELECT * FROM t WHERE id >= ? ORDER BY id");
+    const int64_t key[] = {7, HDB_TYPE_INTEGER};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hdb_execute_values(stmt, key, 9, NULL, NULL), HDB_ROW);
+        assert_int_equal(hdb_fetch_values(stmt, &row, &size), HDB_ROW);
+        assert_int_equal(size, SIZE);
+        assert_int_equal(*(const int64_t *)row, 7);
+        assert_memory_equal((const int64_t *)row + 1, values + 1, SIZE - 8);
+    }
+    assert_int_equal(hdb_fetch_values(stmt, &row, &size), HDB_DONE);
+    assert_memory_equal(row, values, SIZE);
+    assert_int_equal(hdb_fetch_values(stmt, &row, &size), HDB_DONE);
+    assert_null(row);
+    assert_int_equal(size, 0);
+    assert_ok(conn, hdb_finalize(stmt));
+    twin_rebuild(twin);
+    assert_int_equal(query_int64(twin->conn, "SELECT count(*) FROM t WHERE r = 2.5 AND n IS NULL AND b = x'00ff' AND length(CAST(s AS BLOB)) = 2"), 2);
+}
+
+static void a_statement_runs_with_all_its_values_in_one_call(void **state) {
+    (void)state;
+    twin_everywhere(runs_with_values);
+}
+
+static void wrong_values_are_not_run(void **state) {
+    const int64_t text[] = {2, 0x78610000 + HDB_TYPE_TEXT}, nothing[] = {0, HDB_TYPE_NULL};
+    const void *row = text;
+    int64_t size = 0;
+    hdb_conn *conn = NULL;
+    (void)state;
+    assert_int_equal(hdb_connect(":memory:", NULL, &conn), HDB_OK);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(a)", -1));
+    hdb_stmt *stmt = prepared(conn, "INSERT INTO t VALUES (?)");
+    assert_int_equal(hdb_execute_values(stmt, NULL, 0, NULL, NULL), HDB_MISUSE);
+    assert_error(conn, HDB_MISUSE, HDB_MISUSE, "HY010", "the values are malformed, or not as many as the statement has parameters (1)");
+    assert_int_equal(hdb_execute_values(stmt, NULL, 9, NULL, NULL), HDB_MISUSE);
+    assert_int_equal(hdb_execute_values(stmt, nothing, -1, NULL, NULL), HDB_MISUSE);
+    assert_int_equal(hdb_execute_values(stmt, nothing, 8, NULL, NULL), HDB_MISUSE);
+    assert_int_equal(hdb_execute_values(stmt, nothing, 10, NULL, NULL), HDB_MISUSE);
+    for (int cut = 8; cut < 13; cut++) /* no NUL after the text */
+        assert_int_equal(hdb_execute_values(stmt, text, cut, NULL, NULL), HDB_MISUSE);
+    assert_int_equal(hdb_execute_values(stmt, (const char *)nothing + 1, 9, NULL, NULL), HDB_MISUSE);
+    assert_int_equal(hdb_execute_values(NULL, nothing, 9, NULL, NULL), HDB_MISUSE);
+    assert_int_equal(query_int64(conn, "SELECT count(*) FROM t"), 0);
+    assert_int_equal(hdb_fetch_values(stmt, NULL, &size), HDB_MISUSE);
+    assert_int_equal(hdb_fetch_values(NULL, &row, &size), HDB_MISUSE);
+    assert_null(row);
+    assert_int_equal(hdb_execute_values(stmt, nothing, 9, NULL, NULL), HDB_DONE);
+    assert_ok(conn, hdb_close(conn));
+}
+
 static void an_interrupt_ends_it_between_rows_too(void **state) {
     hdb_conn *conn = NULL;
     int64_t rows = -1;
@@ -205,6 +277,8 @@ int main(void) {
         cmocka_unit_test(a_wrong_block_changes_nothing),
         cmocka_unit_test(an_interrupt_ends_it_between_rows_too),
         cmocka_unit_test(a_failing_row_is_told),
+        cmocka_unit_test(a_statement_runs_with_all_its_values_in_one_call),
+        cmocka_unit_test(wrong_values_are_not_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

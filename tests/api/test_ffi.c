@@ -251,12 +251,15 @@ static void test_values(void **state) {
 
 static void test_blocks(void **state) {
     void *conn = open_database(":memory:");
-    const int64_t rows[] = {2, 1, HDB_BLOCK_INTEGER, 40, 16, 7, 35};
+    const int64_t rows[] = {2, 1, HDB_BLOCK_INTEGER, 40, 16, 7, 35}, seven[] = {7, 0x0101010101010101 * HDB_TYPE_INTEGER};
     const void *block = NULL;
     int64_t size = 0, done = 0, changed = 0;
     (void)state;
     run(conn, "CREATE TABLE t(a)");
     void *stmt = prepare(conn, "INSERT INTO t VALUES (?)");
+    assert_int_equal(call_int("hdb_execute_values", stmt, seven, (int64_t)9, &changed, &done), HDB_DONE);
+    assert_true(done == 1 && changed == 1);
+    run(conn, "DELETE FROM t");
     assert_int_equal(call_int("hdb_execute_block", stmt, rows, (int64_t)sizeof rows, &done, &changed), HDB_OK);
     assert_true(done == 2 && changed == 2);
     assert_int_equal(call_int("hdb_finalize", stmt), HDB_OK);
@@ -264,6 +267,10 @@ static void test_blocks(void **state) {
     assert_int_equal(call_int("hdb_fetch_block", stmt, (int64_t)-1, &block, &size), HDB_DONE);
     assert_int_equal(size, sizeof rows);
     assert_memory_equal(block, rows, sizeof rows);
+    assert_int_equal(call_int("hdb_reset", stmt), HDB_OK);
+    assert_int_equal(call_int("hdb_fetch_values", stmt, &block, &size), HDB_ROW);
+    assert_int_equal(size, 9);
+    assert_memory_equal(block, seven, 9);
     struct ArrowArrayStream stream;
     struct ArrowArray array;
     assert_int_equal(call_int("hdb_reset", stmt), HDB_OK);
