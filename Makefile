@@ -57,6 +57,7 @@ bench: build ## measure beside sqlite3, better-sqlite3, libpq and psycopg; ends 
 	bindings/node/build.sh
 	HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \
 		build/venv/bin/python bench/run.py --build build --json build/bench.json
+	HELIOSDB_BIN=$$(tools/engine.sh) python3 bench/instructions.py --build build
 
 docs: build ## the reference of the C interface, in build/doxygen/html
 	meson configure build -Ddocs=true

@@ -209,9 +209,8 @@ static long long ask(const struct library *library, void *db, const char *measur
     return answer;
 }
 
-static void reads(const struct library *library, void *db, const struct sizes *sizes) {
+static long long select_by_key(const struct library *library, void *db, const struct sizes *sizes) {
     long long sum = 0;
-    double start = now();
     void *stmt = library->prepare(db, "SELECT id, a, v FROM hdb_bench WHERE id = ?");
     for (int i = 0; i < sizes->selects; i++) {
         library->bind_key(stmt, key_of(i, sizes->rows));
@@ -220,18 +219,30 @@ static void reads(const struct library *library, void *db, const struct sizes *s
         library->reset(stmt);
     }
     library->finalize(stmt);
-    report("point_select", start, sizes->selects);
-    start = now();
+    return sum;
+}
+
+static int fetch_all(const struct library *library, void *db) {
     int count = 0;
-    stmt = library->prepare(db, "SELECT id, a, v FROM hdb_bench");
+    long long sum = 0;
+    void *stmt = library->prepare(db, "SELECT id, a, v FROM hdb_bench");
     for (; library->step(stmt); count++)
         sum += library->read(stmt, 3);
     library->finalize(stmt);
+    check(sum == 0, "the rows are empty");
+    return count;
+}
+
+static void reads(const struct library *library, void *db, const struct sizes *sizes) {
+    double start = now();
+    check(select_by_key(library, db, sizes) == 0, "the rows are empty");
+    report("point_select", start, sizes->selects);
+    start = now();
+    int count = fetch_all(library, db);
     report("fetchall", start, count);
     check(ask(library, db, "like_count", "SELECT count(*) FROM hdb_bench WHERE a LIKE 'hello%'") != count - count / 10, "the count is wrong");
     check(ask(library, db, "join", JOIN) != count - 1, "the join is wrong");
     check(ask(library, db, "group_by", GROUP_BY) != count / 31 + 1, "the groups are wrong");
-    check(sum == 0, "the rows are empty");
 }
 
 int main(int argc, char **argv) {

@@ -25,7 +25,7 @@ int hdb_execute_values(hdb_stmt *stmt, const void *values, int64_t size, int64_t
     if (rc == HDB_OK)
         rc = bind_values(stmt, values, size < 0 ? 0 : (size_t)size);
     if (rc == HDB_OK)
-        rc = hdb_stmt_execute(stmt);
+        rc = hdb_stmt_next(stmt);
     if (out_changes)
         *out_changes = hdb_changes(stmt->conn);
     if (out_rowid)

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 results=build/test
 servers=tests/support/servers.sh
 stages=(
-    setup engine build generated interface docs c sql fault fuzz python scale wire node ruby demo packages sanitizers tsan valgrind leftovers
+    setup engine build generated interface docs c instructions sql fault fuzz python scale wire node ruby demo packages sanitizers tsan valgrind leftovers
 )
 passed=0 failed=0 skipped=0
 failures=() # a line each, told again before the last line
@@ -46,6 +46,8 @@ run_interface() { tools/check_interface.sh build | tee "$results/interface.tap";
 run_docs() { meson_build build/docs -Ddocs=true -Dtests=false; }
 
 run_c() { meson_test c --no-suite sql --no-suite fault; }
+
+run_instructions() { python3 bench/instructions.py --build build | tee "$results/instructions.tap"; }
 
 run_sql() {
     local status=0
@@ -235,6 +237,7 @@ results_of() {
     case $1 in
     interface) echo tap:interface.tap ;;
     c) echo meson:c.json ;;
+    instructions) echo tap:instructions.tap ;;
     sql) echo meson:sql.json ;;
     fault) echo meson:fault.json ;;
     fuzz) echo tap:fuzz.tap ;;

@@ -70,14 +70,14 @@ HDB_API int hdb_fetch_block(hdb_stmt *stmt, int64_t limit, const void **out, int
  */
 HDB_API int hdb_execute_block(hdb_stmt *stmt, const void *block, int64_t size, int64_t *out_rows, int64_t *out_changes);
 /**
- * Runs a statement with all its parameters, as hdb_bind_...() and hdb_execute() would, in one call.
+ * Runs a statement with all its parameters to its first row, as hdb_bind_...() and hdb_fetch_row() would, in one call.
  * @param values a value for each parameter, as the data of a mixed column that has as many rows: `int64_t number[]`,
  *   `unsigned char type[]`, texts and blobs. At a multiple of 8 bytes; it can go when the call returns
  * @param size its size in bytes
  * @param out_changes what hdb_changes() gives after it; NULL is allowed
  * @param out_rowid what hdb_last_insert_rowid() gives after it; NULL is allowed
- * @return as hdb_execute(), #HDB_ROW if the statement gives rows, #HDB_DONE if it is at its end; or #HDB_MISUSE for values that
- *   are malformed or not as many as the parameters, with which it is not run
+ * @return as hdb_fetch_row(), #HDB_ROW if the statement is on a row, #HDB_DONE if it is at its end; or #HDB_MISUSE for values
+ *   that are malformed or not as many as the parameters, with which it is not run
  */
 HDB_API int hdb_execute_values(hdb_stmt *stmt, const void *values, int64_t size, int64_t *out_changes, int64_t *out_rowid);
 /**

@@ -76,9 +76,11 @@ def _unchecked(name: str, result: Any) -> Any:
     return function
 
 
-execute = _unchecked("hdb_execute", c_int)
 fetch_row = _unchecked("hdb_fetch_row", c_int)
+execute = _unchecked("hdb_execute", c_int)
 execute_block = _unchecked("hdb_execute_block", c_int)
+execute_values = _unchecked("hdb_execute_values", c_int)
+fetch_values = _unchecked("hdb_fetch_values", c_int)
 fetch_block = _unchecked("hdb_fetch_block", c_int)
 column_count = _unchecked("hdb_column_count", c_int)
 column_name = _unchecked("hdb_column_name", c_char_p)
@@ -89,6 +91,7 @@ column_text = _unchecked("hdb_column_text", c_char_p)
 column_text_address = _unchecked("hdb_column_text", c_void_p)
 column_blob = _unchecked("hdb_column_blob", c_void_p)
 column_bytes = _unchecked("hdb_column_bytes", c_int64)
+stmt_status = _unchecked("hdb_stmt_status", c_int)
 bind_null = _unchecked("hdb_bind_null", c_int)
 changes = _unchecked("hdb_changes", c_int64)
 last_insert_rowid = _unchecked("hdb_last_insert_rowid", c_int64)

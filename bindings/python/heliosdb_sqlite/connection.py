@@ -111,10 +111,13 @@ class Connection:
 
     def cursor(self, factory: Callable[[Connection], Any] = Cursor) -> Any:
         """A new cursor. ``factory`` makes it, of the connection."""
-        self._check()
-        cursor = factory(self)
-        if not issubclass(type(cursor), Cursor):
-            raise TypeError(f"factory must return a cursor, not {type(cursor).__name__}")
+        if factory is Cursor:
+            cursor = Cursor(self)  # which looks whether the connection may be used
+        else:
+            self._check()
+            cursor = factory(self)
+            if not issubclass(type(cursor), Cursor):
+                raise TypeError(f"factory must return a cursor, not {type(cursor).__name__}")
         if self.row_factory is not None:
             cursor.row_factory = self.row_factory
         return cursor

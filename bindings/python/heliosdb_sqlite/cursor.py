@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Iterator, TypeVar
 
 from . import older
 from ._declarations import HDB_ROW
-from ._library import changes, last_insert_rowid
+from ._library import changes
 from .adapters import converter_for
 from .arrow import ArrowResult
 from .blocks import ROWS
@@ -120,17 +120,16 @@ class Cursor:
         try:
             with connection._turn:
                 statement = self._prepare(connection, sql)
-                statement.bind(parameters)
-                code = statement.execute()
+                code = statement.run(parameters)
                 if statement.returns_rows:
                     self._describe(connection, statement)
                 if code == HDB_ROW:
                     self._statement = statement
                 elif statement.is_dml:
-                    self._rowcount = changes(connection._handle.pointer)
+                    self._rowcount = connection._handle.changes.value
                 if code != HDB_ROW and statement.returns_rows:
                     self._empty = statement, statement.runs
-                self._lastrowid = last_insert_rowid(connection._handle.pointer)
+                self._lastrowid = connection._handle.rowid.value
         except BaseException:
             self._fail()
             raise
@@ -219,6 +218,10 @@ class Cursor:
     def _describe(self, connection: Connection, statement: Statement) -> None:
         """Sets the description and the converters of the result's columns."""
         detect = connection._detect_types
+        if not detect and statement.has_same_names():
+            _, self._description, self._indexes = statement.described  # type: ignore[misc]
+            self._converters = None
+            return
         names = statement.column_names()
         if statement.described is None or statement.described[0] != names:
             description = tuple((_shown_name(name.decode(), detect),) + (None,) * 6 for name in names)
@@ -231,9 +234,7 @@ class Cursor:
     def fetchone(self) -> Any:
         """The next row, None after the last one."""
         self._check()
-        if self._statement is None:
-            return None
-        return self._fetch(1)[0]
+        return None if self._statement is None else self._fetch_one(self._statement)
 
     def fetchmany(self, size: int | None = None) -> list[Any]:
         """The next ``size`` rows (``arraysize`` by default), fewer at the end."""
@@ -252,7 +253,7 @@ class Cursor:
         self._check()
         if self._statement is None:
             raise StopIteration
-        return self._fetch(1)[0]
+        return self._fetch_one(self._statement)
 
     def fetch_arrow(self) -> ArrowResult:
         """The rows that are left, for pyarrow, pandas, polars, DuckDB and others that read Arrow's streams.
@@ -273,6 +274,21 @@ class Cursor:
         self._empty = None
         return ArrowResult(statement)
 
+    def _fetch_one(self, statement: Statement) -> Any:
+        connection = self._connection
+        self._locked = True
+        try:
+            with connection._turn:
+                row = statement.fetch_one(len(self._description or ()), connection.text_factory, self._converters)
+                if not statement.busy:
+                    self._finish(connection, statement)
+        except BaseException:
+            self._release()
+            raise
+        finally:
+            self._locked = False
+        return row if self._factory is None else self._factory(self, row)
+
     def _fetch(self, limit: int) -> list[Any]:
         statement = self._statement
         if statement is None:
@@ -283,9 +299,7 @@ class Cursor:
             with connection._turn:
                 rows = statement.fetch(limit, len(self._description or ()), connection.text_factory, self._converters)
                 if not statement.busy:
-                    self._statement = None
-                    if statement.is_dml:
-                        self._rowcount = changes(connection._handle.pointer)
+                    self._finish(connection, statement)
         except BaseException:
             self._release()
             raise
@@ -295,6 +309,12 @@ class Cursor:
             factory = self._factory
             rows = [factory(self, row) for row in rows]
         return rows
+
+    def _finish(self, connection: Connection, statement: Statement) -> None:
+        """Its last row was read."""
+        self._statement = None
+        if statement.is_dml:
+            self._rowcount = changes(connection._handle.pointer)
 
     # The rest of DB-API
 

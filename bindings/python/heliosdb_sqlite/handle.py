@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from ctypes import byref, c_void_p
+from ctypes import byref, c_int64, c_void_p
 from typing import Any
 
 from . import _declarations as c
@@ -17,10 +17,14 @@ from .signals import OPERATIONS, SignalWatch, kept
 class Handle:
     """An open ``hdb_conn``; ``pointer`` is None once it is closed."""
 
-    __slots__ = ("_signals", "pointer")
+    __slots__ = ("_signals", "changes", "pointer", "rowid", "to_changes", "to_rowid", "to_row", "to_size", "row", "size")
 
     def __init__(self, database: Any, settings: dict[str, Any]) -> None:
         self.pointer: c_void_p | None = None
+        # Where calls of one statement at a time put what they tell: made once, as that takes as long as a call.
+        self.changes, self.rowid, self.row, self.size = c_int64(), c_int64(), c_void_p(), c_int64()
+        self.to_changes, self.to_rowid = byref(self.changes), byref(self.rowid)
+        self.to_row, self.to_size = byref(self.row), byref(self.size)
         path = os.fsencode(database)
         if b"\0" in path:
             raise ValueError("embedded null byte")

@@ -32,15 +32,20 @@ from ._library import (
     column_type,
     execute,
     execute_block,
+    execute_values,
     fetch_block,
     fetch_row,
+    fetch_values,
+    last_insert_rowid,
     lib,
+    stmt_status,
 )
 from .adapters import PrepareProtocol, adapt, is_plain
 from .buffers import bytes_of
 from .exceptions import OperationalError, ProgrammingError
 from .handle import Handle
 from .pickling import refuse
+from .values import packed, unpacked
 
 _BLANK = re.compile(rb"(?:[ \t\f\n\r]|--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*")
 
@@ -48,6 +53,7 @@ _bind_int64, _bind_double = lib.hdb_bind_int64, lib.hdb_bind_double
 _bind_text, _bind_blob = lib.hdb_bind_text, lib.hdb_bind_blob
 
 _LARGE = 1 << 16  # bytes of a block
+_REPREPARE, _RUN = 5, 6  # SQLITE_STMTSTATUS_...
 
 Converters = Optional[Sequence[Optional[Callable[[bytes], Any]]]]
 
@@ -56,7 +62,7 @@ class Statement:
     """A statement of one connection, made by prepare(). ``busy`` while a cursor reads rows from it."""
 
     __slots__ = (
-        "_handle", "_names", "_owner", "_parameters", "busy", "described", "is_dml", "readonly", "returns_rows", "runs",
+        "_compiled", "_handle", "_is_named", "_names", "_owner", "_parameters", "busy", "described", "is_dml", "readonly", "returns_rows", "runs",
     )  # fmt: skip
 
     __reduce__ = refuse
@@ -68,6 +74,7 @@ class Statement:
         self._handle: c_void_p | None = None
         self._owner = owner
         self._names: list[str | None] | None = None
+        self._compiled = -1
         self.described: tuple[list[bytes], tuple[Any, ...], dict[str, int]] | None = None
         self.busy = False
         self.runs = 0
@@ -87,6 +94,8 @@ class Statement:
             self._parameters = lib.hdb_bind_parameter_count(handle)
         else:
             self.is_dml, self.readonly, self.returns_rows, self._parameters = False, True, False, 0
+        # Of which Python 3.12 warns if a sequence is bound to it.
+        self._is_named = sys.version_info >= (3, 12) and any(name and name[0] != "?" for name in self._parameter_names())
 
     def __del__(self) -> None:
         # A closed connection has freed its statements; a commit that fails here must not pass unseen.
@@ -96,21 +105,34 @@ class Statement:
 
     # Running
 
-    def execute(self) -> int:
-        """Runs it to its first row, which can be read then. Returns HDB_ROW or HDB_DONE."""
+    def run(self, parameters: Any) -> int:
+        """Runs it, with these parameters, to its first row, which can be read then. Returns HDB_ROW or HDB_DONE.
+
+        The connection's handle has the changes and the last rowid afterwards.
+        """
+        owner = self._owner
+        data = None if self._is_named or self._handle is None else packed(parameters, self._parameters)
+        if data is None:
+            self.bind(parameters)
         if self._handle is None:
+            owner.changes.value, owner.rowid.value = changes(owner.pointer), last_insert_rowid(owner.pointer)
             return HDB_DONE
-        self._owner.check_open()
+        owner.check_open()
         self.runs += 1
-        code: int = execute(self._handle)
+        if data is not None:
+            code = execute_values(self._handle, data, c_int64(len(data)), owner.to_changes, owner.to_rowid)
+        else:
+            code = execute(self._handle)
+            if code == HDB_ROW:
+                code = fetch_row(self._handle)
+            owner.changes.value, owner.rowid.value = changes(owner.pointer), last_insert_rowid(owner.pointer)
         if signals.lost:
             self._raise_lost()
         if code == HDB_ROW:
-            code = fetch_row(self._handle)
             self.busy = True
         elif code != HDB_DONE:
             self._fail(code)
-        return code
+        return int(code)
 
     def execute_all(self, sets: list[Any] | tuple[Any, ...]) -> int:
         """Runs it once for each of some parameter sets. Returns how many rows INSERT, UPDATE or DELETE changed."""
@@ -131,8 +153,7 @@ class Statement:
 
     def execute_once(self, parameters: Any) -> int:
         """Runs it to its end, with these parameters; rows are thrown away. Returns how many it changed."""
-        self.bind(parameters)
-        if self.execute() == HDB_ROW:
+        if self.run(parameters) == HDB_ROW:
             self.drain()
         return changes(self._owner.pointer) if self.is_dml else 0
 
@@ -250,8 +271,14 @@ class Statement:
 
     # Columns and rows
 
+    def has_same_names(self) -> bool:
+        """Whether the columns have the names that ``described`` tells: SQLite has not compiled the statement anew since."""
+        return self.described is not None and stmt_status(self._handle, _REPREPARE, 0) == self._compiled
+
     def column_names(self) -> list[bytes]:
         """Names of the columns, as they are in this execution."""
+        # What SQLite has not run is looked at each time.
+        self._compiled = stmt_status(self._handle, _REPREPARE, 0) if stmt_status(self._handle, _RUN, 0) > 0 else -1
         return [column_name(self._handle, index) for index in range(column_count(self._handle))]
 
     def column_types(self) -> list[bytes | None]:
@@ -264,18 +291,38 @@ class Statement:
         ``busy`` is false afterwards if there are no more.
         """
         self._owner.check_open()
-        if limit != 1 and converters is None:
+        if converters is None:
             return self._fetch_blocks(limit, text_factory)
-        handle, indexes = self._handle, range(columns)
         rows: list[tuple[Any, ...]] = []
-        plain = text_factory is str and converters is None
         while True:
-            if plain:
-                rows.append(tuple(_values(handle, indexes)))
-            else:
-                rows.append(tuple([self._converted(index, text_factory, converters) for index in indexes]))
-            if not self._next() or len(rows) == limit:
+            rows.append(self.fetch_one(columns, text_factory, converters))
+            if not self.busy or len(rows) == limit:
                 return rows
+
+    def fetch_one(self, columns: int, text_factory: Any, converters: Converters) -> tuple[Any, ...]:
+        """The row that is there. ``busy`` is false afterwards if there is none after it."""
+        owner = self._owner
+        owner.check_open()
+        if converters is not None:
+            row = tuple([self._converted(index, text_factory, converters) for index in range(columns)])
+            self._next()
+            return row
+        code = fetch_values(self._handle, owner.to_row, owner.to_size)
+        if signals.lost:
+            self._raise_lost()
+        owner.check_open()  # another thread may have closed it meanwhile
+        self.busy = code == HDB_ROW
+        if code not in (HDB_ROW, HDB_DONE):
+            self._fail(code)
+        address, size = owner.row.value or 0, owner.size.value
+        try:
+            return unpacked(address, size, columns, text_factory)
+        except UnicodeDecodeError:
+            if text_factory is not str:
+                raise
+            error = self._undecodable(unpacked(address, size, columns, _Text))
+            assert error is not None
+            raise error from None
 
     def _fetch_blocks(self, limit: int, text_factory: Any) -> list[Any]:
         rows: list[tuple[Any, ...]] = []
@@ -294,21 +341,20 @@ class Statement:
             except UnicodeDecodeError:
                 if text_factory is not str:
                     raise
-                raise self._first_undecodable(address.value or 0, size.value) from None
+                columns = blocks.columns_of(address.value or 0, size.value, _Text)
+                raise next(error for error in map(self._undecodable, zip(*columns)) if error) from None
             if not self.busy or len(rows) == limit:
                 break
         if not self.busy and size.value > _LARGE:
             lib.hdb_reset(self._handle)  # gives its memory back: the statement may stay in the cache
         return rows
 
-    def _first_undecodable(self, address: int, size: int) -> OperationalError:
-        """Names the first text of a block that is not UTF-8."""
-        return next(
-            _undecodable(column_name(self._handle, index), value)
-            for row in zip(*blocks.columns_of(address, size, _Text))
-            for index, value in enumerate(row)
-            if isinstance(value, _Text) and not value.is_utf8()
-        )
+    def _undecodable(self, row: Sequence[Any]) -> OperationalError | None:
+        """Names the first text of a row that is not UTF-8."""
+        for index, value in enumerate(row):
+            if isinstance(value, _Text) and not value.is_utf8():
+                return _undecodable(column_name(self._handle, index), value)
+        return None
 
     def export(self, stream: Structure) -> None:
         """Fills an ArrowArrayStream that reads the row that is there and those after it."""

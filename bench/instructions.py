@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Counts the instructions of single statements, ours and SQLite's, with valgrind's callgrind: unlike times, they are the same
+on a machine that does other things too. Prints TAP and ends with 1 if one of ours needs more of SQLite's than it should.
+
+Usage: bench/instructions.py [--build DIR]
+
+The limits are a little above what was counted when they were set: what lowers a count lowers its limit, too.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROWS, COMMITS, INSERTS, SELECTS = 12_000, 20, 5_000, 2_000
+JOBS = [  # function of embedded.c, what it does, how often, the ratio that it should not exceed
+    ("select_by_key", "select by key", SELECTS, 1.3),
+    ("fetch_all", "fetch a row of many", ROWS, 1.4),
+    ("insert_in_transaction", "insert in a transaction, its share of COMMIT included", ROWS - 3 * COMMITS, 1.8),
+]
+
+
+def compile_program(build: Path, directory: Path) -> Path:
+    """embedded.c with its functions kept apart."""
+    program = directory / "embedded"
+    flags = subprocess.check_output(["pkg-config", "--cflags", "--libs", "sqlite3"], text=True).split()
+    flags += [f"-I{HERE.parent / 'include'}", f"-I{build / 'include'}"]
+    flags += [f"-L{build / 'src'}", "-lheliosdb", f"-Wl,-rpath,{build / 'src'}"]
+    source = str(HERE / "embedded.c")
+    subprocess.run([os.environ.get("CC", "cc"), "-g", "-O1", "-fno-inline", "-std=gnu11", source, "-o", str(program), *flags], check=True)
+    return program
+
+
+def count(program: Path, library: str, directory: Path) -> dict[str, int]:
+    """Instructions of each function, those of what it calls included."""
+    out = directory / f"callgrind.{library}"
+    sizes = map(str, (ROWS, COMMITS, INSERTS, SELECTS))
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", str(program), library, str(directory / library), *sizes]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    table = subprocess.check_output(["callgrind_annotate", "--inclusive=yes", "--threshold=100", "--auto=no", str(out)], text=True)
+    found = re.findall(r"^ *([\d,]+) [^>\n]*embedded\.c:(\w+) ", table, re.MULTILINE)
+    return {name: int(number.replace(",", "")) for number, name in found}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--build", type=Path, default=HERE.parent / "build", help="Meson's build directory")
+    build = parser.parse_args().build.resolve()
+    os.environ.setdefault("HELIOSDB_KEEPER", str(build / "src" / "heliosdb-keeper"))
+    os.environ.setdefault("HELIOSDB_NOTICES", "off")
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="hdb-instructions-") as name:
+        program = compile_program(build, Path(name))
+        theirs, ours = (count(program, library, Path(name)) for library in ("sqlite", "heliosdb"))
+    print(f"1..{len(JOBS)}")
+    for number, (function, job, times, limit) in enumerate(JOBS, 1):
+        ratio = ours[function] / theirs[function]
+        told = f"{ours[function] // times:,} instructions, SQLite {theirs[function] // times:,}: {ratio:.2f} times, at most {limit}"
+        print(f"{'ok' if ratio <= limit else 'not ok'} {number} - {job}: {told}", flush=True)
+        failed = failed or ratio > limit
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
