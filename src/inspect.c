@@ -135,6 +135,7 @@ int hdb_enable_load_extension(hdb_conn *conn, int on) {
     if (rc != HDB_OK)
         return rc;
     sqlite3_enable_load_extension(conn->replica->db, on);
+    conn->replica->may_have_wal_hook = conn->replica->may_have_wal_hook || on;
     return hdb_conn_leave(conn, HDB_OK);
 }
 

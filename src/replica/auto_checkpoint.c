@@ -33,11 +33,13 @@ static int after_commit(void *context, sqlite3 *db, const char *database, int fr
 }
 
 void hdb_auto_checkpoint_defer(hdb_replica *replica, hdb_auto_checkpoint *out) {
+    *out = (hdb_auto_checkpoint){.replica = replica->may_have_wal_hook ? NULL : replica};
     /* What a hook was registered with is given back: SQLite registers its own with the number of pages. */
-    *out = (hdb_auto_checkpoint){.replica = replica};
-    out->pages = (int)(intptr_t)sqlite3_wal_hook(replica->db, after_commit, out);
+    if (out->replica)
+        out->pages = (int)(intptr_t)sqlite3_wal_hook(replica->db, after_commit, out);
 }
 
 void hdb_auto_checkpoint_restore(hdb_auto_checkpoint *deferred) {
-    sqlite3_wal_autocheckpoint(deferred->replica->db, deferred->pages);
+    if (deferred->replica)
+        sqlite3_wal_autocheckpoint(deferred->replica->db, deferred->pages);
 }

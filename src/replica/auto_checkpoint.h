@@ -5,14 +5,15 @@
  * it. A copy behind a busy writer never quite reaches the end, so that the WAL can't begin anew; once it is several times as
  * long, COMMIT does the copying itself, of the little that is left.
  *
- * The application's PRAGMA wal_autocheckpoint keeps its value and its meaning, 0 (never) included. */
+ * The application's PRAGMA wal_autocheckpoint keeps its value and its meaning, 0 (never) included. An extension may hang a hook
+ * of its own in the place of SQLite's, which could not be put back: where one may be loaded, SQLite does as it always does. */
 #ifndef HDB_AUTO_CHECKPOINT_H
 #define HDB_AUTO_CHECKPOINT_H
 
 #include "replica/replica.h"
 
 typedef struct hdb_auto_checkpoint {
-    hdb_replica *replica;
+    hdb_replica *replica; /* NULL: nothing was changed */
     int pages; /* what PRAGMA wal_autocheckpoint is; 0: never */
 } hdb_auto_checkpoint;
 

@@ -83,6 +83,7 @@ struct hdb_replica {
     int synchronous;           /* what PRAGMA synchronous was set to: 0 off .. 3 extra */
     bool may_be_query_only;    /* PRAGMA query_only was set once */
     bool may_count_changes;    /* PRAGMA count_changes was set once: statements that change rows give one */
+    bool may_have_wal_hook;    /* an extension may be loaded, which may have hung a hook of its own on commits */
     bool may_have_temp_triggers; /* CREATE TEMP TRIGGER was prepared once; they are in no schema of ours */
     bool lost;                 /* a push failed, and with it what the store knew: the transaction can't go on */
     bool answers_pragmas;      /* the file is a replica: its modes are ours, not the application's */

@@ -68,11 +68,26 @@ static void the_applications_wal_autocheckpoint_counts(void **state) {
     assert_int_equal(hdb_close(conn), HDB_OK);
 }
 
+static void an_extensions_hook_on_commits_stays(void **state) {
+    struct fixture *fixture = *state;
+    const char *extension = getenv("HDB_TEST_EXTENSION");
+    hdb_conn *conn = open_with_table(fixture->path);
+    assert_non_null(extension);
+    assert_ok(conn, hdb_enable_load_extension(conn, 1));
+    assert_ok(conn, hdb_load_extension(conn, extension, NULL));
+    int64_t before = query_int64(conn, "SELECT commits_seen()");
+    for (int i = 0; i < 3; i++)
+        write_pages(conn, 1);
+    assert_int_equal(query_int64(conn, "SELECT commits_seen()"), before + 3);
+    assert_int_equal(hdb_close(conn), HDB_OK);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_long_wal_is_copied_into_the_file_behind_the_commit, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_wal_of_a_busy_writer_stays_bounded, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_applications_wal_autocheckpoint_counts, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_extensions_hook_on_commits_stays, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
