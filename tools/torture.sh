@@ -35,7 +35,7 @@ languages() {
 power_cuts() {
     echo "--- powercut"
     build/tests/powercut/powercut --seed "$seed" --commits 400 --cuts $((points / 18)) full normal off mixed \
-        old-full old-off old-mixed intake rebuild || status=1
+        old-full old-off old-mixed intake rebuild checkpoints || status=1
 }
 
 campaign statement_kills --points "$points" embedded

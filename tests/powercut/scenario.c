@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <heliosdb/heliosdb.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct scenario {
     char *path;
     unsigned seed;
     enum level level;
+    bool checkpoints; /* often: the WAL is copied behind one commit in a few */
     int notes;
 };
 
@@ -54,6 +56,8 @@ static hdb_conn *open_ours(const struct scenario *scenario) {
         hdb_close(conn);
         conn = NULL;
     }
+    if (conn && scenario->checkpoints && hdb_exec(conn, "PRAGMA wal_autocheckpoint = 8", -1) != HDB_OK)
+        complain("wal_autocheckpoint", hdb_errmsg(conn));
     hdb_config_destroy(config);
     return conn;
 }
@@ -167,6 +171,12 @@ static int rebuild(const struct scenario *scenario, int commits) {
     return rc == 0 ? write_many(scenario, 0, commits / 2 + 1, commits) : rc;
 }
 
+static int write_with_checkpoints(const struct scenario *scenario, int commits) {
+    struct scenario often = *scenario;
+    often.checkpoints = true;
+    return write_to_a_new_one(&often, commits);
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct scenario *scenario, int commits);
@@ -176,7 +186,7 @@ static const struct {
     {"off", write_to_a_new_one, LEVEL_OFF},         {"mixed", write_to_a_new_one, LEVEL_MIXED},
     {"old-full", write_to_an_old_one, LEVEL_FULL},  {"old-off", write_to_an_old_one, LEVEL_OFF},
     {"old-mixed", write_to_an_old_one, LEVEL_MIXED}, {"intake", take_in, LEVEL_FULL},
-    {"rebuild", rebuild, LEVEL_FULL},
+    {"rebuild", rebuild, LEVEL_FULL},               {"checkpoints", write_with_checkpoints, LEVEL_MIXED},
 };
 
 bool scenario_is_known(const char *name) {
