@@ -105,15 +105,19 @@ static int unfit_or_lost(hdb_stmt *stmt, hdb_link *link, int rc, bool wrote) {
     return HDB_DIRECT_UNFIT;
 }
 
-/* HDB_OK if it is, HDB_DIRECT_UNFIT if not. */
+/* Whether the plan was made for that schema. */
+static bool is_current(const hdb_stmt *stmt, int64_t version) {
+    return version == hdb_daemon_store_schema_version(stmt->conn->daemon) &&
+           stmt->direct->generation == hdb_daemon_store_generation(stmt->conn->daemon);
+}
+
+/* HDB_OK if it was, HDB_DIRECT_UNFIT if not. */
 static int check_schema(hdb_stmt *stmt, hdb_link *link) {
     int64_t version = 0;
     int rc = hdb_meta_get(link, "schema_version", -1, &version, &stmt->conn->error);
     if (rc != HDB_OK)
         return unfit_or_lost(stmt, link, rc, false);
-    bool current = version == hdb_daemon_store_schema_version(stmt->conn->daemon) &&
-                   stmt->direct->generation == hdb_daemon_store_generation(stmt->conn->daemon);
-    return current ? HDB_OK : HDB_DIRECT_UNFIT;
+    return is_current(stmt, version) ? HDB_OK : HDB_DIRECT_UNFIT;
 }
 
 /* Puts the server's row into the result carrier. */
@@ -145,13 +149,18 @@ static int carry_row(hdb_stmt *stmt, const hdb_rows *rows) {
     return fits ? HDB_ROW : HDB_DIRECT_UNFIT;
 }
 
+/* The schema's version is asked for after the rows, in the same round trip: had it changed before they were read, it tells. */
 static int run_read(hdb_stmt *stmt, hdb_link *link) {
     hdb_direct *direct = stmt->direct;
-    hdb_rows *rows = NULL;
-    int rc = hdb_link_query(link, direct->plan.sql, direct->values, direct->plan.input_count, HDB_ROWS_NATIVE, &rows, &stmt->conn->error);
+    hdb_question read = {direct->plan.sql, direct->values, direct->plan.input_count, NULL};
+    int64_t version = 0;
+    int rc = hdb_meta_get_beside(link, "schema_version", -1, &version, &read, &stmt->conn->error);
     if (rc != HDB_OK)
         return unfit_or_lost(stmt, link, rc, false);
-    if (hdb_rows_count(rows) == 0) {
+    hdb_rows *rows = read.rows;
+    if (!is_current(stmt, version)) {
+        rc = HDB_DIRECT_UNFIT;
+    } else if (hdb_rows_count(rows) == 0) {
         rc = HDB_DONE;
     } else if (direct->plan.kind == HDB_PLAN_COUNT) {
         hdb_value count = hdb_rows_cell(rows, 0, 0);
@@ -231,14 +240,14 @@ int hdb_direct_run(hdb_stmt *stmt) {
     int rc = hdb_server_revive(server, &conn->error);
     if (rc != HDB_OK)
         return rc;
-    rc = check_schema(stmt, hdb_server_link(server));
+    bool reads = direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT;
+    rc = reads ? HDB_OK : check_schema(stmt, hdb_server_link(server));
     if (rc != HDB_OK)
         return rc;
     if (sqlite3_step(stmt->parameters) != SQLITE_ROW)
         return hdb_replica_error(conn->replica, &conn->error);
     rc = !take_values(stmt, direct) ? HDB_DIRECT_UNFIT
-         : direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT
-             ? run_read(stmt, hdb_server_link(server))
+         : reads                         ? run_read(stmt, hdb_server_link(server))
          : hdb_server_keeps_log(server) ? HDB_DIRECT_UNFIT /* it would not be in the log */
                                         : run_change(stmt, server);
     sqlite3_reset(stmt->parameters);

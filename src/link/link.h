@@ -51,6 +51,16 @@ void hdb_link_set_interrupt(hdb_link *link, const atomic_int *flag);
 /* Runs one statement with $1.. parameters and fetches its whole result. `out` may be NULL. */
 int hdb_link_query(hdb_link *link, const char *sql, const hdb_value *params, int count, enum hdb_row_format format,
                    hdb_rows **out, hdb_error *error);
+/* Two queries that change nothing, in one round trip where both are prepared already and the session is in no transaction; what
+ * they give is what two calls of hdb_link_query() would, which are also what is made of it if either of them fails. The rows
+ * are the caller's; after an error there are none. */
+typedef struct hdb_question {
+    const char *sql;
+    const hdb_value *params;
+    int count;
+    hdb_rows *rows;
+} hdb_question;
+int hdb_link_query_both(hdb_link *link, hdb_question *first, hdb_question *second, hdb_error *error);
 /* Runs a script without parameters by the simple protocol, results thrown away. On PostgreSQL and HeliosDB several
  * statements in one text are one atomic unit. */
 int hdb_link_script(hdb_link *link, const char *sql, hdb_error *error);

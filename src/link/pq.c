@@ -109,7 +109,7 @@ static int prepare(hdb_link *link, const char *sql, const hdb_value *values, int
 
 /* HeliosDB describes a prepared statement's rows as they were when it was prepared, whatever has happened to the table
  * since, and then sends others: there, what gives rows is parsed anew each time, in the same round trip. */
-static int send_statement(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error) {
+int pq_send_statement(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error) {
     const pq_params *params = &link->params;
     int sent;
 
@@ -124,7 +124,7 @@ static int send_statement(hdb_link *link, const pq_statement *statement, bool bi
 
 /* HeliosDB takes the type of an expression for text now and then, and fails when it has to send a number as that, after
  * having run the statement. Text results are right always, so binary ones are for what is read from tables. */
-static bool wants_binary(const hdb_link *link, const pq_statement *statement, enum hdb_row_format format, bool stream) {
+bool pq_wants_binary(const hdb_link *link, const pq_statement *statement, enum hdb_row_format format, bool stream) {
     if (format != HDB_ROWS_NATIVE || !statement->binary)
         return false;
     return link->peer == HDB_PEER_POSTGRESQL ||
@@ -138,7 +138,7 @@ static bool is_unreadable(const hdb_error *error, int rc, const PGresult *result
 }
 
 static int run(hdb_link *link, const pq_statement *statement, bool binary, PGresult **out, hdb_error *error) {
-    int rc = send_statement(link, statement, binary, error);
+    int rc = pq_send_statement(link, statement, binary, error);
 
     if (rc == HDB_OK)
         rc = pq_collect(link, statement->sql, out, error);
@@ -167,7 +167,7 @@ static int query(hdb_link *link, const char *sql, const hdb_value *values, int c
         if ((rc = prepare(link, sql, values, count, &statement, error)) != HDB_OK)
             return rc;
         rc = format == HDB_ROWS_NONE ? ask_columns(link, statement, out, error)
-                                     : run(link, statement, wants_binary(link, statement, format, false), out, error);
+                                     : run(link, statement, pq_wants_binary(link, statement, format, false), out, error);
         stale = rc != HDB_OK && is_stale(error);
         if (stale || !pq_statement_is_cached(statement))
             forget(link, statement);
@@ -250,7 +250,7 @@ static int stream_rows(hdb_link *link, const char *sql, stream *to, hdb_error *e
 }
 
 static int run_stream(hdb_link *link, const pq_statement *statement, bool binary, stream *to, hdb_error *error) {
-    int rc = send_statement(link, statement, binary, error);
+    int rc = pq_send_statement(link, statement, binary, error);
 
     if (rc != HDB_OK)
         return rc;
@@ -273,7 +273,7 @@ int hdb_link_stream(hdb_link *link, const char *sql, const hdb_value *values, in
     if ((rc = pq_check_idle(link, error)) != HDB_OK || (rc = pq_params_set(link, values, count, error)) != HDB_OK ||
         (rc = prepare(link, sql, values, count, &statement, error)) != HDB_OK)
         return rc;
-    rc = run_stream(link, statement, wants_binary(link, statement, format, true), &to, error);
+    rc = run_stream(link, statement, pq_wants_binary(link, statement, format, true), &to, error);
     if (!pq_statement_is_cached(statement) || (rc != HDB_OK && is_stale(error)))
         forget(link, statement);
     free(to.cells);

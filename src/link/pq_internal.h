@@ -131,6 +131,10 @@ void pq_cancel(PGconn *conn);
 
 /* Runs a text by the simple protocol; `out` as in pq_collect(). */
 int pq_run_simple(hdb_link *link, const char *sql, PGresult **out, hdb_error *error);
+/* Sends a prepared statement with link->params. */
+int pq_send_statement(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error);
+/* Whether its rows are to come in binary. */
+bool pq_wants_binary(const hdb_link *link, const pq_statement *statement, enum hdb_row_format format, bool stream);
 
 /* pq_statement.c */
 

@@ -233,17 +233,28 @@ int hdb_log_read(hdb_link *link, int64_t first, hdb_log_callback callback, void 
     return rc;
 }
 
+static const char meta_sql[] = "SELECT value FROM \"_hdb_meta\" WHERE key = $1";
+
+static int64_t meta_value(const hdb_rows *rows, int64_t missing) {
+    hdb_value value = hdb_rows_count(rows) > 0 ? hdb_rows_cell(rows, 0, 0) : hdb_value_null();
+    return value.type == HDB_TYPE_INTEGER ? value.as.integer : missing;
+}
+
 int hdb_meta_get(hdb_link *link, const char *key, int64_t missing, int64_t *out, hdb_error *error) {
     hdb_value param = hdb_value_text(key, strlen(key));
     hdb_rows *rows = NULL;
-    int rc = hdb_link_query(link, "SELECT value FROM \"_hdb_meta\" WHERE key = $1", &param, 1, HDB_ROWS_NATIVE, &rows, error);
-    *out = missing;
-    if (rc == HDB_OK && hdb_rows_count(rows) > 0) {
-        hdb_value value = hdb_rows_cell(rows, 0, 0);
-        if (value.type == HDB_TYPE_INTEGER)
-            *out = value.as.integer;
-    }
+    int rc = hdb_link_query(link, meta_sql, &param, 1, HDB_ROWS_NATIVE, &rows, error);
+    *out = rc == HDB_OK ? meta_value(rows, missing) : missing;
     hdb_rows_free(rows);
+    return rc;
+}
+
+int hdb_meta_get_beside(hdb_link *link, const char *key, int64_t missing, int64_t *out, hdb_question *other, hdb_error *error) {
+    hdb_value param = hdb_value_text(key, strlen(key));
+    hdb_question question = {meta_sql, &param, 1, NULL};
+    int rc = hdb_link_query_both(link, other, &question, error);
+    *out = rc == HDB_OK ? meta_value(question.rows, missing) : missing;
+    hdb_rows_free(question.rows);
     return rc;
 }
 

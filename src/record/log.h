@@ -55,6 +55,8 @@ int hdb_log_read(hdb_link *link, int64_t first, hdb_log_callback callback, void 
 
 /* A number in _hdb_meta; `missing` if it is not there. */
 int hdb_meta_get(hdb_link *link, const char *key, int64_t missing, int64_t *out, hdb_error *error);
+/* The same after another query that changes nothing, in one round trip if possible. */
+int hdb_meta_get_beside(hdb_link *link, const char *key, int64_t missing, int64_t *out, hdb_question *other, hdb_error *error);
 /* Queues setting it, as hdb_link_send(). */
 int hdb_meta_send(hdb_link *link, const char *key, int64_t value, hdb_error *error);
 /* Sets it, and waits for the answers to all that is queued. */
