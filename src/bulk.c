@@ -9,12 +9,18 @@
 /* Where a block ends in any case: large enough that the call does not show, small enough to stay in a cache. */
 static const size_t block_bytes = 1 << 20;
 
+int hdb_stmt_read_column(hdb_stmt *stmt, sqlite3_stmt *row, int column, hdb_value *out) {
+    *out = hdb_value_of_column(row, column);
+    bool is_bytes = out->type == HDB_TYPE_TEXT || out->type == HDB_TYPE_BLOB;
+    return is_bytes && sqlite3_errcode(sqlite3_db_handle(row)) == SQLITE_NOMEM ? hdb_error_nomem(&stmt->conn->error) : HDB_OK;
+}
+
 static int append_row(hdb_stmt *stmt, hdb_block *block) {
     sqlite3_stmt *row = hdb_stmt_row(stmt);
     for (int i = 0; i < block->column_count; i++) {
-        hdb_value value = hdb_value_of_column(row, i);
-        if ((value.type == HDB_TYPE_TEXT || value.type == HDB_TYPE_BLOB) && sqlite3_errcode(sqlite3_db_handle(row)) == SQLITE_NOMEM)
-            return hdb_error_nomem(&stmt->conn->error);
+        hdb_value value;
+        if (hdb_stmt_read_column(stmt, row, i, &value) != HDB_OK)
+            return HDB_NOMEM;
         hdb_block_append(block, i, &value);
     }
     block->rows++;

@@ -62,6 +62,8 @@ void hdb_stmt_free(hdb_stmt *stmt);
 
 /* bulk.c: hdb_fetch_block() into any block, which is left unfinished. */
 int hdb_stmt_fetch_rows(hdb_stmt *stmt, int64_t limit, hdb_block *block);
+/* Reads a column of the row that it is on; the value is SQLite's until the next step. HDB_OK or HDB_NOMEM. */
+int hdb_stmt_read_column(hdb_stmt *stmt, sqlite3_stmt *row, int column, hdb_value *out);
 /* arrow_stream.c: there is nothing more to read for a stream. */
 void hdb_stmt_end_stream(hdb_stmt *stmt);
 

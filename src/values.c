@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The values of one row in one call: of a statement's parameters, and of its columns. */
 #include "block.h"
-#include "replica/sqlite_value.h"
 #include "statement.h"
 
 static int bind_values(hdb_stmt *stmt, const void *values, size_t size) {
@@ -43,10 +42,9 @@ static int put_values(hdb_stmt *stmt) {
     hdb_block_column *column = &block->columns[0];
     column->form = HDB_BLOCK_MIXED;
     for (int i = 0; i < count; i++, block->rows++) {
-        hdb_value value = hdb_value_of_column(row, i);
-        bool is_bytes = value.type == HDB_TYPE_TEXT || value.type == HDB_TYPE_BLOB;
-        if (is_bytes && sqlite3_errcode(sqlite3_db_handle(row)) == SQLITE_NOMEM)
-            return hdb_error_nomem(&stmt->conn->error);
+        hdb_value value;
+        if (hdb_stmt_read_column(stmt, row, i, &value) != HDB_OK)
+            return HDB_NOMEM;
         hdb_block_append(block, 0, &value);
     }
     hdb_buffer_reset(&block->text);

@@ -371,20 +371,21 @@ void hdb_applier_add(hdb_applier *applier, int64_t id, char *data, size_t size) 
     pthread_mutex_unlock(&applier->mutex);
 }
 
-void hdb_applier_wake(hdb_applier *applier) {
+/* Sets what the thread looks at, and lets it look. */
+static void ask_thread(hdb_applier *applier, bool *flag) {
     pthread_mutex_lock(&applier->mutex);
     start_thread(applier);
-    applier->wake = true;
+    *flag = true;
     pthread_cond_signal(&applier->work);
     pthread_mutex_unlock(&applier->mutex);
 }
 
+void hdb_applier_wake(hdb_applier *applier) {
+    ask_thread(applier, &applier->wake);
+}
+
 void hdb_applier_copy_wal(hdb_applier *applier) {
-    pthread_mutex_lock(&applier->mutex);
-    start_thread(applier);
-    applier->copies_wal = true;
-    pthread_cond_signal(&applier->work);
-    pthread_mutex_unlock(&applier->mutex);
+    ask_thread(applier, &applier->copies_wal);
 }
 
 int hdb_applier_wait(hdb_applier *applier, int64_t id, const atomic_int *interrupt, int limit_ms, hdb_error *error) {

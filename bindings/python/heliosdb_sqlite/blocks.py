@@ -30,7 +30,7 @@ from .adapters import is_plain
 ROWS = 256
 
 _HEAD, _COLUMN_HEAD = 2, 3  # numbers
-_TYPES = {type(None): HDB_TYPE_NULL, int: HDB_TYPE_INTEGER, float: HDB_TYPE_FLOAT, str: HDB_TYPE_TEXT, bytes: HDB_TYPE_BLOB}
+TYPES = {type(None): HDB_TYPE_NULL, int: HDB_TYPE_INTEGER, float: HDB_TYPE_FLOAT, str: HDB_TYPE_TEXT, bytes: HDB_TYPE_BLOB}
 _double, _number = struct.Struct("d"), struct.Struct("q")
 
 Column = Tuple[int, bytes]  # form, data
@@ -118,7 +118,7 @@ def block_of(rows: Sequence[Any], count: int) -> bytes | None:
     columns = []
     for values in zip(*rows):
         kinds = set(map(type, values))
-        if not all(kind in _TYPES and is_plain(kind) for kind in kinds):
+        if not all(kind in TYPES and is_plain(kind) for kind in kinds):
             return None
         try:
             columns.append(_pack(values, kinds))
@@ -157,7 +157,7 @@ def _pack_mixed(values: Sequence[Any]) -> bytes:
             data = value.encode() if kind is str else value
             numbers.append(len(data))
             parts.append(data + b"\0")
-    types = bytes([_TYPES[type(value)] for value in values])
+    types = bytes([TYPES[type(value)] for value in values])
     return array("q", numbers).tobytes() + types + b"".join(parts)
 
 

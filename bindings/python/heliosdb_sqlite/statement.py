@@ -374,7 +374,7 @@ class Statement:
             return None if data is None else converter(data)
         if text_factory is not str and column_type(handle, index) == HDB_TYPE_TEXT:
             return text_factory(_text(handle, index))
-        return _values(handle, (index,))[0]
+        return _value(handle, index)
 
 
 def prepare(owner: Handle, sql: str) -> Statement:
@@ -384,27 +384,22 @@ def prepare(owner: Handle, sql: str) -> Statement:
     return statement
 
 
-def _values(handle: c_void_p | None, indexes: Sequence[int]) -> list[Any]:
-    """Values of the row as int, float, str, bytes or None."""
-    row: list[Any] = []
-    append = row.append
-    for index in indexes:
-        kind = column_type(handle, index)
-        if kind == HDB_TYPE_INTEGER:
-            append(column_int64(handle, index))
-        elif kind == HDB_TYPE_TEXT:
-            data = _text(handle, index)
-            try:
-                append(data.decode())
-            except UnicodeDecodeError:
-                raise _undecodable(column_name(handle, index), data) from None
-        elif kind == HDB_TYPE_NULL:
-            append(None)
-        elif kind == HDB_TYPE_FLOAT:
-            append(column_double(handle, index))
-        else:
-            append(_blob(handle, index) or b"")
-    return row
+def _value(handle: c_void_p | None, index: int) -> Any:
+    """A value of the row as int, float, str, bytes or None."""
+    kind = column_type(handle, index)
+    if kind == HDB_TYPE_INTEGER:
+        return column_int64(handle, index)
+    if kind == HDB_TYPE_TEXT:
+        data = _text(handle, index)
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            raise _undecodable(column_name(handle, index), data) from None
+    if kind == HDB_TYPE_NULL:
+        return None
+    if kind == HDB_TYPE_FLOAT:
+        return column_double(handle, index)
+    return _blob(handle, index) or b""
 
 
 def _text(handle: c_void_p | None, index: int) -> bytes:

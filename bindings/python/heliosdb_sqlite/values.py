@@ -12,8 +12,8 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from ._declarations import HDB_TYPE_BLOB, HDB_TYPE_FLOAT, HDB_TYPE_INTEGER, HDB_TYPE_NULL, HDB_TYPE_TEXT
 from .adapters import is_plain, packers
+from .blocks import TYPES
 
-_TYPES = {type(None): HDB_TYPE_NULL, int: HDB_TYPE_INTEGER, float: HDB_TYPE_FLOAT, str: HDB_TYPE_TEXT, bytes: HDB_TYPE_BLOB}
 _MOST = 1000  # sequences of types that are remembered
 
 _Others = List[Tuple[int, int]]  # index and type of what is not a number
@@ -27,11 +27,11 @@ def _layout(types: bytes, ending: str) -> tuple[Struct, _Others]:
 
 
 def _packer(kinds: tuple[type, ...]) -> tuple[Callable[..., bytes], bytes, _Others] | None:
-    if not all(kind in _TYPES and is_plain(kind) for kind in kinds):
+    if not all(kind in TYPES and is_plain(kind) for kind in kinds):
         return None
     if len(packers) >= _MOST:
         packers.clear()
-    types = bytes([_TYPES[kind] for kind in kinds])
+    types = bytes([TYPES[kind] for kind in kinds])
     layout, others = _layout(types, f"{len(types)}s")
     packers[kinds] = packer = layout.pack, types, others
     return packer
