@@ -45,7 +45,7 @@ void pq_network_settle(hdb_link *link) {
     PQconninfoOption *used = PQconninfo(link->conn);
     const char *keepalives = used != NULL ? pq_option(used, "keepalives") : NULL;
     const char *mode = used != NULL ? pq_option(used, "sslmode") : NULL;
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
 
     link->networked = peer_of(link->conn, &peer);
     link->exposed = link->networked && !is_loopback(&peer) && mode != NULL && strcmp(mode, "prefer") == 0 &&

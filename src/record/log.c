@@ -236,7 +236,9 @@ int hdb_log_read(hdb_link *link, int64_t first, hdb_log_callback callback, void 
 static const char meta_sql[] = "SELECT value FROM \"_hdb_meta\" WHERE key = $1";
 
 static int64_t meta_value(const hdb_rows *rows, int64_t missing) {
-    hdb_value value = hdb_rows_count(rows) > 0 ? hdb_rows_cell(rows, 0, 0) : hdb_value_null();
+    if (hdb_rows_count(rows) == 0)
+        return missing;
+    hdb_value value = hdb_rows_cell(rows, 0, 0);
     return value.type == HDB_TYPE_INTEGER ? value.as.integer : missing;
 }
 
