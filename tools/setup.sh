@@ -18,7 +18,7 @@ packages=(
     build-essential clang libclang-rt-14-dev meson ninja-build pkg-config
     libsqlite3-dev libpq-dev libcmocka-dev libffi-dev
     doxygen valgrind patchelf locales
-    python3 python3-venv
+    python3 python3-dev python3-venv
     ruby ruby-dev ruby-ffi ruby-minitest ruby-sqlite3
     postgresql-15 postgresql-client-15 pgbouncer sqlite3 openssl iproute2
 )

@@ -24,8 +24,8 @@ _MISSING = object()
 
 
 # Values of these types need no adapter, unless one was registered. None and bytes could have one in sqlite3 too.
-_plain = {int, float, str, bytearray, type(None), bytes}
-is_plain = _plain.__contains__
+plain = {int, float, str, bytearray, type(None), bytes}
+is_plain = plain.__contains__
 # Of values.py: how values of a sequence of types, all of them plain, are bound.
 packers: dict[tuple[type, ...], Any] = {}
 
@@ -35,7 +35,7 @@ def register_adapter(type: type, adapter: Callable[[Any], Any], /) -> None:  # n
 
     >>> register_adapter(Point, lambda point: f"{point.x};{point.y}")
     """
-    _plain.discard(type)
+    plain.discard(type)
     packers.clear()
     adapters[(type, PrepareProtocol)] = adapter
 

@@ -15,8 +15,9 @@ from . import _declarations as c
 from . import _library as native
 from . import _constants, copies, deprecations
 from . import cursor as cursor_module
-from . import exceptions
+from . import exceptions, signals
 from ._library import lib
+from .adapters import plain
 from .blob import Blob, open_blob
 from .callbacks import Callbacks
 from .cursor import Cursor
@@ -25,6 +26,7 @@ from .exceptions import OperationalError, ProgrammingError
 from .handle import Handle
 from .pickling import refuse
 from .retrying import transact
+from .states import ConnectionState, start
 from .statement import Statement, prepare
 
 LEGACY_TRANSACTION_CONTROL = -1
@@ -37,7 +39,7 @@ _SWITCHES = {value for name, value in vars(_constants).items() if name.startswit
 _LEVELS = ("", "DEFERRED", "IMMEDIATE", "EXCLUSIVE")
 
 
-class Connection:
+class Connection(ConnectionState):
     """A connection to a database; see connect() for the arguments.
 
     As a context manager it commits at the end of the block, or rolls back if the block raised; it stays open.
@@ -56,9 +58,6 @@ class Connection:
     InternalError = exceptions.InternalError
     ProgrammingError = exceptions.ProgrammingError
     NotSupportedError = exceptions.NotSupportedError
-
-    row_factory: Any = None
-    text_factory: Any = str
 
     __reduce__ = refuse
 
@@ -80,7 +79,8 @@ class Connection:
         autocommit: Any = LEGACY_TRANSACTION_CONTROL,
         **settings: Any,
     ) -> None:
-        self.__dict__.pop("_handle", None)  # until the new one is there
+        if hasattr(self, "_handle"):
+            del self._handle  # until the new one is there
         self._level = _isolation_level(isolation_level)
         self._autocommit = _autocommit(autocommit)
         self._detect_types = detect_types
@@ -121,10 +121,6 @@ class Connection:
         if self.row_factory is not None:
             cursor.row_factory = self.row_factory
         return cursor
-
-    def execute(self, sql: str, parameters: Any = (), /) -> Cursor:
-        """Cursor.execute() on a new cursor, which is returned."""
-        return self.cursor().execute(sql, parameters)
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Cursor:
         """Cursor.executemany() on a new cursor, which is returned."""
@@ -574,6 +570,7 @@ class Connection:
 
 
 cursor_module._connection_class = Connection
+start(vars(signals), plain, Connection, Cursor)
 
 # What inspect.signature() says of a connection, which takes any arguments itself: a closed one is told of first.
 Connection.__call__.__wrapped__ = lambda self, sql, /: None  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, TypeVar
+from typing import TYPE_CHECKING, Any, Iterable, TypeVar
 
 from . import older
 from ._declarations import HDB_ROW
@@ -16,6 +16,7 @@ from .blocks import ROWS
 from .exceptions import ProgrammingError, type_name
 from .pickling import refuse
 from .row import own_row
+from .states import CursorState
 from .statement import Converters, Statement
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _BRACKETED = re.compile(rb"\[([^\[\]]*)\]")
 _connection_class: type = type(None)  # set by connection.py, which needs this module
 
 
-class Cursor:
+class Cursor(CursorState):
     """Runs statements and hands out their rows.
 
     >>> cursor = connection.cursor()
@@ -41,14 +42,11 @@ class Cursor:
     ``arraysize`` is the number of rows that fetchmany() gives by default.
     """
 
-    __slots__ = (
-        "_closed", "_connection", "_converters", "_description", "_empty", "_factory", "_indexes", "_lastrowid", "_locked",
-        "_row_factory", "_rowcount", "_statement", "arraysize", "__weakref__",
-    )  # fmt: skip
+    __slots__ = ("__weakref__",)
 
     __reduce__ = refuse
 
-    def __init__(self, connection: Connection, /) -> None:
+    def _init(self, connection: Connection) -> None:
         if not isinstance(connection, _connection_class):
             name = type_name(connection)
             raise TypeError(f"Cursor() argument 1 must be heliosdb_sqlite.Connection, not {name}")
@@ -66,10 +64,6 @@ class Cursor:
         self.arraysize = 1
         self._row_factory = self._factory = None
         connection._check()
-
-    def __del__(self) -> None:
-        if getattr(self, "_statement", None) is not None:
-            self._release()
 
     # What is there to know
 
@@ -105,28 +99,18 @@ class Cursor:
 
     # Running statements
 
-    def execute(self: _Self, sql: str, parameters: Any = (), /) -> _Self:
-        """Runs one statement with its parameters: a sequence for ``?``, a dictionary for ``:name``.
-
-        Opens a transaction before INSERT, UPDATE, DELETE and REPLACE, unless isolation_level is None.
-
-        Raises ProgrammingError for a wrong number of parameters and for more than one statement, OperationalError for
-        wrong SQL or a locked database, IntegrityError for a violated constraint, NotSupportedError for what this
-        library refuses.
-
-        >>> cursor.execute("INSERT INTO t(a) VALUES (?)", (1,)).lastrowid
-        """
+    def _execute(self: _Self, sql: str, parameters: Any) -> _Self:
         connection = self._start(sql, "execute")
         try:
             with connection._turn:
                 statement = self._prepare(connection, sql)
                 code = statement.run(parameters)
-                if statement.returns_rows:
-                    self._describe(connection, statement)
                 if code == HDB_ROW:
                     self._statement = statement
                 elif statement.is_dml:
                     self._rowcount = connection._handle.changes.value
+                if statement.returns_rows:
+                    self._describe(connection, statement)
                 if code != HDB_ROW and statement.returns_rows:
                     self._empty = statement, statement.runs
                 self._lastrowid = connection._handle.rowid.value
@@ -231,25 +215,19 @@ class Cursor:
 
     # Fetching rows
 
-    def fetchone(self) -> Any:
-        """The next row, None after the last one."""
+    def _fetchone(self) -> Any:
         self._check()
         return None if self._statement is None else self._fetch_one(self._statement)
 
-    def fetchmany(self, size: int | None = None) -> list[Any]:
-        """The next ``size`` rows (``arraysize`` by default), fewer at the end."""
+    def _fetchmany(self, size: int | None) -> list[Any]:
         self._check()
         return self._fetch(self.arraysize if size is None else size)
 
-    def fetchall(self) -> list[Any]:
-        """All rows that are left."""
+    def _fetchall(self) -> list[Any]:
         self._check()
         return self._fetch(-1)
 
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
+    def _next(self) -> Any:
         self._check()
         if self._statement is None:
             raise StopIteration

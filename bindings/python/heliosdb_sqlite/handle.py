@@ -11,15 +11,17 @@ from . import _declarations as c
 from ._constants import SQLITE_LIMIT_SQL_LENGTH
 from ._library import lib
 from .exceptions import DataError, ProgrammingError, from_connection
+from .states import HandleState
 from .signals import OPERATIONS, SignalWatch, kept
 
 
-class Handle:
+class Handle(HandleState):
     """An open ``hdb_conn``; ``pointer`` is None once it is closed."""
 
     __slots__ = ("_signals", "changes", "pointer", "rowid", "to_changes", "to_rowid", "to_row", "to_size", "row", "size")
 
     def __init__(self, database: Any, settings: dict[str, Any]) -> None:
+        super().__init__()
         self.pointer: c_void_p | None = None
         # Where calls of one statement at a time put what they tell: made once, as that takes as long as a call.
         self.changes, self.rowid, self.row, self.size = c_int64(), c_int64(), c_void_p(), c_int64()
@@ -44,7 +46,7 @@ class Handle:
             error = from_connection(pointer, code)
             lib.hdb_close(pointer)
             raise error
-        self.pointer = pointer
+        self.pointer, self.address = pointer, pointer.value or 0
         self._signals = SignalWatch()
         self.check(lib.hdb_progress_handler(pointer, OPERATIONS, self._signals.working, None))
         self.check(lib.hdb_wait_handler(pointer, self._signals.waiting, None))
@@ -86,7 +88,7 @@ class Handle:
 
         The C library has then freed every statement of it.
         """
-        pointer, self.pointer = self.pointer, None
+        pointer, self.pointer, self.address = self.pointer, None, 0
         if pointer is not None:
             lib.hdb_close(pointer)
 

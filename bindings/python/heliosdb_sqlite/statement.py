@@ -45,6 +45,7 @@ from .buffers import bytes_of
 from .exceptions import OperationalError, ProgrammingError
 from .handle import Handle
 from .pickling import refuse
+from .states import StatementState
 from .values import packed, unpacked
 
 _BLANK = re.compile(rb"(?:[ \t\f\n\r]|--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*")
@@ -58,12 +59,10 @@ _REPREPARE, _RUN = 5, 6  # SQLITE_STMTSTATUS_...
 Converters = Optional[Sequence[Optional[Callable[[bytes], Any]]]]
 
 
-class Statement:
+class Statement(StatementState):
     """A statement of one connection, made by prepare(). ``busy`` while a cursor reads rows from it."""
 
-    __slots__ = (
-        "_compiled", "_handle", "_is_named", "_names", "_owner", "_parameters", "busy", "described", "is_dml", "readonly", "returns_rows", "runs",
-    )  # fmt: skip
+    __slots__ = ("_handle", "_names", "_owner")
 
     __reduce__ = refuse
 
@@ -72,10 +71,11 @@ class Statement:
 
     def _prepare(self, owner: Handle, sql: str) -> None:
         self._handle: c_void_p | None = None
+        self.address = 0
         self._owner = owner
         self._names: list[str | None] | None = None
         self._compiled = -1
-        self.described: tuple[list[bytes], tuple[Any, ...], dict[str, int]] | None = None
+        self.described = None
         self.busy = False
         self.runs = 0
         text = sql.encode()
@@ -88,6 +88,7 @@ class Statement:
         if tail.value < len(text) and not _BLANK.fullmatch(text, tail.value):
             raise older.TOO_MUCH("You can only execute one statement at a time.")
         if handle:
+            self.address = handle.value or 0
             self.is_dml = bool(lib.hdb_stmt_is_dml(handle))
             self.readonly = bool(lib.hdb_stmt_readonly(handle))
             self.returns_rows = column_count(handle) > 0
@@ -320,9 +321,7 @@ class Statement:
         except UnicodeDecodeError:
             if text_factory is not str:
                 raise
-            error = self._undecodable(unpacked(address, size, columns, _Text))
-            assert error is not None
-            raise error from None
+        self._refuse_row(address, size, columns)
 
     def _fetch_blocks(self, limit: int, text_factory: Any) -> list[Any]:
         rows: list[tuple[Any, ...]] = []
@@ -341,13 +340,23 @@ class Statement:
             except UnicodeDecodeError:
                 if text_factory is not str:
                     raise
-                columns = blocks.columns_of(address.value or 0, size.value, _Text)
-                raise next(error for error in map(self._undecodable, zip(*columns)) if error) from None
+                self._refuse_block(address.value or 0, size.value)
             if not self.busy or len(rows) == limit:
                 break
         if not self.busy and size.value > _LARGE:
             lib.hdb_reset(self._handle)  # gives its memory back: the statement may stay in the cache
         return rows
+
+    def _refuse_row(self, address: int, size: int, columns: int) -> NoReturn:
+        """Raises what is wrong with a row that lies there, of which some text is not UTF-8."""
+        error = self._undecodable(unpacked(address, size, columns, _Text))
+        assert error is not None
+        raise error
+
+    def _refuse_block(self, address: int, size: int) -> NoReturn:
+        """The same of a block."""
+        rows = zip(*blocks.columns_of(address, size, _Text))
+        raise next(error for error in map(self._undecodable, rows) if error) from None
 
     def _undecodable(self, row: Sequence[Any]) -> OperationalError | None:
         """Names the first text of a row that is not UTF-8."""

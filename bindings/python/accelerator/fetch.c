@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of a cursor whose texts are str and whose columns have no converters. cursor.py's _fetch_one() and _fetch() are the same
+ * for all cursors. */
+#include "accelerator.h"
+
+#define LARGE (1 << 16) /* bytes of a block, as in statement.py */
+
+/* Fetches a row, or at most so many rows as a list, fewer than 1: all. */
+typedef PyObject *fetcher(cursor_state *self, connection_state *conn, statement_state *stmt, int64_t limit);
+
+int hdb_statement_check(statement_state *stmt, connection_state *conn, int code) {
+    stmt->busy = 0;
+    if (PyDict_GetItemString(hdb_accelerator.signals, "lost") != Py_False && hdb_call((PyObject *)stmt, "_raise_lost", NULL, NULL) != 0)
+        return -1;
+    if (((handle_state *)conn->handle)->address == 0 && hdb_call(conn->handle, "check_open", NULL, NULL) != 0)
+        return -1;
+    stmt->busy = code == HDB_ROW;
+    if (code == HDB_ROW || code == HDB_DONE)
+        return 0;
+    PyObject *number = PyLong_FromLong(code);
+    int rc = number ? hdb_call((PyObject *)stmt, "_fail", number, NULL) : -1;
+    Py_XDECREF(number);
+    return rc;
+}
+
+void hdb_cursor_release(cursor_state *self) {
+    PyObject *kind = NULL, *error = NULL, *trace = NULL;
+    PyErr_Fetch(&kind, &error, &trace);
+    if (self->statement != Py_None && hdb_call((PyObject *)self, "_release", NULL, NULL) != 0)
+        PyErr_Clear(); /* the first failure is the one to tell */
+    PyErr_Restore(kind, error, trace);
+}
+
+void hdb_cursor_fail(cursor_state *self) {
+    self->rowcount = -1;
+    hdb_cursor_release(self);
+}
+
+static bool is_usual(cursor_state *self) {
+    return hdb_cursor_is_ready(self) && self->statement != Py_None && self->converters == Py_None &&
+        ((connection_state *)self->connection)->text_factory == (PyObject *)&PyUnicode_Type && PyTuple_CheckExact(self->description);
+}
+
+static PyObject *fetch_one(cursor_state *self, connection_state *conn, statement_state *stmt, int64_t limit) {
+    const void *data = NULL;
+    int64_t size = 0;
+    const Py_ssize_t columns = PyTuple_Size(self->description);
+    (void)limit;
+    PyThreadState *thread = PyEval_SaveThread();
+    int code = hdb_accelerator.fetch_values((hdb_stmt *)stmt->address, &data, &size);
+    PyEval_RestoreThread(thread);
+    if (hdb_statement_check(stmt, conn, code) != 0)
+        return NULL;
+    PyObject *row = hdb_unpack(data, (Py_ssize_t)size, columns);
+    if (!row && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+        PyErr_Clear();
+        Py_XDECREF(PyObject_CallMethod((PyObject *)stmt, "_refuse_row", "nLn", (Py_ssize_t)data, (long long)size, columns));
+    }
+    return row;
+}
+
+/* Appends a block of rows. */
+static int fetch_block(PyObject *rows, connection_state *conn, statement_state *stmt, int64_t limit, int64_t *size) {
+    const void *data = NULL;
+    PyThreadState *thread = PyEval_SaveThread();
+    int code = hdb_accelerator.fetch_block((hdb_stmt *)stmt->address, limit, &data, size);
+    PyEval_RestoreThread(thread);
+    if (hdb_statement_check(stmt, conn, code) != 0)
+        return -1;
+    int rc = hdb_unpack_block(rows, data);
+    if (rc != 0 && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+        PyErr_Clear();
+        Py_XDECREF(PyObject_CallMethod((PyObject *)stmt, "_refuse_block", "nL", (Py_ssize_t)data, (long long)*size));
+    }
+    return rc;
+}
+
+static PyObject *fetch_many(cursor_state *self, connection_state *conn, statement_state *stmt, int64_t limit) {
+    PyObject *rows = PyList_New(0);
+    int64_t size = 0;
+    (void)self;
+    do {
+        if (rows && fetch_block(rows, conn, stmt, limit - PyList_Size(rows), &size) != 0)
+            Py_CLEAR(rows);
+    } while (rows && stmt->busy && PyList_Size(rows) != limit);
+    if (rows && !stmt->busy && size > LARGE)
+        hdb_accelerator.reset((hdb_stmt *)stmt->address); /* gives its memory back: the statement may stay in the cache */
+    return rows;
+}
+
+/* Its last row was read. */
+static void finish(cursor_state *self, connection_state *conn, statement_state *stmt) {
+    hdb_keep(&self->statement, Py_None);
+    if (stmt->is_dml)
+        self->rowcount = hdb_accelerator.changes((hdb_conn *)((handle_state *)conn->handle)->address);
+}
+
+/* With the cursor and the connection kept for this thread. */
+static PyObject *fetch_alone(cursor_state *self, fetcher *fetch, int64_t limit) {
+    connection_state *conn = (connection_state *)self->connection;
+    statement_state *stmt = (statement_state *)self->statement;
+    PyObject *fetched = NULL;
+    Py_INCREF(conn);
+    Py_INCREF(stmt);
+    self->locked = 1;
+    if (hdb_connection_enter(conn) == 0) {
+        if (((handle_state *)conn->handle)->address != 0 || hdb_call(conn->handle, "check_open", NULL, NULL) == 0)
+            fetched = fetch(self, conn, stmt, limit);
+        if (!fetched)
+            hdb_cursor_release(self);
+        else if (!stmt->busy)
+            finish(self, conn, stmt);
+        hdb_connection_leave(conn);
+    }
+    self->locked = 0;
+    Py_DECREF(stmt);
+    Py_DECREF(conn);
+    return fetched;
+}
+
+static PyObject *make_row(cursor_state *self, PyObject *row) {
+    return PyObject_CallFunctionObjArgs(self->factory, self, row, NULL);
+}
+
+static PyObject *fetch_one_alone(cursor_state *self) {
+    PyObject *row = fetch_alone(self, fetch_one, 1);
+    if (!row || self->factory == Py_None)
+        return row;
+    PyObject *made = make_row(self, row);
+    Py_DECREF(row);
+    return made;
+}
+
+static PyObject *fetch_many_alone(cursor_state *self, int64_t limit) {
+    PyObject *rows = fetch_alone(self, fetch_many, limit);
+    for (Py_ssize_t i = 0; rows && self->factory != Py_None && i < PyList_Size(rows); i++) {
+        PyObject *made = make_row(self, PyList_GetItem(rows, i));
+        if (!made || PyList_SetItem(rows, i, made) != 0)
+            Py_CLEAR(rows);
+    }
+    return rows;
+}
+
+PyObject *hdb_cursor_fetchone(PyObject *self, PyObject *unused) {
+    (void)unused;
+    if (!is_usual((cursor_state *)self))
+        return PyObject_CallMethod(self, "_fetchone", NULL);
+    return fetch_one_alone((cursor_state *)self);
+}
+
+PyObject *hdb_cursor_next(PyObject *self) {
+    if (!is_usual((cursor_state *)self))
+        return PyObject_CallMethod(self, "_next", NULL);
+    return fetch_one_alone((cursor_state *)self);
+}
+
+PyObject *hdb_cursor_fetchall(PyObject *self, PyObject *unused) {
+    (void)unused;
+    if (!is_usual((cursor_state *)self))
+        return PyObject_CallMethod(self, "_fetchall", NULL);
+    return fetch_many_alone((cursor_state *)self, -1);
+}
+
+PyObject *hdb_cursor_fetchmany(PyObject *self, PyObject *arguments, PyObject *names) {
+    static char size_name[] = "size", *known[] = {size_name, NULL};
+    PyObject *size = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(arguments, names, "|O:fetchmany", known, &size))
+        return NULL;
+    int overflow = size != Py_None && !PyLong_CheckExact(size);
+    long long limit = ((cursor_state *)self)->arraysize;
+    if (size != Py_None && !overflow)
+        limit = PyLong_AsLongLongAndOverflow(size, &overflow);
+    if (overflow || !is_usual((cursor_state *)self))
+        return PyObject_CallMethod(self, "_fetchmany", "O", size);
+    return fetch_many_alone((cursor_state *)self, limit);
+}
