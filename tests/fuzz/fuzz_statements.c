@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A text falls into statements where SQLite lets it fall, and what is told of each lies in the text. */
 #include "direct/classify.h"
-#include "fuzz.h"
+#include "fuzz_sqlite.h"
 #include "rewrite/fixture.h"
-#include <sqlite3.h>
 
 /* PRAGMA does some of its work while it is prepared. */
 static int refuse_pragmas(void *context, int action, const char *a, const char *b, const char *c, const char *d) {
@@ -13,8 +12,7 @@ static int refuse_pragmas(void *context, int action, const char *a, const char *
 static sqlite3 *open_fixture(void) {
     static sqlite3 *db;
     if (db == NULL) {
-        CHECK(sqlite3_open(":memory:", &db) == SQLITE_OK);
-        CHECK(sqlite3_exec(db, fixture_ddl, NULL, NULL, NULL) == SQLITE_OK);
+        db = fuzz_sqlite_open(fixture_ddl);
         sqlite3_set_authorizer(db, refuse_pragmas, NULL);
     }
     return db;

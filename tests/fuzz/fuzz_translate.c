@@ -3,16 +3,13 @@
  * reason for. */
 #include "direct/parser.h"
 #include "direct/translate.h"
-#include "fuzz.h"
+#include "fuzz_sqlite.h"
 #include "rewrite/fixture.h"
-#include <sqlite3.h>
 
 static sqlite3 *open_fixture(void) {
     static sqlite3 *db;
-    if (db == NULL) {
-        CHECK(sqlite3_open(":memory:", &db) == SQLITE_OK);
-        CHECK(sqlite3_exec(db, fixture_ddl, NULL, NULL, NULL) == SQLITE_OK);
-    }
+    if (db == NULL)
+        db = fuzz_sqlite_open(fixture_ddl);
     return db;
 }
 
