@@ -5,7 +5,7 @@ on a machine that does other things too. Prints TAP and ends with 1 if one of ou
 
 Usage: bench/instructions.py [--build DIR]
 
-The limits are a little above what was counted when they were set: what lowers a count lowers its limit, too.
+C first, with an engine; then Python, in memory, beside the interpreter's sqlite3. The limits are a little above what was counted when they were set: what lowers a count lowers its limit, too.
 """
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -23,6 +24,12 @@ JOBS = [  # function of embedded.c, what it does, how often, the ratio that it s
     ("select_by_key", "select by key", SELECTS, 1.3),
     ("fetch_all", "fetch a row of many", ROWS, 1.4),
     ("insert_in_transaction", "insert in a transaction, its share of COMMIT included", ROWS - 3 * COMMITS, 1.8),
+]
+PYTHON_TIMES = 4_000
+PYTHON_JOBS = [  # job of single_statements.py, what it does, the ratio that it should not exceed
+    ("select", "Python: execute() of a select by key, and fetchone()", 1.0),
+    ("insert", "Python: execute() of an insert in a transaction", 1.1),
+    ("iterate", "Python: a row of many, by the cursor's iterator", 1.2),
 ]
 
 
@@ -50,23 +57,42 @@ def count(program: Path, library: str, directory: Path) -> dict[str, int]:
     return {name: int(number.replace(",", "")) for number, name in found}
 
 
+def count_python(module: str, job: str, directory: Path) -> int:
+    """Instructions of an interpreter that does a job, its start included."""
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory / 'callgrind.python'}.{module}"]
+    command += [sys.executable, str(HERE / "single_statements.py"), module, job, str(PYTHON_TIMES)]
+    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(HERE.parent / "bindings" / "python")}
+    done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    found = re.search(r"Collected *: *(\d+)", done.stderr)
+    if done.returncode != 0 or found is None:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    return int(found[1])
+
+
+def count_python_jobs(module: str, directory: Path) -> dict[str, int]:
+    nothing = count_python(module, "nothing", directory)
+    return {job: count_python(module, job, directory) - nothing for job, _, _ in PYTHON_JOBS}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--build", type=Path, default=HERE.parent / "build", help="Meson's build directory")
     build = parser.parse_args().build.resolve()
     os.environ.setdefault("HELIOSDB_KEEPER", str(build / "src" / "heliosdb-keeper"))
     os.environ.setdefault("HELIOSDB_NOTICES", "off")
-    failed = False
-    with tempfile.TemporaryDirectory(prefix="hdb-instructions-") as name:
+    os.environ.setdefault("HELIOSDB_LIBRARY", str(build / "src" / "libheliosdb.so"))
+    told = []
+    with tempfile.TemporaryDirectory(prefix="hdb-instructions-") as name, ThreadPoolExecutor() as pool:
         program = compile_program(build, Path(name))
-        theirs, ours = (count(program, library, Path(name)) for library in ("sqlite", "heliosdb"))
-    print(f"1..{len(JOBS)}")
-    for number, (function, job, times, limit) in enumerate(JOBS, 1):
-        ratio = ours[function] / theirs[function]
-        told = f"{ours[function] // times:,} instructions, SQLite {theirs[function] // times:,}: {ratio:.2f} times, at most {limit}"
-        print(f"{'ok' if ratio <= limit else 'not ok'} {number} - {job}: {told}", flush=True)
-        failed = failed or ratio > limit
-    sys.exit(failed)
+        theirs, ours = pool.map(lambda library: count(program, library, Path(name)), ("sqlite", "heliosdb"))
+        told += [(job, ours[function] // times, theirs[function] // times, limit) for function, job, times, limit in JOBS]
+        theirs, ours = pool.map(lambda module: count_python_jobs(module, Path(name)), ("sqlite3", "heliosdb_sqlite"))
+        told += [(label, ours[job] // PYTHON_TIMES, theirs[job] // PYTHON_TIMES, limit) for job, label, limit in PYTHON_JOBS]
+    print(f"1..{len(told)}")
+    for number, (job, mine, other, limit) in enumerate(told, 1):
+        result = "ok" if mine <= limit * other else "not ok"
+        print(f"{result} {number} - {job}: {mine:,} instructions, SQLite {other:,}: {mine / other:.2f} times, at most {limit}", flush=True)
+    sys.exit(any(mine > limit * other for _, mine, other, limit in told))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 release=build/package
 if [ ! -f "$release/build.ninja" ]; then
-    meson setup "$release" --buildtype=release -Dtests=false >/dev/null
+    meson setup "$release" --buildtype=release -Dtests=false -Dpython=enabled >/dev/null
 fi
 ninja -C "$release"
 
@@ -20,7 +20,8 @@ carried=$PWD/$release/carried
 tools/package/collect_libraries.sh --library "$release/src/libheliosdb.so" --keeper "$release/src/heliosdb-keeper" \
     --out "$carried"
 
-build/venv/bin/python bindings/python/build_wheel.py --native "$carried" --out dist
+build/venv/bin/python bindings/python/build_wheel.py --native "$carried" \
+    --accelerator "$release/bindings/python/accelerator/_accelerator.abi3.so" --out dist
 bindings/node/pack.sh --native "$carried" --out dist
 bindings/ruby/build_gem.sh --native "$carried" --out dist
 ls -l dist

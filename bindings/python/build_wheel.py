@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Build the wheel of heliosdb_sqlite with the library, the keeper and libpq inside.
 
-    build_wheel.py --native DIR --out DIR                      DIR as tools/package/collect_libraries.sh makes it
-    build_wheel.py --library PATH --keeper PATH --out DIR      that, collected first
+    build_wheel.py --native DIR --accelerator PATH --out DIR   DIR as tools/package/collect_libraries.sh makes it
+    build_wheel.py --library PATH --keeper PATH --accelerator PATH --out DIR     that, collected first
 
-The wheel is for every Python 3 of this platform: nothing in it is compiled for one. libsqlite3 is not in it, for a
+The wheel is for every Python 3 of this platform: what is compiled for Python, _accelerator.abi3.so, is for all from 3.10 on that
+have the stable ABI, and the others do without it. libsqlite3 is not in it, for a
 process must have one copy only, the system's. The interpreter needs setuptools and wheel (tools/requirements.txt).
 """
 
@@ -50,11 +51,12 @@ def collect(library, keeper, directory):
     subprocess.run([script, "--library", library, "--keeper", keeper, "--out", directory], check=True)
 
 
-def lay_out(native, tree):
+def lay_out(native, accelerator, tree):
     """Makes the tree a wheel is built of."""
     ignored = shutil.ignore_patterns("__pycache__", "_native")
     shutil.copytree(HERE / PACKAGE, tree / PACKAGE, ignore=ignored)
     shutil.copytree(native, tree / PACKAGE / "_native")
+    subprocess.run(["strip", "--strip-unneeded", "-o", tree / PACKAGE / "_native" / accelerator.name, accelerator], check=True)
     for name in ("pyproject.toml", "setup.py", "README.md"):
         shutil.copy2(HERE / name, tree / name)
     shutil.copy2(ROOT / "LICENSE", tree / "LICENSE")
@@ -82,6 +84,7 @@ def main():
     parser.add_argument("--native", type=pathlib.Path, help="directory with the files to carry")
     parser.add_argument("--library", help="path of libheliosdb.so")
     parser.add_argument("--keeper", help="path of heliosdb-keeper")
+    parser.add_argument("--accelerator", type=pathlib.Path, required=True, help="path of _accelerator.abi3.so")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="directory for the wheel")
     arguments = parser.parse_args()
     if bool(arguments.native) == bool(arguments.library and arguments.keeper):
@@ -93,8 +96,8 @@ def main():
         if native is None:
             native = work / "native"
             collect(arguments.library, arguments.keeper, native)
-        lay_out(native, work / "tree")
-        wheel = build(work / "tree", platform_tag(native), arguments.out)
+        lay_out(native, arguments.accelerator, work / "tree")
+        wheel = build(work / "tree", platform_tag(work / "tree" / PACKAGE / "_native"), arguments.out)
     print(wheel)
     if f"-{version}-" not in pathlib.Path(wheel).name:
         sys.exit(f"build_wheel.py: the wheel's version is not {version}")

@@ -7,9 +7,11 @@ import sys
 import tempfile
 
 import heliosdb_sqlite
+from heliosdb_sqlite import states
 
 root = sys.argv[1]
 assert not os.path.realpath(heliosdb_sqlite.__file__).startswith(os.path.realpath(root)), heliosdb_sqlite.__file__
+assert states.ACCELERATED == (sys.version_info >= (3, 10)), "the short ways in C"
 
 
 def run(*arguments):

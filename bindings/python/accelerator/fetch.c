@@ -118,27 +118,40 @@ static PyObject *fetch_alone(cursor_state *self, fetcher *fetch, int64_t limit) 
     return fetched;
 }
 
-static PyObject *make_row(cursor_state *self, PyObject *row) {
-    return PyObject_CallFunctionObjArgs(self->factory, self, row, NULL);
-}
-
 static PyObject *fetch_one_alone(cursor_state *self) {
     PyObject *row = fetch_alone(self, fetch_one, 1);
     if (!row || self->factory == Py_None)
         return row;
-    PyObject *made = make_row(self, row);
+    PyObject *made = PyObject_CallFunctionObjArgs(self->factory, self, row, NULL);
     Py_DECREF(row);
     return made;
 }
 
-static PyObject *fetch_many_alone(cursor_state *self, int64_t limit) {
-    PyObject *rows = fetch_alone(self, fetch_many, limit);
-    for (Py_ssize_t i = 0; rows && self->factory != Py_None && i < PyList_Size(rows); i++) {
-        PyObject *made = make_row(self, PyList_GetItem(rows, i));
-        if (!made || PyList_SetItem(rows, i, made) != 0)
+/* The rest of fetch_made(), for a cursor that is not a usual one any more, or at its end. */
+static int fetch_rest(cursor_state *self, PyObject *rows, int64_t limit) {
+    const Py_ssize_t made = PyList_Size(rows);
+    PyObject *rest = PyObject_CallMethod((PyObject *)self, "_fetch_made", "L", (long long)(limit < 1 ? limit : limit - made));
+    int rc = rest ? PyList_SetSlice(rows, made, made, rest) : -1;
+    Py_XDECREF(rest);
+    return rc;
+}
+
+/* A row factory may read from the cursor itself: each row is made before the next one is fetched. */
+static PyObject *fetch_made(cursor_state *self, int64_t limit) {
+    PyObject *rows = PyList_New(0);
+    while (rows && is_usual(self) && PyList_Size(rows) != limit) {
+        PyObject *row = fetch_one_alone(self);
+        if (!row || PyList_Append(rows, row) != 0)
             Py_CLEAR(rows);
+        Py_XDECREF(row);
     }
+    if (rows && PyList_Size(rows) != limit && fetch_rest(self, rows, limit) != 0)
+        Py_CLEAR(rows);
     return rows;
+}
+
+static PyObject *fetch_many_alone(cursor_state *self, int64_t limit) {
+    return self->factory == Py_None ? fetch_alone(self, fetch_many, limit) : fetch_made(self, limit < 1 ? -1 : limit);
 }
 
 PyObject *hdb_cursor_fetchone(PyObject *self, PyObject *unused) {

@@ -268,6 +268,8 @@ class Cursor(CursorState):
         return row if self._factory is None else self._factory(self, row)
 
     def _fetch(self, limit: int) -> list[Any]:
+        if self._factory is not None:
+            return self._fetch_made(limit)
         statement = self._statement
         if statement is None:
             return []
@@ -283,9 +285,16 @@ class Cursor(CursorState):
             raise
         finally:
             self._locked = False
-        if self._factory is not None:
-            factory = self._factory
-            rows = [factory(self, row) for row in rows]
+        return rows
+
+    def _fetch_made(self, limit: int) -> list[Any]:
+        """A row factory may read from the cursor itself: each row is made before the next one is fetched."""
+        rows: list[Any] = []
+        while limit < 1 or len(rows) < limit:
+            self._check()
+            if self._statement is None:
+                break
+            rows.append(self._fetch_one(self._statement))
         return rows
 
     def _finish(self, connection: Connection, statement: Statement) -> None:
