@@ -28,6 +28,9 @@ static void check_class(const char *sql, size_t size) {
                         class.kind == HDB_SQL_DELETE));
 }
 
+/* SQLite is asked for so many statements of a text: that takes longer than everything else. */
+enum { MOST_COMPARED = 4 };
+
 /* Only where SQLite accepts the statement: elsewhere it stops at the error. */
 static void check_sqlites_end(const char *sql, size_t length) {
     sqlite3_stmt *stmt = NULL;
@@ -39,12 +42,12 @@ static void check_sqlites_end(const char *sql, size_t length) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = fuzz_text((hdb_slice){(const char *)data, size});
-    const bool comparable = memchr(text, '\0', size) == NULL;
+    int compared = memchr(text, '\0', size) == NULL ? 0 : MOST_COMPARED;
     for (size_t position = 0, length = 0; position < size; position += length) {
         length = hdb_sql_statement_length(text + position, size - position);
         CHECK(length > 0 && length <= size - position);
         check_class(text + position, size - position);
-        if (comparable)
+        if (compared++ < MOST_COMPARED)
             check_sqlites_end(text + position, length);
     }
     free(text);

@@ -2,7 +2,7 @@
 /* The short ways of the Python binding: execute() of a statement that was prepared before, with plain values, and the next
  * row of a cursor, without the interpreter's own instructions between.
  *
- * The module _accelerator has the bases of Handle, Statement, Cursor and Connection: what these keep, as members of a C
+ * The module _accelerator has the bases of Handle, Statement, Cursor, Connection and Row: what these keep, as members of a C
  * structure, and the methods that have a short way. states.py has the same in Python, and says what each attribute is; it is
  * used where this module can't be (PyPy, a free-threaded interpreter, one before 3.10). Each method first looks whether all
  * is as usual. If anything is not - another thread's connection, a parameter that has to be adapted, a converter, a
@@ -14,6 +14,7 @@
  *     Cursor.fetchmany      _fetchmany()
  *     Cursor.fetchall       _fetchall()
  *     Cursor.__next__       _next()
+ *     Row.__getitem__       _item()
  *
  * What goes wrong on a short way is told by the Python class, too: Statement._fail(), _raise_lost(), _refuse_row(),
  * _refuse_block().
@@ -83,9 +84,10 @@ extern PyTypeObject *hdb_handle_type, *hdb_statement_type, *hdb_connection_type,
 
 /* states.c: makes the types of what has no methods. -1 with an exception set on failure, here and below. */
 int hdb_states_add(PyObject *module);
-/* cursor.c, connection.c: those that have. */
+/* cursor.c, connection.c, row.c: those that have. */
 int hdb_cursor_add(PyObject *module);
 int hdb_connection_add(PyObject *module);
+int hdb_row_add(PyObject *module);
 
 /* Whether the connection is open, and used by a thread that may. No exception is set if not. */
 bool hdb_connection_is_ready(connection_state *conn);

@@ -3,6 +3,8 @@
  * for all cursors. */
 #include "accelerator.h"
 
+#include <limits.h>
+
 #define LARGE (1 << 16) /* bytes of a block, as in statement.py */
 
 /* Fetches a row, or at most so many rows as a list, fewer than 1: all. */
@@ -180,10 +182,10 @@ PyObject *hdb_cursor_fetchmany(PyObject *self, PyObject *arguments, PyObject *na
     if (!PyArg_ParseTupleAndKeywords(arguments, names, "|O:fetchmany", known, &size))
         return NULL;
     int overflow = size != Py_None && !PyLong_CheckExact(size);
-    long long limit = ((cursor_state *)self)->arraysize;
+    long limit = ((cursor_state *)self)->arraysize;
     if (size != Py_None && !overflow)
-        limit = PyLong_AsLongLongAndOverflow(size, &overflow);
-    if (overflow || !is_usual((cursor_state *)self))
-        return PyObject_CallMethod(self, "_fetchmany", "O", size);
+        limit = PyLong_AsLongAndOverflow(size, &overflow);
+    if (overflow || limit > INT_MAX || limit < INT_MIN || !is_usual((cursor_state *)self))
+        return PyObject_CallMethod(self, "_fetchmany", "(O)", size);
     return fetch_many_alone((cursor_state *)self, limit);
 }

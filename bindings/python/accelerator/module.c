@@ -69,7 +69,8 @@ PyMODINIT_FUNC PyInit__accelerator(void) {
     }
     owner = PyInterpreterState_Get();
     PyObject *module = PyModule_Create(&definition);
-    if (module && (PyModule_AddStringConstant(module, "VERSION", HDB_VERSION) != 0 || hdb_states_add(module) != 0 || hdb_connection_add(module) != 0 || hdb_cursor_add(module) != 0))
+    if (module && (PyModule_AddStringConstant(module, "VERSION", HDB_VERSION) != 0 || hdb_states_add(module) != 0 || hdb_connection_add(module) != 0 ||
+                   hdb_cursor_add(module) != 0 || hdb_row_add(module) != 0))
         Py_CLEAR(module);
     return module;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
+from operator import index
 from typing import TYPE_CHECKING, Any, Iterable, TypeVar
 
 from . import older
@@ -220,8 +221,11 @@ class Cursor(CursorState):
         return None if self._statement is None else self._fetch_one(self._statement)
 
     def _fetchmany(self, size: int | None) -> list[Any]:
+        limit = self.arraysize if size is None else index(size)
+        if not -0x80000000 <= limit <= 0x7FFFFFFF:
+            raise OverflowError(f"signed integer is {'greater than maximum' if limit > 0 else 'less than minimum'}")
         self._check()
-        return self._fetch(self.arraysize if size is None else size)
+        return self._fetch(limit)
 
     def _fetchall(self) -> list[Any]:
         self._check()

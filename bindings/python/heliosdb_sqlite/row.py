@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import collections.abc
-from typing import Any, Iterator, TypeVar
+from typing import Any, NoReturn
 
 from .pickling import refuse
+from .states import RowState
 
-_Self = TypeVar("_Self", bound="Row")
 
-
-class Row:
+class Row(RowState):
     """A row that can be read by index, by slice and by column name, whatever the name's case.
 
     >>> connection.row_factory = Row
@@ -22,30 +21,22 @@ class Row:
     Raises IndexError ("No item with that key") for a name that is not a column's.
     """
 
-    __slots__ = ("_description", "_indexes", "_values")
-
-    _description: tuple[Any, ...]
-    _indexes: dict[str, int]  # of the names asked for so far, shared by the rows of a result
-    _values: tuple[Any, ...]
+    __slots__ = ()
 
     __reduce__ = refuse
 
-    def __new__(cls: type[_Self], cursor: Any, data: tuple[Any, ...], /) -> _Self:
+    @staticmethod
+    def _refuse(cursor: Any, data: Any) -> NoReturn:
+        """Raises what is wrong with the arguments."""
         if not isinstance(data, tuple):
             raise TypeError(f"Row() argument 2 must be tuple, not {type(data).__name__}")
-        row = object.__new__(cls)
-        try:
-            row._description, row._indexes = cursor._description, cursor._indexes
-        except AttributeError:
-            raise TypeError(f"Row() argument 1 must be heliosdb_sqlite.Cursor, not {type(cursor).__name__}") from None
-        row._values = data
-        return row
+        raise TypeError(f"Row() argument 1 must be heliosdb_sqlite.Cursor, not {type(cursor).__name__}")
 
     def keys(self) -> list[str]:
         """The names of the columns."""
-        return [column[0] for column in self._description]
+        return [column[0] for column in self._description or ()]
 
-    def __getitem__(self, key: Any) -> Any:
+    def _item(self, key: Any) -> Any:
         if isinstance(key, str):
             index = self._indexes.get(key)
             if index is None:
@@ -58,16 +49,10 @@ class Row:
     def _find(self, key: str) -> int:
         """Index of the first column of that name; case is ignored in ASCII names only, as in SQLite."""
         lowered = key.lower() if key.isascii() else None
-        for index, (name, *_) in enumerate(self._description):
+        for index, (name, *_) in enumerate(self._description or ()):
             if name == key or (lowered is not None and name.isascii() and name.lower() == lowered):
                 return index
         raise IndexError("No item with that key")
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
 
     def __hash__(self) -> int:
         return hash(self._description) ^ hash(self._values)

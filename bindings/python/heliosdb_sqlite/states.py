@@ -11,7 +11,7 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, NoReturn, Tuple, TypeVar
 
 from ._library import lib
 from ._version import __version__
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .cursor import Cursor
 
 _Cursor = TypeVar("_Cursor", bound="CursorState")
+_Row = TypeVar("_Row", bound="RowState")
 
 _NAME = "_accelerator.abi3.so"
 _BUILT = os.path.join("..", "bindings", "python", "accelerator")  # beside the library's directory in a build directory
@@ -153,6 +154,39 @@ class ConnectionState:
         return self.cursor().execute(sql, parameters)
 
 
+class RowState:
+    """A row: ``_values`` is the tuple, ``_indexes`` those of columns by name as far as they were asked for, shared by the rows of a
+    result."""
+
+    __slots__ = ("_description", "_indexes", "_values")
+
+    _description: Tuple[Any, ...] | None
+    _indexes: Dict[str, int]
+    _values: Tuple[Any, ...]
+
+    def __new__(cls: type[_Row], cursor: Any, data: Tuple[Any, ...], /) -> _Row:
+        if not isinstance(data, tuple) or not isinstance(cursor, CursorState):
+            cls._refuse(cursor, data)
+        row = object.__new__(cls)
+        row._description, row._indexes, row._values = cursor._description, cursor._indexes, data
+        return row
+
+    if TYPE_CHECKING:
+
+        @staticmethod
+        def _refuse(cursor: Any, data: Any) -> NoReturn: ...
+        def _item(self, key: Any) -> Any: ...
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._item(key)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+
 def _path() -> str | None:
     """Where the module is: in the package, or in the build directory of the library; None: nowhere."""
     places = [os.path.join(os.path.dirname(__file__), "_native")]
@@ -188,7 +222,7 @@ ACCELERATED = _accelerator is not None
 
 if not TYPE_CHECKING and _accelerator is not None:
     ConnectionState, CursorState = _accelerator.ConnectionState, _accelerator.CursorState
-    HandleState, StatementState = _accelerator.HandleState, _accelerator.StatementState
+    HandleState, StatementState, RowState = _accelerator.HandleState, _accelerator.StatementState, _accelerator.RowState
 
 
 def start(signals: Dict[str, Any], plain: set[type], connection_class: type, cursor_class: type) -> None:
