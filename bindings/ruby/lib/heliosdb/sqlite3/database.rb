@@ -73,6 +73,7 @@ module HeliosDB
         refuse_unsupported(options, zvfs)
         @native = Handle.new(utf8_path(file, options[:utf16]), Options.settings(options))
         ObjectSpace.define_finalizer(self, Database.finalizer(@native))
+        @kept = KeptStatements.new(@native)
         @readonly = Options.open_mode(options) == "ro"
         @results_as_hash = options[:results_as_hash]
         @default_transaction_mode = options[:default_transaction_mode] || :deferred
@@ -93,6 +94,7 @@ module HeliosDB
       def close
         ObjectSpace.undefine_finalizer(self)
         code = @native.close
+        @kept.clear
         return self if code == C::HDB_OK
 
         raise (EXCEPTIONS[code & 0xff] || Exception).new(Library.utf8(C.hdb_errstr(code)), code: code)
@@ -129,7 +131,9 @@ module HeliosDB
       #   db.execute("SELECT * FROM notes WHERE id > ?", [3]) { |row| p row }
       #   db.execute("INSERT INTO notes(body) VALUES (:body)", { body: "hello" })
       def execute(sql, bind_vars = [], &block)
-        query(sql, bind_vars) { |rows| block ? rows.each(&block) : rows.to_a.freeze }
+        return query(sql, bind_vars) { |rows| rows.each(&block) } if block
+
+        @kept.rows(sql, bind_vars, results_as_hash) || query(sql, bind_vars) { |rows| rows.to_a.freeze }
       end
 
       # As {#execute}, the first row being the names of the columns.
@@ -192,7 +196,8 @@ module HeliosDB
       # @return [Array, Hash, nil] the first row, nil if there is none
       # @raise [Exception] as {#execute}
       def get_first_row(sql, *bind_vars)
-        query(sql, bind_vars, &:next)
+        found = @kept.first(sql, bind_vars.length == 1 ? bind_vars.first : bind_vars, results_as_hash)
+        found ? found.first : query(sql, bind_vars, &:next)
       end
 
       # @return [Object, nil] the first value of the first row
