@@ -100,6 +100,7 @@ class KeptTest < DatabaseTest
   def test_what_is_kept_holds_no_lock
     @db.execute_batch("INSERT INTO t VALUES (1, 1); INSERT INTO t VALUES (2, 2)")
     assert_equal 1, @db.get_first_value("SELECT a FROM t")
+    assert_equal 0, HeliosDB::C.hdb_txn_state(@db.native.pointer, nil)
     assert_equal 2, @db.execute("SELECT a FROM t").length
     assert_raises(HDB::SQLException) { @db.execute("SELECT abs(a - 9223372036854775807 - 2) FROM t") }
     assert_equal 0, HeliosDB::C.hdb_txn_state(@db.native.pointer, nil)
@@ -124,9 +125,9 @@ class KeptTest < DatabaseTest
       assert_equal [[0]], @db.execute("SELECT 'A' LIKE 'a'")
       @db.execute("PRAGMA case_sensitive_like = 0")
     end
-    2.times do |i|
-      @db.execute("PRAGMA cache_size = #{100 + i}")
-      assert_equal [[100 + i]], @db.execute("PRAGMA cache_size")
+    [100, 101, 100, 101].each do |size|
+      @db.execute("PRAGMA cache_size = #{size}")
+      assert_equal [[size]], @db.execute("PRAGMA cache_size")
     end
   end
 
