@@ -93,8 +93,7 @@ module HeliosDB
       # @raise [IOException] if that could not be waited for: nothing is lost, the next connection does it
       def close
         ObjectSpace.undefine_finalizer(self)
-        code = @native.close
-        @kept.clear
+        code = @native.close.tap { @kept.clear }
         return self if code == C::HDB_OK
 
         raise (EXCEPTIONS[code & 0xff] || Exception).new(Library.utf8(C.hdb_errstr(code)), code: code)
@@ -131,9 +130,8 @@ module HeliosDB
       #   db.execute("SELECT * FROM notes WHERE id > ?", [3]) { |row| p row }
       #   db.execute("INSERT INTO notes(body) VALUES (:body)", { body: "hello" })
       def execute(sql, bind_vars = [], &block)
-        return query(sql, bind_vars) { |rows| rows.each(&block) } if block
-
-        @kept.rows(sql, bind_vars, results_as_hash) || query(sql, bind_vars) { |rows| rows.to_a.freeze }
+        rows = @kept.rows(sql, bind_vars, results_as_hash) unless block
+        rows || query(sql, bind_vars) { |found| block ? found.each(&block) : found.to_a.freeze }
       end
 
       # As {#execute}, the first row being the names of the columns.
@@ -196,8 +194,8 @@ module HeliosDB
       # @return [Array, Hash, nil] the first row, nil if there is none
       # @raise [Exception] as {#execute}
       def get_first_row(sql, *bind_vars)
-        found = @kept.first(sql, bind_vars.length == 1 ? bind_vars.first : bind_vars, results_as_hash)
-        found ? found.first : query(sql, bind_vars, &:next)
+        rows = @kept.first(sql, bind_vars.length == 1 ? bind_vars.first : bind_vars, results_as_hash)
+        rows ? rows.first : query(sql, bind_vars, &:next)
       end
 
       # @return [Object, nil] the first value of the first row

@@ -116,9 +116,10 @@ module HeliosDB
         named.each do |name, value|
           return nil unless name.is_a?(String) || name.is_a?(Symbol)
 
-          index = indexes[name] ||= named_parameter(kept.pointer, name)
+          index = indexes[name] || named_parameter(kept.pointer, name)
           return nil if index.zero?
 
+          indexes[name] = index
           values[index - 1] = value
         end
         values
