@@ -15,14 +15,17 @@ static int bind_values(hdb_stmt *stmt, const void *values, size_t size) {
     return rc;
 }
 
+/* Ends the execution that there is, and makes the values those of the next one. */
+static int take_values(hdb_stmt *stmt, const void *values, int64_t size) {
+    int rc = stmt->state == HDB_STMT_IDLE ? HDB_OK : hdb_stmt_reset(stmt);
+    return rc == HDB_OK ? bind_values(stmt, values, size < 0 ? 0 : (size_t)size) : rc;
+}
+
 int hdb_execute_values(hdb_stmt *stmt, const void *values, int64_t size, int64_t *out_changes, int64_t *out_rowid) {
     int rc = hdb_stmt_enter(stmt);
     if (rc != HDB_OK)
         return rc;
-    if (stmt->state != HDB_STMT_IDLE)
-        rc = hdb_stmt_reset(stmt);
-    if (rc == HDB_OK)
-        rc = bind_values(stmt, values, size < 0 ? 0 : (size_t)size);
+    rc = take_values(stmt, values, size);
     if (rc == HDB_OK)
         rc = hdb_stmt_next(stmt);
     if (out_changes)
@@ -55,24 +58,50 @@ static int put_values(hdb_stmt *stmt) {
     return failed ? hdb_error_nomem(&stmt->conn->error) : HDB_OK;
 }
 
-int hdb_fetch_values(hdb_stmt *stmt, const void **out, int64_t *out_size) {
+static void put_out(const hdb_stmt *stmt, const void **out, int64_t *out_size) {
+    *out = stmt->block.text.data;
+    *out_size = (int64_t)stmt->block.text.size;
+}
+
+/* Begins a call that gives values. */
+static int enter_to_give(hdb_stmt *stmt, const char *function, const void **out, int64_t *out_size) {
     if (out)
         *out = NULL;
+    if (out_size)
+        *out_size = 0;
     int rc = hdb_stmt_enter(stmt);
+    if (rc != HDB_OK || (out && out_size))
+        return rc;
+    return hdb_conn_leave(stmt->conn, hdb_error_set(&stmt->conn->error, HDB_MISUSE, NULL, "%s needs places for the values and their size", function));
+}
+
+int hdb_fetch_values(hdb_stmt *stmt, const void **out, int64_t *out_size) {
+    int rc = enter_to_give(stmt, "hdb_fetch_values", out, out_size);
     if (rc != HDB_OK)
         return rc;
-    if (!out || !out_size)
-        return hdb_conn_leave(stmt->conn, hdb_error_set(&stmt->conn->error, HDB_MISUSE, NULL, "hdb_fetch_values needs places for the values and their size"));
-    *out_size = 0;
     rc = stmt->state == HDB_STMT_ON_ROW ? HDB_ROW : hdb_stmt_next(stmt);
     if (rc != HDB_ROW)
         return hdb_conn_leave(stmt->conn, rc);
     rc = put_values(stmt);
     if (rc == HDB_OK)
         rc = hdb_stmt_next(stmt);
-    if (rc == HDB_ROW || rc == HDB_DONE) {
-        *out = stmt->block.text.data;
-        *out_size = (int64_t)stmt->block.text.size;
-    }
+    if (rc == HDB_ROW || rc == HDB_DONE)
+        put_out(stmt, out, out_size);
     return hdb_conn_leave(stmt->conn, rc);
+}
+
+int hdb_step_values(hdb_stmt *stmt, const void *values, int64_t size, const void **out, int64_t *out_size) {
+    int rc = enter_to_give(stmt, "hdb_step_values", out, out_size);
+    if (rc != HDB_OK)
+        return rc;
+    if (values)
+        rc = take_values(stmt, values, size);
+    if (rc == HDB_OK)
+        rc = hdb_stmt_next(stmt);
+    if (rc != HDB_ROW)
+        return hdb_conn_leave(stmt->conn, rc);
+    rc = put_values(stmt);
+    if (rc == HDB_OK)
+        put_out(stmt, out, out_size);
+    return hdb_conn_leave(stmt->conn, rc == HDB_OK ? HDB_ROW : rc);
 }

@@ -89,6 +89,17 @@ HDB_API int hdb_execute_values(hdb_stmt *stmt, const void *values, int64_t size,
  * @return #HDB_ROW if the statement is now on another row, #HDB_DONE if there is none, or an error as hdb_fetch_row()
  */
 HDB_API int hdb_fetch_values(hdb_stmt *stmt, const void **out, int64_t *out_size);
+/**
+ * Moves to the next row, as hdb_fetch_row() does, and gives its values. Unlike hdb_fetch_values() it stays on that row: the one
+ * after it is made when it is asked for. The columns can be asked for as after hdb_fetch_row().
+ * @param values with which the statement is run anew first, as hdb_execute_values() takes them; NULL to go on, or to run it with
+ *   what is bound
+ * @param size their size in bytes
+ * @param out a value for each column, as hdb_fetch_values() gives them; NULL if there is no row, and on error
+ * @param out_size their size in bytes
+ * @return #HDB_ROW if the statement is on a row, #HDB_DONE if it is at its end, or an error as hdb_execute_values()
+ */
+HDB_API int hdb_step_values(hdb_stmt *stmt, const void *values, int64_t size, const void **out, int64_t *out_size);
 
 /** @} */
 

@@ -131,6 +131,26 @@ static int call_fetch_values(void) {
     return SWEPT(hdb_reset)(it.stmt);
 }
 
+static void prepare_query_of_value(void) {
+    sweep_prepare("SELECT a, ?, b FROM t ORDER BY a");
+}
+
+static int call_step_values(void) {
+    static const int64_t given[] = {4, 0x7478657400 + HDB_TYPE_TEXT};
+    const void *values = NULL;
+    int64_t size = 0;
+    int rows = 0;
+    int rc = SWEPT(hdb_step_values)(it.stmt, given, 8 + 1 + 5, &values, &size);
+    for (; rc == HDB_ROW; rc = SWEPT(hdb_step_values)(it.stmt, NULL, 0, &values, &size)) {
+        RIGHT(((const int64_t *)values)[1] == 4 && size > 27);
+        rows++;
+    }
+    if (rc != HDB_DONE)
+        return rc;
+    RIGHT(rows == 2 && !values);
+    return HDB_OK;
+}
+
 /* The schema has changed since: the statement is compiled anew. */
 static void prepare_stale(void) {
     sweep_prepare("SELECT * FROM t ORDER BY a");
@@ -204,6 +224,7 @@ const sweep_case statement_cases[] = {
     {"execute a block", prepare_inserts, call_execute_block},
     {"execute with values", prepare_inserts, call_execute_values},
     {"fetch values", prepare_query, call_fetch_values},
+    {"step with values", prepare_query_of_value, call_step_values},
     {"fetch after a change of the schema", prepare_stale, call_stale},
     {"column text", prepare_numbers, call_text},
     {"column names", prepare_numbers, call_columns},

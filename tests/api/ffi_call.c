@@ -80,6 +80,7 @@ struct ffi_function ffi_functions[] = {
     {.name = "hdb_execute_block", .result = 'i', .parameters = "pplpp"},
     {.name = "hdb_fetch_values", .result = 'i', .parameters = "ppp"},
     {.name = "hdb_execute_values", .result = 'i', .parameters = "pplpp"},
+    {.name = "hdb_step_values", .result = 'i', .parameters = "pplpp"},
     {.name = "hdb_fetch_arrow", .result = 'i', .parameters = "pp"},
     {.name = "hdb_backup_init", .result = 'i', .parameters = "ppppp"},
     {.name = "hdb_backup_step", .result = 'i', .parameters = "pi"},

@@ -216,6 +216,72 @@ static void a_statement_runs_with_all_its_values_in_one_call(void **state) {
     twin_everywhere(runs_with_values);
 }
 
+static void steps_with_values(struct twin *twin) {
+    enum { SIZE = sizeof five_values + sizeof five_types };
+    int64_t values[8] = {0}, size = -1;
+    const void *row = &size;
+    hdb_conn *conn = twin->conn;
+    memcpy(values, five_values, sizeof five_values);
+    memcpy(values + 5, five_types, sizeof five_types);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(id INTEGER PRIMARY KEY, r, n, b, s)", -1));
+    hdb_stmt *stmt = prepared(conn, "INSERT INTO t VALUES (?, ?, ?, ?, ?)");
+    for (values[0] = 7; values[0] < 9; values[0]++)
+        assert_int_equal(hdb_step_values(stmt, values, SIZE, &row, &size), HDB_DONE);
+    assert_null(row);
+    assert_int_equal(size, 0);
+    values[0] = 7;
+    assert_int_equal(hdb_step_values(stmt, values, SIZE, &row, &size), HDB_CONSTRAINT);
+    assert_error(conn, HDB_CONSTRAINT, 1555, "23505", "UNIQUE constraint failed: t.id");
+    assert_ok(conn, hdb_finalize(stmt));
+    stmt = prepared(conn, "SELECT * FROM t WHERE id >= ? ORDER BY id");
+    const int64_t key[] = {7, HDB_TYPE_INTEGER};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hdb_step_values(stmt, key, 9, &row, &size), HDB_ROW);
+        assert_int_equal(size, SIZE);
+        assert_memory_equal(row, values, SIZE);
+        assert_int_equal(hdb_column_int64(stmt, 0), 7);
+    }
+    assert_int_equal(hdb_step_values(stmt, NULL, 0, &row, &size), HDB_ROW);
+    assert_int_equal(*(const int64_t *)row, 8);
+    assert_int_equal(hdb_step_values(stmt, NULL, 0, &row, &size), HDB_DONE);
+    assert_int_equal(hdb_step_values(stmt, NULL, 0, &row, &size), HDB_DONE);
+    assert_null(row);
+    assert_ok(conn, hdb_reset(stmt));
+    /* What is bound stays. */
+    assert_int_equal(hdb_step_values(stmt, NULL, 0, &row, &size), HDB_ROW);
+    assert_int_equal(*(const int64_t *)row, 7);
+    assert_ok(conn, hdb_finalize(stmt));
+}
+
+static void a_step_gives_the_values_of_the_row_that_it_is_on(void **state) {
+    (void)state;
+    twin_everywhere(steps_with_values);
+}
+
+/* hdb_fetch_values() would fail at once. */
+static void a_step_does_not_look_ahead(void **state) {
+    hdb_conn *conn = NULL;
+    const void *row = NULL;
+    int64_t size = 0;
+    (void)state;
+    assert_int_equal(hdb_connect(":memory:", NULL, &conn), HDB_OK);
+    hdb_stmt *stmt = prepared(conn, "SELECT 1 UNION ALL SELECT abs(-9223372036854775807 - 1)");
+    assert_int_equal(hdb_step_values(stmt, NULL, 0, &row, &size), HDB_ROW);
+    assert_int_equal(*(const int64_t *)row, 1);
+    assert_int_equal(hdb_step_values(stmt, NULL, 0, &row, &size), HDB_ERROR);
+    assert_error(conn, HDB_ERROR, HDB_ERROR, "HY000", "integer overflow");
+    assert_null(row);
+    assert_int_equal(hdb_step_values(stmt, NULL, 0, &row, NULL), HDB_MISUSE);
+    assert_int_equal(hdb_step_values(stmt, NULL, 0, NULL, &size), HDB_MISUSE);
+    assert_error(conn, HDB_MISUSE, HDB_MISUSE, "HY010", "hdb_step_values needs places for the values and their size");
+    assert_int_equal(hdb_step_values(NULL, NULL, 0, &row, &size), HDB_MISUSE);
+    /* A statement without parameters takes no values. */
+    assert_int_equal(hdb_step_values(stmt, &size, 0, &row, &size), HDB_ROW);
+    assert_int_equal(hdb_step_values(stmt, &size, 9, &row, &size), HDB_MISUSE);
+    assert_null(row);
+    assert_ok(conn, hdb_close(conn));
+}
+
 static void wrong_values_are_not_run(void **state) {
     const int64_t text[] = {2, 0x78610000 + HDB_TYPE_TEXT}, nothing[] = {0, HDB_TYPE_NULL};
     const void *row = text;
@@ -278,6 +344,8 @@ int main(void) {
         cmocka_unit_test(an_interrupt_ends_it_between_rows_too),
         cmocka_unit_test(a_failing_row_is_told),
         cmocka_unit_test(a_statement_runs_with_all_its_values_in_one_call),
+        cmocka_unit_test(a_step_gives_the_values_of_the_row_that_it_is_on),
+        cmocka_unit_test(a_step_does_not_look_ahead),
         cmocka_unit_test(wrong_values_are_not_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

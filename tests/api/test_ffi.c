@@ -271,6 +271,8 @@ static void test_blocks(void **state) {
     assert_int_equal(call_int("hdb_fetch_values", stmt, &block, &size), HDB_ROW);
     assert_int_equal(size, 9);
     assert_memory_equal(block, seven, 9);
+    assert_int_equal(call_int("hdb_step_values", stmt, (void *)NULL, (int64_t)0, &block, &size), HDB_DONE);
+    assert_null(block);
     struct ArrowArrayStream stream;
     struct ArrowArray array;
     assert_int_equal(call_int("hdb_reset", stmt), HDB_OK);

@@ -31,7 +31,7 @@ BLOCKING = {
     "hdb_connect", "hdb_close", "hdb_exec", "hdb_flush", "hdb_verify", "hdb_engine_dsn", "hdb_explain",
     "hdb_session_changeset", "hdb_session_patchset", "hdb_changeset_apply",
     "hdb_blob_open", "hdb_blob_close", "hdb_execute_block", "hdb_fetch_arrow", "hdb_fetch_block",
-    "hdb_execute_values", "hdb_fetch_values",
+    "hdb_execute_values", "hdb_fetch_values", "hdb_step_values",
     "hdb_prepare", "hdb_execute", "hdb_fetch_row", "hdb_reset", "hdb_finalize",
     "hdb_backup_init", "hdb_backup_step", "hdb_backup_finish", "hdb_serialize", "hdb_deserialize",
 }  # fmt: skip

@@ -285,6 +285,7 @@
     X(hdb_execute_block, int, (hdb_stmt *, const void *, int64_t, int64_t *, int64_t *), 1) \
     X(hdb_execute_values, int, (hdb_stmt *, const void *, int64_t, int64_t *, int64_t *), 1) \
     X(hdb_fetch_values, int, (hdb_stmt *, const void **, int64_t *), 1) \
+    X(hdb_step_values, int, (hdb_stmt *, const void *, int64_t, const void **, int64_t *), 1) \
     X(hdb_create_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_create_aggregate, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, void *, hdb_destroy_callback), 0) \
     X(hdb_create_window_function, int, (hdb_conn *, const char *, int, int, hdb_function_callback, hdb_final_callback, hdb_final_callback, hdb_function_callback, void *, hdb_destroy_callback), 0) \

@@ -268,6 +268,7 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any], bool]] = {
     "hdb_execute_block": (c_int, [c_void_p, c_void_p, c_int64, POINTER(c_int64), POINTER(c_int64)], True),
     "hdb_execute_values": (c_int, [c_void_p, c_void_p, c_int64, POINTER(c_int64), POINTER(c_int64)], True),
     "hdb_fetch_values": (c_int, [c_void_p, POINTER(c_void_p), POINTER(c_int64)], True),
+    "hdb_step_values": (c_int, [c_void_p, c_void_p, c_int64, POINTER(c_void_p), POINTER(c_int64)], True),
     "hdb_create_function": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p], False),
     "hdb_create_aggregate": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p, c_void_p], False),
     "hdb_create_window_function": (c_int, [c_void_p, c_char_p, c_int, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p], False),

@@ -275,6 +275,7 @@ module HeliosDB
       attach_function :hdb_execute_block, [:pointer, :pointer, :int64, :pointer, :pointer], :int, blocking: true
       attach_function :hdb_execute_values, [:pointer, :pointer, :int64, :pointer, :pointer], :int, blocking: true
       attach_function :hdb_fetch_values, [:pointer, :pointer, :pointer], :int, blocking: true
+      attach_function :hdb_step_values, [:pointer, :pointer, :int64, :pointer, :pointer], :int, blocking: true
       attach_function :hdb_create_function, [:pointer, :string, :int, :int, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_create_aggregate, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :pointer, :hdb_destroy_callback], :int
       attach_function :hdb_create_window_function, [:pointer, :string, :int, :int, :hdb_function_callback, :hdb_final_callback, :hdb_final_callback, :hdb_function_callback, :pointer, :hdb_destroy_callback], :int

@@ -73,6 +73,7 @@ module HeliosDB
         refuse_unsupported(options, zvfs)
         @native = Handle.new(utf8_path(file, options[:utf16]), Options.settings(options))
         ObjectSpace.define_finalizer(self, Database.finalizer(@native))
+        @kept = KeptStatements.new(@native)
         @readonly = Options.open_mode(options) == "ro"
         @results_as_hash = options[:results_as_hash]
         @default_transaction_mode = options[:default_transaction_mode] || :deferred
@@ -92,7 +93,7 @@ module HeliosDB
       # @raise [IOException] if that could not be waited for: nothing is lost, the next connection does it
       def close
         ObjectSpace.undefine_finalizer(self)
-        code = @native.close
+        code = @native.close.tap { @kept.clear }
         return self if code == C::HDB_OK
 
         raise (EXCEPTIONS[code & 0xff] || Exception).new(Library.utf8(C.hdb_errstr(code)), code: code)
@@ -129,7 +130,8 @@ module HeliosDB
       #   db.execute("SELECT * FROM notes WHERE id > ?", [3]) { |row| p row }
       #   db.execute("INSERT INTO notes(body) VALUES (:body)", { body: "hello" })
       def execute(sql, bind_vars = [], &block)
-        query(sql, bind_vars) { |rows| block ? rows.each(&block) : rows.to_a.freeze }
+        rows = @kept.rows(sql, bind_vars, results_as_hash) unless block
+        rows || query(sql, bind_vars) { |found| block ? found.each(&block) : found.to_a.freeze }
       end
 
       # As {#execute}, the first row being the names of the columns.
@@ -192,7 +194,8 @@ module HeliosDB
       # @return [Array, Hash, nil] the first row, nil if there is none
       # @raise [Exception] as {#execute}
       def get_first_row(sql, *bind_vars)
-        query(sql, bind_vars, &:next)
+        rows = @kept.first(sql, bind_vars.length == 1 ? bind_vars.first : bind_vars, results_as_hash)
+        rows ? rows.first : query(sql, bind_vars, &:next)
       end
 
       # @return [Object, nil] the first value of the first row

@@ -78,7 +78,23 @@ module HeliosDB
         [code, block.null? ? nil : block.read_bytes(@tail.read_int64)]
       end
 
-      # Leaves a statement to the next {#prepare}: finalizers run in the middle of other calls.
+      # Moves to the next row; {#given} has its values then.
+      # @param statement [FFI::Pointer]
+      # @param values [String, nil] with which it is run anew first
+      # @return [Integer] the code
+      def step(statement, values = nil)
+        C.hdb_step_values(statement, values, values ? values.bytesize : 0, @out, @tail)
+      end
+
+      # @return [FFI::Pointer] where the values of the row lie that {#step} has moved to; until the next call on the statement
+      def given
+        # Most rows lie where the one before lay.
+        address = @out.read_int64
+        @given = FFI::Pointer.new(@address = address) unless address == @address
+        @given
+      end
+
+      # Leaves a statement to the next one that is run: finalizers run in the middle of other calls.
       def abandon(statement)
         @abandoned << statement
       end
@@ -106,12 +122,24 @@ module HeliosDB
         )
       end
 
-      private
+      # As {#check}, after a statement ran.
+      # @param sql [String, nil] its text, if it was compiled earlier: SQLite may have failed to compile it anew
+      def check_run(code, sql)
+        check(code, sql && code == C::HDB_ERROR && not_compiled? ? sql : nil)
+      end
 
+      # Finalizes what {#abandon} has left.
       def finalize_abandoned
         while (statement = @abandoned.pop)
           C.hdb_finalize(statement)
         end
+      end
+
+      private
+
+      # Whether the error is one of a text and not of a run. Class 42 is SQLSTATE's for these.
+      def not_compiled?
+        C.hdb_error_offset(pointer) >= 0 || C.hdb_sqlstate(pointer).start_with?("42") || C.hdb_errmsg(pointer).include?("columns but")
       end
 
       def with_config(settings)

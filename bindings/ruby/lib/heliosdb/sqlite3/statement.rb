@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # frozen_string_literal: true
 
-require_relative "blocks"
+require_relative "packing"
 require_relative "values"
 
 module HeliosDB
@@ -17,7 +17,7 @@ module HeliosDB
     #   end
     class Statement
       include Enumerable
-      include Blocks
+      include Packing
       include Values
 
       # @return [String] the text after the first statement
@@ -88,10 +88,13 @@ module HeliosDB
       # @yieldparam results [ResultSet]
       # @return [ResultSet] or the value of the block
       def execute(*bind_vars)
-        reset! if @done || active?
-        bind_params(*bind_vars) unless bind_vars.empty?
+        values = values_at_once(bind_vars)
+        unless values
+          reset!
+          bind_params(*bind_vars) unless bind_vars.empty?
+        end
         results = @db.build_result_set(self)
-        step if column_count.zero?
+        advance(values) if column_count.zero?
         block_given? ? yield(results) : results
       end
 
@@ -106,7 +109,7 @@ module HeliosDB
       # Moves to the next row.
       # @return [Array, nil] its values, nil after the last one
       def step
-        next_row { |pointer| read_row(pointer) }
+        advance(nil)
       end
 
       # @yieldparam row [Array] each row that is left
@@ -132,8 +135,9 @@ module HeliosDB
       # @api private
       def text_rows
         rows = []
-        while (row = next_row { |pointer| read_text_row(pointer) })
-          rows << row
+        @native.synchronize do
+          pointer = open_pointer
+          rows << read_text_row(pointer) while !@done && move(pointer, C.hdb_fetch_row(pointer))
         end
         rows
       end
@@ -263,19 +267,25 @@ module HeliosDB
         @pointer
       end
 
-      def next_row
+      # Moves to the next row, of a new run if there are values for one, and returns it.
+      def advance(values)
         @native.synchronize do
           pointer = open_pointer
-          return nil if @done
+          next nil if @done && !values
 
-          code = C.hdb_fetch_row(pointer)
-          @on_row = code == C::HDB_ROW
-          return yield(pointer) if @on_row
-
-          @done = code == C::HDB_DONE
-          fail_step(pointer, code) unless @done
+          code = @native.step(pointer, values)
+          # SQLite compiles a statement anew at the beginning of a run only.
+          @width = C.hdb_column_count(pointer) unless @on_row && !values
+          move(pointer, code) ? unpack_values(@native.given, @width) : nil
         end
-        nil
+      end
+
+      # @return [Boolean] whether it is on a row now
+      def move(pointer, code)
+        @on_row = code == C::HDB_ROW
+        @done = code == C::HDB_DONE
+        fail_step(pointer, code) unless @on_row || @done
+        @on_row
       end
 
       # Rows from here on, as many as one call gives.
@@ -299,11 +309,17 @@ module HeliosDB
       end
 
       def parameter_index(key)
-        return Integer(key) unless key.is_a?(String) || key.is_a?(Symbol)
+        key.is_a?(String) || key.is_a?(Symbol) ? named_parameter(open_pointer, key) : Integer(key)
+      end
 
-        name = key.to_s
-        name = ":#{name}" unless name.start_with?(":", "@", "$")
-        C.hdb_bind_parameter_index(open_pointer, name)
+      # Values for every parameter of a statement that gives no rows; nil for anything else.
+      def values_at_once(bind_vars)
+        bind_vars = bind_vars.first if bind_vars.length == 1 && bind_vars.first.is_a?(Array)
+        pointer = open_pointer
+        return nil if bind_vars.empty? || !C.hdb_column_count(pointer).zero?
+
+        @parameters ||= C.hdb_bind_parameter_count(pointer)
+        pack_values(bind_vars, @parameters) if bind_vars.length == @parameters
       end
     end
   end

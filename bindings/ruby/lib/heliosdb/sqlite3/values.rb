@@ -3,7 +3,7 @@
 
 module HeliosDB
   module SQLite3
-    # Ruby values to parameters, and columns to Ruby values.
+    # Ruby values to parameters one by one, and columns to texts.
     # @api private
     module Values
       INT64 = (-2**63..2**63 - 1).freeze
@@ -36,17 +36,11 @@ module HeliosDB
         end
       end
 
-      # Rows and their values are frozen, as the gem's are.
-      def read_row(pointer)
-        row = Array.new(C.hdb_column_count(pointer)) do |column|
-          case C.hdb_column_type(pointer, column)
-          when C::HDB_TYPE_INTEGER then C.hdb_column_int64(pointer, column)
-          when C::HDB_TYPE_TEXT then read_text(pointer, column)
-          when C::HDB_TYPE_FLOAT then C.hdb_column_double(pointer, column)
-          when C::HDB_TYPE_BLOB then read_bytes(C.hdb_column_blob(pointer, column), pointer, column).freeze
-          end
-        end
-        row.freeze
+      # @return [Integer] index of a parameter from 1, 0 if there is none of this name
+      def named_parameter(pointer, name)
+        name = name.to_s
+        name = ":#{name}" unless name.start_with?(":", "@", "$")
+        C.hdb_bind_parameter_index(pointer, name)
       end
 
       def read_text_row(pointer)
@@ -56,14 +50,10 @@ module HeliosDB
       end
 
       def read_text(pointer, column)
-        text = read_bytes(C.hdb_column_text(pointer, column), pointer, column).force_encoding(Encoding::UTF_8)
+        address = C.hdb_column_text(pointer, column)
+        text = address.null? ? +"" : address.read_bytes(C.hdb_column_bytes(pointer, column)).force_encoding(Encoding::UTF_8)
         text = text.encode(Encoding.default_internal) if Encoding.default_internal
         text.freeze
-      end
-
-      # An empty blob has a NULL address.
-      def read_bytes(address, pointer, column)
-        address.null? ? "".b : address.read_bytes(C.hdb_column_bytes(pointer, column))
       end
     end
   end
