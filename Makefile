@@ -53,10 +53,10 @@ conformance-python: build ## CPython's own tests of sqlite3 with ours in its pla
 frameworks-python: build ## SQLAlchemy's, Django's and other frameworks' own tests, with ours in the place of sqlite3
 	@tools/frameworks_python.sh
 
-bench: build ## measure beside sqlite3, better-sqlite3, libpq and psycopg; ends with the goals and whether they are reached
+bench: build ## measure beside sqlite3, better-sqlite3, libpq and psycopg; ends with the goals and whether they are reached; OPTIONS as bench/run.py says
 	bindings/node/build.sh
 	HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \
-		build/venv/bin/python bench/run.py --build build --json build/bench.json
+		build/venv/bin/python bench/run.py --build build --json build/bench.json $(OPTIONS)
 	HELIOSDB_BIN=$$(tools/engine.sh) python3 bench/instructions.py --build build
 
 docs: build ## the reference of the C interface, in build/doxygen/html

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same work by libheliosdb, embedded, and by libsqlite3.
- * Usage: embedded sqlite|sqlite-wal|heliosdb PATH ROWS COMMITS INSERTS SELECTS, on a path where nothing is yet. */
+/* The same work by libheliosdb, embedded or on a server, and by libsqlite3.
+ * Usage: embedded sqlite|sqlite-wal|heliosdb PATH ROWS COMMITS INSERTS SELECTS, on a path where nothing is yet, or
+ * HDB_BENCH_DSN=postgresql://... embedded daemon ROWS COMMITS INSERTS SELECTS: the table hdb_bench is made anew and dropped. */
 #include "report.h"
 
 #include <heliosdb/heliosdb.h>
@@ -19,11 +20,13 @@ struct library {
     void *(*prepare)(void *db, const char *sql);
     void (*bind_row)(void *stmt, int id, const char *text, double real);
     void (*bind_key)(void *stmt, int id);
+    void (*bind_change)(void *stmt, double real, int id);
     int (*step)(void *stmt); /* 1: a row */
     long long (*read)(void *stmt, int columns);
     void (*reset)(void *stmt);
     void (*finalize)(void *stmt);
     void (*flush)(void *db); /* NULL if there is nothing behind it */
+    int on_server;           /* PRAGMA synchronous is the server's business, and the table outlives the program */
 };
 
 static void check(int failed, const char *message) {
@@ -61,6 +64,11 @@ static void sqlite_bind_row(void *stmt, int id, const char *text, double real) {
 
 static void sqlite_bind_key(void *stmt, int id) {
     sqlite3_bind_int64(stmt, 1, id);
+}
+
+static void sqlite_bind_change(void *stmt, double real, int id) {
+    sqlite3_bind_double(stmt, 1, real);
+    sqlite3_bind_int64(stmt, 2, id);
 }
 
 static int sqlite_step(void *stmt) {
@@ -114,6 +122,11 @@ static void heliosdb_bind_key(void *stmt, int id) {
     hdb_bind_int64(stmt, 1, id);
 }
 
+static void heliosdb_bind_change(void *stmt, double real, int id) {
+    hdb_bind_double(stmt, 1, real);
+    hdb_bind_int64(stmt, 2, id);
+}
+
 static int heliosdb_step(void *stmt) {
     int rc = hdb_fetch_row(stmt);
     check(rc != HDB_ROW && rc != HDB_DONE, hdb_errstr(rc));
@@ -140,13 +153,19 @@ static void heliosdb_flush(void *conn) {
 }
 
 static const struct library sqlite = {
-    sqlite_open, sqlite_close, sqlite_run,   sqlite_prepare,  sqlite_bind_row, sqlite_bind_key,
-    sqlite_step, sqlite_read,  sqlite_reset, sqlite_finalize, NULL,
+    sqlite_open, sqlite_close, sqlite_run,   sqlite_prepare,  sqlite_bind_row, sqlite_bind_key, sqlite_bind_change,
+    sqlite_step, sqlite_read,  sqlite_reset, sqlite_finalize, NULL,            0,
 };
 
 static const struct library heliosdb = {
-    heliosdb_open, heliosdb_close, heliosdb_run,   heliosdb_prepare,  heliosdb_bind_row, heliosdb_bind_key,
-    heliosdb_step, heliosdb_read,  heliosdb_reset, heliosdb_finalize, heliosdb_flush,
+    heliosdb_open, heliosdb_close, heliosdb_run,   heliosdb_prepare,  heliosdb_bind_row, heliosdb_bind_key, heliosdb_bind_change,
+    heliosdb_step, heliosdb_read,  heliosdb_reset, heliosdb_finalize, heliosdb_flush,    0,
+};
+
+/* Its place is the DSN. */
+static const struct library daemon_mode = {
+    heliosdb_open, heliosdb_close, heliosdb_run,   heliosdb_prepare,  heliosdb_bind_row, heliosdb_bind_key, heliosdb_bind_change,
+    heliosdb_step, heliosdb_read,  heliosdb_reset, heliosdb_finalize, NULL,              1,
 };
 
 static int insert(const struct library *library, void *db, int first, int count) {
@@ -169,21 +188,24 @@ static int insert_in_transaction(const struct library *library, void *db, int fi
     return next;
 }
 
-static int writes(const struct library *library, void *db, const struct sizes *sizes) {
-    library->run(db, "CREATE TABLE hdb_bench(id INTEGER PRIMARY KEY, a TEXT, v REAL)");
+static int insert_and_commit(const struct library *library, void *db, int first, int count, const char *measure) {
     double start = now();
-    int next = insert(library, db, 1, sizes->commits);
-    report("insert_commit", start, sizes->commits);
-    library->run(db, "PRAGMA synchronous = NORMAL");
-    start = now();
-    next = insert(library, db, next, sizes->commits);
-    report("insert_commit_normal", start, sizes->commits);
-    library->run(db, "PRAGMA synchronous = OFF");
-    start = now();
-    next = insert(library, db, next, sizes->commits);
-    report("insert_commit_off", start, sizes->commits);
-    library->run(db, "PRAGMA synchronous = FULL");
-    start = now();
+    int next = insert(library, db, first, count);
+    report(measure, start, count);
+    return next;
+}
+
+static void writes(const struct library *library, void *db, const struct sizes *sizes) {
+    library->run(db, "CREATE TABLE hdb_bench(id INTEGER PRIMARY KEY, a TEXT, v REAL)");
+    int next = insert_and_commit(library, db, 1, sizes->commits, "insert_commit");
+    if (!library->on_server) {
+        library->run(db, "PRAGMA synchronous = NORMAL");
+        next = insert_and_commit(library, db, next, sizes->commits, "insert_commit_normal");
+        library->run(db, "PRAGMA synchronous = OFF");
+        next = insert_and_commit(library, db, next, sizes->commits, "insert_commit_off");
+        library->run(db, "PRAGMA synchronous = FULL");
+    }
+    double start = now();
     next = insert_in_transaction(library, db, next, sizes->inserts);
     report("insert_transaction", start, sizes->inserts);
     start = now();
@@ -195,7 +217,19 @@ static int writes(const struct library *library, void *db, const struct sizes *s
         library->flush(db);
         report("flush", start, 1);
     }
-    return sizes->rows;
+}
+
+/* Each is a transaction. */
+static void updates(const struct library *library, void *db, const struct sizes *sizes) {
+    double start = now();
+    void *stmt = library->prepare(db, "UPDATE hdb_bench SET v = ? WHERE id = ?");
+    for (int i = 0; i < sizes->commits; i++) {
+        library->bind_change(stmt, i, key_of(i, sizes->rows));
+        library->step(stmt);
+        library->reset(stmt);
+    }
+    library->finalize(stmt);
+    report("update_commit", start, sizes->commits);
 }
 
 /* A query that gives one row, timed once. */
@@ -241,30 +275,46 @@ static void reads(const struct library *library, void *db, const struct sizes *s
     int count = fetch_all(library, db);
     report("fetchall", start, count);
     check(ask(library, db, "like_count", "SELECT count(*) FROM hdb_bench WHERE a LIKE 'hello%'") != count - count / 10, "the count is wrong");
+    check(ask(library, db, "range_join", RANGE_JOIN) != range_join_count(count), "the join of a range is wrong");
+    if (library->on_server)
+        return;
     check(ask(library, db, "join", JOIN) != count - 1, "the join is wrong");
     check(ask(library, db, "group_by", GROUP_BY) != count / 31 + 1, "the groups are wrong");
 }
 
+static const struct library *library_called(const char *name) {
+    if (strcmp(name, "daemon") == 0)
+        return &daemon_mode;
+    return strcmp(name, "heliosdb") == 0 ? &heliosdb : &sqlite;
+}
+
 int main(int argc, char **argv) {
     struct sizes sizes;
-    if (argc != 7) {
-        fprintf(stderr, "usage: embedded sqlite|sqlite-wal|heliosdb PATH ROWS COMMITS INSERTS SELECTS\n");
+    const struct library *library = library_called(argc > 1 ? argv[1] : "");
+    if (argc != (library->on_server ? 6 : 7) || (library->on_server && !getenv("HDB_BENCH_DSN"))) {
+        fprintf(stderr, "usage: embedded sqlite|sqlite-wal|heliosdb PATH ROWS COMMITS INSERTS SELECTS\n"
+                        "       HDB_BENCH_DSN=... embedded daemon ROWS COMMITS INSERTS SELECTS\n");
         return 2;
     }
-    const struct library *library = strcmp(argv[1], "heliosdb") == 0 ? &heliosdb : &sqlite;
-    parse_sizes(argv + 3, &sizes);
+    const char *place = library->on_server ? getenv("HDB_BENCH_DSN") : argv[2];
+    parse_sizes(argv + argc - 4, &sizes);
     double start = now();
-    void *db = library->open(argv[2]);
+    void *db = library->open(place);
     int wal = strcmp(argv[1], "sqlite-wal") == 0;
     library->run(db, wal ? "PRAGMA journal_mode = WAL" : "SELECT * FROM sqlite_master");
     report("connect_first", start, 1);
+    if (library->on_server)
+        library->run(db, "DROP TABLE IF EXISTS hdb_bench");
     writes(library, db, &sizes);
     start = now();
-    void *second = library->open(argv[2]);
+    void *second = library->open(place);
     library->run(second, "SELECT * FROM sqlite_master");
     report("connect_second", start, 1);
     library->close(second);
     reads(library, db, &sizes);
+    updates(library, db, &sizes);
+    if (library->on_server)
+        library->run(db, "DROP TABLE hdb_bench");
     start = now();
     library->close(db);
     report("close", start, 1);

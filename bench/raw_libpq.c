@@ -109,6 +109,26 @@ static void scans(PGconn *conn, const struct sizes *sizes) {
         exit(1);
     PQclear(result);
     report("like_count", start, 1);
+    start = now();
+    result = expect(conn, PQexec(conn, RANGE_JOIN));
+    if (atoi(PQgetvalue(result, 0, 0)) != range_join_count(count))
+        exit(1);
+    PQclear(result);
+    report("range_join", start, 1);
+}
+
+/* Each is a transaction. */
+static void updates(PGconn *conn, const struct sizes *sizes) {
+    char real[32], id[12];
+    const char *values[] = {real, id};
+    double start = now();
+    PQclear(expect(conn, PQprepare(conn, "update", "UPDATE hdb_bench SET v = $1 WHERE id = $2", 0, NULL)));
+    for (int i = 0; i < sizes->commits; i++) {
+        snprintf(real, sizeof real, "%d", i);
+        snprintf(id, sizeof id, "%d", key_of(i, sizes->rows));
+        PQclear(expect(conn, PQexecPrepared(conn, "update", 2, values, NULL, NULL, 0)));
+    }
+    report("update_commit", start, sizes->commits);
 }
 
 int main(int argc, char **argv) {
@@ -129,6 +149,7 @@ int main(int argc, char **argv) {
     PQfinish(second);
     point_select(conn, &sizes);
     scans(conn, &sizes);
+    updates(conn, &sizes);
     run(conn, "DROP TABLE hdb_bench");
     start = now();
     PQfinish(conn);

@@ -34,6 +34,14 @@ static inline int key_of(int i, int rows) {
     return (int)((unsigned)i * 7919u % (unsigned)rows) + 1;
 }
 
+/* A join by key of 1,000 rows, without their text. */
+#define RANGE_JOIN \
+    "SELECT count(*) FROM hdb_bench AS one JOIN hdb_bench AS next ON next.id = one.id + 1 WHERE one.id BETWEEN 1 AND 1000"
+
+static inline int range_join_count(int rows) {
+    return rows > 1000 ? 1000 : rows - 1;
+}
+
 static inline void make_text(char *out, size_t size, int id) {
     snprintf(out, size, "%s number %d of the benchmark's rows", id % 10 ? "hello" : "world", id);
 }

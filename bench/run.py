@@ -4,10 +4,14 @@
 
 Usage: bench/run.py [--quick] [--build DIR] [--json FILE] [--rows N] [--repetitions N] ...
 
-Embedded, it stands beside the standard library's sqlite3 (as it comes, and in WAL mode) and libsqlite3 in C; in daemon
-mode beside libpq in C and psycopg, on each server whose DSN is in HELIOSDB_TEST_DSN_HELIOSDB or
-HELIOSDB_TEST_DSN_POSTGRESQL (`tests/support/servers.sh run bench/run.py` starts both). The table hdb_bench of these
-servers is dropped. Nothing here fails because something is slow.
+Embedded, it stands beside the standard library's sqlite3 (as it comes, and in WAL mode), libsqlite3 in C, better-sqlite3 and
+Ruby's gem; what goes on behind the file is measured too: the lag of the engine's own tables, the rebuild of a lost file. In
+daemon mode it stands beside libpq in C and psycopg, on each server whose DSN is in HELIOSDB_TEST_DSN_HELIOSDB or
+HELIOSDB_TEST_DSN_POSTGRESQL (`tests/support/servers.sh run bench/run.py` starts both). The table hdb_bench of these servers
+is dropped. Nothing here fails because something is slow.
+
+How costs grow with rows, connections and processes is what bench/growth.py measures (`make growth`). The goals of scans are
+for 10,000,000 rows: `--large 10000000 --only scan --repetitions 1`.
 """
 import argparse
 import importlib.util
@@ -28,12 +32,13 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "bindings" / "python")]
 
 from goals import Medians, print_goals  # noqa: E402
-from subjects import Daemon, Embedded, Program, Psycopg, Sqlite, Subject  # noqa: E402
+from subjects import Behind, Daemon, Embedded, Program, Psycopg, Scan, Sqlite, Subject  # noqa: E402
 from workload import Sizes  # noqa: E402
 
 MEASURES = {  # label of each
     "connect_first": "connect, first",
     "connect_second": "connect, second",
+    "connect_existing": "connect, first, on what is there",
     "insert_commit": "insert + commit",
     "insert_commit_normal": "  synchronous=NORMAL",
     "insert_commit_off": "  synchronous=OFF",
@@ -44,17 +49,35 @@ MEASURES = {  # label of each
     "fetchall": "fetch all, a row",
     "like_count": "count(*) with LIKE",
     "join": "join of all rows by key",
+    "range_join": "join of 1,000 rows by key",
     "group_by": "strftime and GROUP BY",
+    "update_commit": "update by key + commit",
     "updates_applied": "apply {changes:,} updates on {rows:,} rows",
     "deletes_applied": "apply {changes:,} deletes on {rows:,} rows",
     "close": "close",
+    "steady_commit": "steady load: a commit each",
+    "lag_median": "lag of the engine's tables, median",
+    "lag_99": "  99 of 100 commits",
+    "lag_longest": "  the longest",
+    "many_rows": "{large:,} rows in a transaction, a row",
+    "catch_up": "  until the engine's tables have them",
+    "rebuild": "rebuild of the lost file, a row",
+    "scan_file": "cursor over all, a row",
+    "scan_file_memory": "  memory at the peak",
+    "scan_file_growth": "  more when repeated",
+    "scan_direct": "cursor over all, direct=auto, a row",
+    "scan_direct_memory": "  memory at the peak",
+    "scan_direct_growth": "  more when repeated",
+    "scan_rows": "cursor over all, direct=off, a row",
+    "scan_rows_memory": "  memory at the peak",
+    "scan_rows_growth": "  more when repeated",
 }
 IN_ALL = "updates_applied", "deletes_applied"  # shown for all operations together
 Results = dict[str, dict[str, list[float]]]  # subject, measure: seconds per operation, one for each repetition
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes, two repetitions: a smoke test")
     parser.add_argument("--build", type=Path, default=HERE.parent / "build", help="Meson's build directory")
     parser.add_argument("--json", type=Path, help="where to write all values (default: BUILD/bench.json)")
@@ -63,22 +86,25 @@ def options() -> argparse.Namespace:
     parser.add_argument("--inserts", type=int, help="inserts in one transaction (5000)")
     parser.add_argument("--selects", type=int, help="selects by key (2000)")
     parser.add_argument("--changes", type=int, help="updates, then deletes, in one transaction (10000)")
+    parser.add_argument("--large", type=int, help="rows to catch up on, rebuild, scan by cursor (1000000; the scans' goal: 10000000)")
+    parser.add_argument("--steady", type=int, help="seconds of the steady load of commits (10)")
     parser.add_argument("--repetitions", type=int, help="how often all is done; medians are shown (5)")
-    parser.add_argument("--only", default="", help="groups whose title has this text: embedded, daemon, Python, C, ...")
+    parser.add_argument("--only", action="append", help="groups whose title has this: embedded, Python, scan, ...; may be repeated")
     parser.add_argument("--seconds", type=float, default=60, help="a subject is not repeated after this time (60)")
     parser.add_argument("--limit", type=float, default=5, help="a loop of single statements ends after this time (5)")
     chosen = parser.parse_args()
     normal = {"rows": 140_000, "commits": 500, "inserts": 5_000, "selects": 2_000, "changes": 10_000, "repetitions": 5}
     quick = {"rows": 2_000, "commits": 20, "inserts": 100, "selects": 100, "changes": 200, "repetitions": 2}
+    normal |= {"large": 1_000_000, "steady": 10}
+    quick |= {"large": 20_000, "steady": 1}
     for name, value in (quick if chosen.quick else normal).items():
         if getattr(chosen, name) is None:
             setattr(chosen, name, value)
-    if chosen.rows <= 3 * chosen.commits + chosen.inserts or min(
-        chosen.commits, chosen.inserts, chosen.selects, chosen.changes
-    ) < 1:
+    if chosen.rows <= 3 * chosen.commits + chosen.inserts or min(getattr(chosen, name) for name in normal) < 1:
         parser.error("--rows must be more than three times --commits and --inserts together, and each at least 1")
     if chosen.changes > chosen.rows:
         parser.error("--changes can't be more than --rows")
+    chosen.only = chosen.only or [""]
     chosen.json = chosen.json or chosen.build / "bench.json"
     return chosen
 
@@ -88,12 +114,12 @@ def compile_program(name: str, build: Path, libraries: list[str]) -> Path:
     program = build / "bench" / name
     program.parent.mkdir(exist_ok=True)
     flags = subprocess.check_output(["pkg-config", "--cflags", "--libs", *libraries], text=True).split()
-    if name == "embedded":
+    if name != "raw_libpq":
         source = build / "src"
         flags += [f"-I{HERE.parent / 'include'}", f"-I{build / 'include'}"]
         flags += [f"-L{source}", "-lheliosdb", f"-Wl,-rpath,{source}"]
     compiler = os.environ.get("CC", "cc")
-    subprocess.run([compiler, "-O2", "-std=gnu11", str(HERE / f"{name}.c"), "-o", str(program), *flags], check=True)
+    subprocess.run([compiler, "-O2", "-pthread", "-std=gnu11", str(HERE / f"{name}.c"), "-o", str(program), *flags], check=True)
     return program
 
 
@@ -107,6 +133,9 @@ def groups(build: Path) -> Iterator[tuple[str, list[Subject]]]:
         Program("libsqlite3 WAL", embedded, "sqlite-wal"),
         Program("libheliosdb", embedded, "heliosdb"),
     ]
+    behind, scan = (compile_program(name, build, ["libpq"]) for name in ("behind", "scan"))
+    yield "embedded, C: behind the file", [Behind("libpq", behind, "libpq"), Behind("libheliosdb", behind, "heliosdb")]
+    yield "embedded, C: scan", [Scan("libheliosdb", scan)]
     yield from other_languages(build)
     have_psycopg = importlib.util.find_spec("psycopg") is not None
     if not have_psycopg:
@@ -120,6 +149,8 @@ def groups(build: Path) -> Iterator[tuple[str, list[Subject]]]:
         if have_psycopg:
             peers.append(Psycopg(dsn))
         yield f"daemon on {server}, Python", [*peers, Daemon(dsn)]
+        yield f"daemon on {server}, C", [peers[0], Program("libheliosdb", embedded, "daemon", dsn=dsn)]
+        yield f"daemon on {server}, C: scan", [Scan("libheliosdb", scan, dsn=dsn)]
 
 
 def other_languages(build: Path) -> Iterator[tuple[str, list[Subject]]]:
@@ -163,11 +194,13 @@ def measure(subjects: list[Subject], sizes: Sizes, chosen: argparse.Namespace) -
     return results
 
 
-def shown(seconds: float) -> str:
+def shown(name: str, value: float) -> str:
+    if name.endswith(("_memory", "_growth")):
+        return f"{value / 1e6:.3g} MB"
     for unit, factor in ("s", 1), ("ms", 1e3):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} us"
+        if value * factor >= 1:
+            return f"{value * factor:.3g} {unit}"
+    return f"{value * 1e6:.3g} us"
 
 
 def medians_of(results: Results) -> Medians:
@@ -187,10 +220,10 @@ def print_table(title: str, results: Medians, sizes: Sizes) -> None:
         if ours not in medians:
             continue
         times = sizes.changes if name in IN_ALL else 1
-        line = f"{label.format(changes=sizes.changes, rows=sizes.rows):40}{shown(medians[ours] * times):>16}"
+        line = f"{label.format(**vars(sizes)):40}{shown(name, medians[ours] * times):>16}"
         for peer in peers:
             if peer in medians:
-                line += f"{shown(medians[peer] * times):>16}{medians[ours] / medians[peer]:>8.2f}"
+                line += f"{shown(name, medians[peer] * times):>16}{medians[ours] / medians[peer]:>8.2f}"
             else:
                 line += f"{'-':>16}{'':>8}"
         print(line)
@@ -208,14 +241,15 @@ def machine() -> dict[str, object]:
 
 def main() -> None:
     chosen = options()
-    sizes = Sizes(chosen.rows, chosen.commits, chosen.inserts, chosen.selects, chosen.changes)
+    sizes = Sizes(chosen.rows, chosen.commits, chosen.inserts, chosen.selects, chosen.changes, chosen.large, chosen.steady)
     os.environ.setdefault("HELIOSDB_LIBRARY", str(chosen.build / "src" / "libheliosdb.so"))
+    os.environ.setdefault("HELIOSDB_KEEPER", str(chosen.build / "src" / "heliosdb-keeper"))
     os.environ.setdefault("HELIOSDB_NOTICES", "off")
     print(f"{sizes.rows} rows, medians of {chosen.repetitions}; a ratio is our time by the peer's")
     report = {"machine": machine(), "sizes": vars(sizes), "repetitions": chosen.repetitions, "groups": {}}
     found: dict[str, Medians] = {}
     for title, subjects in groups(chosen.build):
-        if chosen.only not in title:
+        if not any(part in title for part in chosen.only):
             continue
         results = measure(subjects, sizes, chosen)
         found[title] = medians_of(results)
@@ -223,7 +257,7 @@ def main() -> None:
         report["groups"][title] = results
     print_goals(found)
     chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    print(f"\nall values, in seconds for one operation: {chosen.json}")
+    print(f"\nall values, in seconds for one operation or bytes: {chosen.json}")
 
 
 if __name__ == "__main__":

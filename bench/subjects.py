@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ class Subject:
 
     def connect(self) -> Any:
         raise NotImplementedError
+
+    def rest(self) -> None:
+        """Waits until nothing is left of the last connection."""
 
     def clean(self) -> None:
         """Removes what the directory does not hold."""
@@ -71,6 +75,9 @@ class Embedded(Subject):
 
         return heliosdb_sqlite.connect(str(self.directory / "app.db"))
 
+    def rest(self) -> None:
+        time.sleep(4)  # the engine lingers for two seconds
+
 
 class Daemon(Server):
     """heliosdb_sqlite against a server."""
@@ -107,7 +114,7 @@ class Program(Subject):
     def run(self, directory: Path, sizes: Sizes, limit: float) -> list[Measure]:
         place = [] if self.dsn else [str(directory / "app.db")]
         done = subprocess.run(
-            [*self.command, *place, *sizes.arguments()],
+            [*self.command, *place, *self.arguments(sizes)],
             env={**os.environ, "HDB_BENCH_DSN": self.dsn},
             stdout=subprocess.PIPE,
             check=True,
@@ -115,3 +122,22 @@ class Program(Subject):
         )
         fields = (line.split() for line in done.stdout.splitlines())
         return [Measure(name, float(seconds), int(count)) for name, seconds, count in fields]
+
+    def arguments(self, sizes: Sizes) -> list[str]:
+        return sizes.arguments()
+
+
+class Behind(Program):
+    """behind.c: the engine behind a file."""
+
+    RATE = 5000  # commits a second
+
+    def arguments(self, sizes: Sizes) -> list[str]:
+        return [str(number) for number in (sizes.commits, self.RATE, sizes.seconds, sizes.large)]
+
+
+class Scan(Program):
+    """scan.c: a cursor over all rows of the large table, three times."""
+
+    def arguments(self, sizes: Sizes) -> list[str]:
+        return [str(sizes.large), "3"]

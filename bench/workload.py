@@ -10,6 +10,9 @@ from typing import Any, Iterator
 
 
 JOIN = "SELECT count(*) FROM hdb_bench AS one JOIN hdb_bench AS next ON next.id = one.id + 1 WHERE next.v > one.v"
+RANGE_JOIN = (  # as report.h has it
+    "SELECT count(*) FROM hdb_bench AS one JOIN hdb_bench AS next ON next.id = one.id + 1 WHERE one.id BETWEEN 1 AND 1000"
+)
 GROUP_BY = (
     "SELECT count(*) FROM (SELECT strftime('%Y-%m-%d', id / 31 * 86400, 'unixepoch') AS day, sum(v) FROM hdb_bench GROUP BY day)"
 )
@@ -17,14 +20,16 @@ GROUP_BY = (
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything: rows of the table, single inserts, inserts in a transaction, selects by key, and updates or
-    deletes in a transaction."""
+    """How much of everything: rows of the table, single inserts, inserts in a transaction, selects by key, updates or
+    deletes in a transaction; rows of the large table, and how long the steady load goes on."""
 
     rows: int
     commits: int
     inserts: int
     selects: int
     changes: int
+    large: int
+    seconds: int
 
     def arguments(self) -> list[str]:
         """As the C programs take them."""
@@ -93,6 +98,11 @@ def run(subject: Any, sizes: Sizes, limit: float) -> list[Measure]:
     changes(subject, conn, sizes, watch)
     with watch("close"):
         conn.close()
+    subject.rest()
+    with watch("connect_existing"):
+        conn = subject.connect()
+        conn.execute(f"SELECT id, a, v FROM hdb_bench WHERE id = {subject.mark}", (1,)).fetchall()
+    conn.close()
     subject.clean()
     return watch.measures
 
@@ -145,6 +155,9 @@ def reads(subject: Any, conn: Any, sizes: Sizes, watch: Stopwatch) -> None:
     with watch("like_count"):
         ((count,),) = conn.execute("SELECT count(*) FROM hdb_bench WHERE a LIKE 'hello%'").fetchall()
     assert count == sizes.rows - sizes.rows // 10, count
+    with watch("range_join"):
+        ((count,),) = conn.execute(RANGE_JOIN).fetchall()
+    assert count == min(1000, sizes.rows - 1), count
     if subject.relaxable:
         with watch("join"):
             ((count,),) = conn.execute(JOIN).fetchall()
