@@ -2,7 +2,7 @@
 # A thin front for Meson and tools/*.sh; everything is built in build/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine build demo test valgrind tsan analyze fuzz fuzz-sql torture case-study conformance-python frameworks-python bench docs package clean
+.PHONY: help setup engine build demo test valgrind tsan analyze fuzz fuzz-sql torture case-study conformance-python frameworks-python bench growth docs package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -58,6 +58,11 @@ bench: build ## measure beside sqlite3, better-sqlite3, libpq and psycopg; ends 
 	HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \
 		build/venv/bin/python bench/run.py --build build --json build/bench.json $(OPTIONS)
 	HELIOSDB_BIN=$$(tools/engine.sh) python3 bench/instructions.py --build build
+
+growth: build ## how costs grow with rows, connections and processes: tables, and the plots of docs/growth.md; OPTIONS as bench/growth.py says
+	HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \
+		build/venv/bin/python bench/growth.py --build build --json build/growth.json $(OPTIONS)
+	python3 bench/plot.py build/growth.json docs/growth
 
 docs: build ## the reference of the C interface, in build/doxygen/html
 	meson configure build -Ddocs=true
