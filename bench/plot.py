@@ -48,12 +48,12 @@ def style() -> str:
 def mark(kind: str, number: int, x: float, y: float) -> str:
     if kind == "circle":
         return f'<circle class="s{number}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
-    corners = {
+    shapes: dict[str, list[tuple[float, float]]] = {
         "square": [(-3, -3), (3, -3), (3, 3), (-3, 3)],
         "triangle": [(0, -4.5), (4, 3), (-4, 3)],
         "diamond": [(0, -4.5), (4.5, 0), (0, 4.5), (-4.5, 0)],
-    }[kind]
-    points = " ".join(f"{x + across:.1f},{y + down:.1f}" for across, down in corners)
+    }
+    points = " ".join(f"{x + across:.1f},{y + down:.1f}" for across, down in shapes[kind])
     return f'<polygon class="s{number}" points="{points}"/>'
 
 
