@@ -39,8 +39,9 @@ hdb_record *hdb_database_record(hdb_database *database);
 /* NULL in memory. */
 sqlite3 *hdb_database_steward(hdb_database *database);
 
-/* If somebody died between a push and the replica's COMMIT, replays what he pushed. Takes SQLite's write lock. */
-int hdb_database_finish_inflight(hdb_database *database, hdb_error *error);
+/* If somebody died between a push and the replica's COMMIT, replays what he pushed. Takes SQLite's write lock. Who is alive
+ * and between the two is waited for, or left alone. */
+int hdb_database_finish_inflight(hdb_database *database, bool waits, hdb_error *error);
 /* Whether indexes were written without the application's functions and collations (replica/stub.h), and builds them again on
  * a connection that may have them now. */
 bool hdb_database_needs_reindex(const hdb_database *database);

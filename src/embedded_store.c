@@ -27,7 +27,8 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     hdb_embedded_store *store = context;
     if (!begins || !(hdb_inspection_writes(statement) || statement->kind == HDB_STATEMENT_BEGIN))
         return HDB_OK;
-    return hdb_database_finish_inflight(store->database, error);
+    /* What somebody is committing SQLite waits for, as long as this connection wants to. */
+    return hdb_database_finish_inflight(store->database, false, error);
 }
 
 int hdb_embedded_store_encode(hdb_embedded_store *store, hdb_error *error) {
@@ -128,7 +129,7 @@ int hdb_embedded_store_begin_file(hdb_embedded_store *store, hdb_error *error) {
 }
 
 int hdb_embedded_store_settle(hdb_embedded_store *store, hdb_error *error) {
-    return hdb_database_finish_inflight(store->database, error);
+    return hdb_database_finish_inflight(store->database, true, error);
 }
 
 int hdb_embedded_store_receive(hdb_embedded_store *store, sqlite3 *from, const char *name, int (*copy)(void *context),

@@ -141,11 +141,25 @@ int hdb_database_receive(hdb_database *database, sqlite3 *from, const char *name
     return rc == HDB_OK && foreign ? hdb_database_push_foreign(database, error) : rc;
 }
 
-int hdb_database_finish_inflight(hdb_database *database, hdb_error *error) {
+/* Who commits has both locks to the end. */
+static bool is_somebody_committing(hdb_database *database) {
+    hdb_state *state = hdb_record_state(database->record);
+    if (!hdb_record_try_lock(database->record))
+        return true;
+    bool nobody = hdb_state_try(state, HDB_LOCK_COMMIT);
+    if (nobody)
+        hdb_state_unlock(state, HDB_LOCK_COMMIT);
+    hdb_record_unlock(database->record);
+    return !nobody;
+}
+
+int hdb_database_finish_inflight(hdb_database *database, bool waits, hdb_error *error) {
     hdb_state *state = hdb_record_state(database->record);
     hdb_link *link = NULL;
     bool there = false;
     if (!database->steward || state->page->inflight <= hdb_state_synced(state))
+        return HDB_OK;
+    if (!waits && is_somebody_committing(database))
         return HDB_OK;
     /* Whoever commits holds the write lock and commit.lock: having both, the one that pushed is known to be dead. */
     pthread_mutex_lock(&database->steward_mutex);

@@ -123,8 +123,48 @@ static void who_committed_before_is_not_waited_for(void **state) {
     unsetenv("HELIOSDB_NOTICES");
 }
 
+/* While another process commits, which takes as long as its engine does not answer, a writer waits as long as its connection was
+ * told to, whoever opened the database first. */
+static void who_commits_is_waited_for_as_long_as_the_connection_was_told_to(void **state) {
+    struct fixture *fixture = *state;
+    pid_t engine = 0;
+    setenv("HELIOSDB_LINGER", "0", 1);
+    setenv("HELIOSDB_NOTICES", "off", 1);
+    struct worker other = start(fixture->path, "CREATE TABLE t(a)", "INSERT INTO t VALUES ('other')");
+    await(&other);
+    hdb_config *patient = fixture_config("timeout", "60000");
+    hdb_conn *first = NULL;
+    assert_int_equal(hdb_connect(fixture->path, patient, &first), HDB_OK);
+    hdb_conn *conn = fixture_open(fixture->path);
+    assert_ok(conn, hdb_busy_timeout(conn, 100));
+    assert_int_equal(query_int64(conn, "SELECT count(*) FROM t"), 0);
+    assert_int_equal(support_find_processes(fixture->directory, "heliosdb-nano", &engine, 1), 1);
+    stop(engine);
+    tell(&other);
+    support_sleep_ms(500);
+
+    long long began = support_now_ms();
+    int rc = hdb_exec(conn, "INSERT INTO t VALUES ('ours')", -1);
+    long long took = support_now_ms() - began;
+    assert_int_equal(kill(engine, SIGCONT), 0);
+    assert_int_equal(rc, HDB_BUSY);
+    assert_true(took < 30000); /* it was as long as the connection that is there for all of the process waits */
+    await(&other);
+    assert_ok(conn, hdb_busy_timeout(conn, 60000));
+    assert_ok(conn, hdb_exec(conn, "INSERT INTO t VALUES ('ours')", -1));
+    assert_int_equal(query_int64(conn, "SELECT count(*) FROM t"), 2);
+    assert_ok(conn, hdb_close(conn));
+    assert_ok(first, hdb_close(first));
+    hdb_config_destroy(patient);
+    assert_int_equal(end(&other), 0);
+    unsetenv("HELIOSDB_LINGER");
+    unsetenv("HELIOSDB_NOTICES");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(who_commits_is_waited_for_as_long_as_the_connection_was_told_to, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(who_committed_before_is_not_waited_for, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
