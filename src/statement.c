@@ -178,8 +178,10 @@ static int step(hdb_stmt *stmt, bool fresh) {
         return hdb_stmt_next_carried(stmt);
     if (!stmt->replica)
         return HDB_DONE;
-    if (!fresh && stmt->carrying) /* a direct statement gives one row at most */
+    if (!fresh && stmt->carrying) { /* a direct statement gives one row at most */
+        sqlite3_reset(stmt->result); /* or the connection would seem to be reading, and keep its snapshot */
         return HDB_DONE;
+    }
     if (fresh && stmt->direct) {
         rc = hdb_direct_run(stmt);
         stmt->carrying = rc == HDB_ROW;
