@@ -111,15 +111,6 @@ static bool is_current(const hdb_stmt *stmt, int64_t version) {
            stmt->direct->generation == hdb_daemon_store_generation(stmt->conn->daemon);
 }
 
-/* HDB_OK if it was, HDB_DIRECT_UNFIT if not. */
-static int check_schema(hdb_stmt *stmt, hdb_link *link) {
-    int64_t version = 0;
-    int rc = hdb_meta_get(link, "schema_version", -1, &version, &stmt->conn->error);
-    if (rc != HDB_OK)
-        return unfit_or_lost(stmt, link, rc, false);
-    return is_current(stmt, version) ? HDB_OK : HDB_DIRECT_UNFIT;
-}
-
 /* Puts the server's row into the result carrier. */
 static int carry_row(hdb_stmt *stmt, const hdb_rows *rows) {
     hdb_direct *direct = stmt->direct;
@@ -175,38 +166,26 @@ static int run_read(hdb_stmt *stmt, hdb_link *link) {
     return rc;
 }
 
-/* Whether an UPDATE by key is exact for the row there is: HDB_OK, HDB_DONE (there is no row) or HDB_DIRECT_UNFIT. */
-static int ask_guard(hdb_stmt *stmt, hdb_link *link) {
-    hdb_direct *direct = stmt->direct;
-    hdb_rows *rows = NULL;
-    if (!direct->plan.guard)
-        return HDB_OK;
-    int rc = hdb_link_query(link, direct->plan.guard, &direct->values[direct->plan.guard_input], 1, HDB_ROWS_NATIVE, &rows, &stmt->conn->error);
-    if (rc != HDB_OK)
-        return unfit_or_lost(stmt, link, rc, false);
-    if (hdb_rows_count(rows) == 0)
-        rc = HDB_DONE;
-    else if (hdb_rows_cell(rows, 0, 0).type != HDB_TYPE_NULL)
-        rc = HDB_DIRECT_UNFIT;
-    hdb_rows_free(rows);
-    return rc;
-}
-
+/* Whether the row that an UPDATE by key finds is one it is exact for the guard tells, where it is not part of the text. */
 static int change(hdb_stmt *stmt, hdb_server *server, int64_t *changed) {
-    hdb_direct *direct = stmt->direct;
-    hdb_link *link = hdb_server_link(server);
-    hdb_rows *rows = NULL;
-    int rc = ask_guard(stmt, link);
-    if (rc != HDB_OK)
+    const hdb_direct *direct = stmt->direct;
+    enum hdb_server_verdict verdict;
+    hdb_server_change send = {
+        .sql = direct->plan.sql,
+        .values = direct->values,
+        .count = direct->plan.input_count,
+        .schema_version = hdb_daemon_store_schema_version(stmt->conn->daemon),
+        .guard = direct->plan.guard,
+        .guard_value = direct->plan.guard ? &direct->values[direct->plan.guard_input] : NULL,
+    };
+    int rc = hdb_server_run_change(server, &send, &verdict, changed, &stmt->conn->error);
+    if (rc == HDB_BUSY && verdict != HDB_CHANGE_SENT) /* nobody let us have the lock */
         return rc;
-    rc = hdb_server_note_change(server, &stmt->conn->error);
-    if (rc == HDB_OK)
-        rc = hdb_link_query(link, direct->plan.sql, direct->values, direct->plan.input_count, HDB_ROWS_NATIVE, &rows, &stmt->conn->error);
     if (rc != HDB_OK)
-        return unfit_or_lost(stmt, link, rc, true);
-    *changed = hdb_rows_affected(rows);
-    hdb_rows_free(rows);
-    return direct->plan.guarded && *changed == 0 ? HDB_DIRECT_UNFIT : HDB_DONE;
+        return unfit_or_lost(stmt, hdb_server_link(server), rc, verdict == HDB_CHANGE_SENT);
+    if (verdict == HDB_CHANGE_UNFIT || (verdict == HDB_CHANGE_SENT && direct->plan.guarded && *changed == 0))
+        return HDB_DIRECT_UNFIT;
+    return HDB_DONE;
 }
 
 static int run_change(hdb_stmt *stmt, hdb_server *server) {
@@ -214,9 +193,7 @@ static int run_change(hdb_stmt *stmt, hdb_server *server) {
     hdb_direct *direct = stmt->direct;
     hdb_counts counts = hdb_replica_note_counts(replica);
     int64_t changed = 0;
-    int rc = hdb_server_lock(server, false, &stmt->conn->error);
-    if (rc == HDB_OK)
-        rc = change(stmt, server, &changed);
+    int rc = change(stmt, server, &changed);
     hdb_server_end(server);
     if (rc != HDB_DIRECT_UNFIT) { /* refused, it has changed 0 rows */
         counts.changes = changed;
@@ -241,9 +218,8 @@ int hdb_direct_run(hdb_stmt *stmt) {
     if (rc != HDB_OK)
         return rc;
     bool reads = direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT;
-    rc = reads ? HDB_OK : check_schema(stmt, hdb_server_link(server));
-    if (rc != HDB_OK)
-        return rc;
+    if (direct->generation != hdb_daemon_store_generation(conn->daemon))
+        return HDB_DIRECT_UNFIT;
     if (sqlite3_step(stmt->parameters) != SQLITE_ROW)
         return hdb_replica_error(conn->replica, &conn->error);
     rc = !take_values(stmt, direct) ? HDB_DIRECT_UNFIT

@@ -151,8 +151,7 @@ static int run(hdb_link *link, const pq_statement *statement, bool binary, PGres
     return rc;
 }
 
-/* The cached statement no longer fits the schema, or somebody has discarded it: nothing was run. */
-static bool is_stale(const hdb_error *error) {
+bool pq_is_stale(const hdb_error *error) {
     return strcmp(error->sqlstate, "26000") == 0 ||
            (strcmp(error->sqlstate, "0A000") == 0 && strstr(hdb_error_message(error), "cached plan") != NULL);
 }
@@ -168,7 +167,7 @@ static int query(hdb_link *link, const char *sql, const hdb_value *values, int c
             return rc;
         rc = format == HDB_ROWS_NONE ? ask_columns(link, statement, out, error)
                                      : run(link, statement, pq_wants_binary(link, statement, format, false), out, error);
-        stale = rc != HDB_OK && is_stale(error);
+        stale = rc != HDB_OK && pq_is_stale(error);
         if (stale || !pq_statement_is_cached(statement))
             forget(link, statement);
         if (!stale || !retry || link->conn == NULL)
@@ -274,7 +273,7 @@ int hdb_link_stream(hdb_link *link, const char *sql, const hdb_value *values, in
         (rc = prepare(link, sql, values, count, &statement, error)) != HDB_OK)
         return rc;
     rc = run_stream(link, statement, pq_wants_binary(link, statement, format, true), &to, error);
-    if (!pq_statement_is_cached(statement) || (rc != HDB_OK && is_stale(error)))
+    if (!pq_statement_is_cached(statement) || (rc != HDB_OK && pq_is_stale(error)))
         forget(link, statement);
     free(to.cells);
     return rc;

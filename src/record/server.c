@@ -11,6 +11,8 @@ enum { LEAST_CONNECT_MS = 5000 };
 /* Reads that a writer has spoilt in a row, after which a reader keeps writers out while it reads. */
 enum { SPOILT_TRIES = 4 };
 
+const char hdb_server_counters_sql[] = "SELECT key, value FROM \"_hdb_meta\"";
+
 int hdb_server_script(hdb_server *server, const char *sql, hdb_error *error) {
     return hdb_link_script(server->link, sql, error);
 }
@@ -131,19 +133,16 @@ static int read_snapshot_mark(hdb_server *server, int64_t *out, hdb_error *error
     return rc;
 }
 
-/* The counters and, on HeliosDB, the newest entry of the log. */
-int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
-    hdb_rows *rows = NULL;
-    int rc = hdb_link_query(server->link, "SELECT key, value FROM \"_hdb_meta\"", NULL, 0, HDB_ROWS_NATIVE, &rows, error);
-    *commits = *newest = 0;
+int hdb_server_note_counters(hdb_server *server, const hdb_rows *rows, int64_t *commits, hdb_error *error) {
+    *commits = 0;
     server->applied = 0;
     server->keeps_log = false;
-    for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
+    for (int i = 0; i < hdb_rows_count(rows); i++) {
         const char *key = hdb_rows_text(rows, i, 0);
         int64_t value = hdb_rows_integer(rows, i, 1);
         if (!key)
-            rc = hdb_error_set(error, HDB_CORRUPT, NULL, "a counter of the server has no name");
-        else if (strcmp(key, "commits") == 0)
+            return hdb_error_set(error, HDB_CORRUPT, NULL, "a counter of the server has no name");
+        if (strcmp(key, "commits") == 0)
             *commits = value;
         else if (strcmp(key, "schema_version") == 0)
             server->schema_version = value;
@@ -154,14 +153,23 @@ int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newe
         else if (strcmp(key, "mvcc") == 0)
             server->serializable = value == 1;
     }
-    hdb_rows_free(rows);
-    if (rc == HDB_OK && hdb_server_peer(server) == HDB_PEER_HELIOSDB) {
-        /* A writer counts its commit before it is logged: whoever begins to read in between must see a change, too. */
+    /* A writer counts its commit before it is logged: whoever begins to read in between must see a change, too. */
+    if (hdb_server_peer(server) == HDB_PEER_HELIOSDB)
         *commits += server->applied;
+    return HDB_OK;
+}
+
+int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
+    hdb_rows *rows = NULL;
+    int rc = hdb_link_query(server->link, hdb_server_counters_sql, NULL, 0, HDB_ROWS_NATIVE, &rows, error);
+    *commits = *newest = 0;
+    if (rc == HDB_OK)
+        rc = hdb_server_note_counters(server, rows, commits, error);
+    hdb_rows_free(rows);
+    if (rc == HDB_OK && hdb_server_peer(server) == HDB_PEER_HELIOSDB)
         rc = hdb_log_newest(server->link, server->applied, newest, error);
-    } else if (rc == HDB_OK && server->serializable) {
+    else if (rc == HDB_OK && server->serializable)
         rc = read_snapshot_mark(server, commits, error);
-    }
     return rc;
 }
 
@@ -289,10 +297,6 @@ int64_t hdb_server_applied(const hdb_server *server) {
 
 int64_t hdb_server_token(const hdb_server *server) {
     return server->token;
-}
-
-int hdb_server_note_change(hdb_server *server, hdb_error *error) {
-    return server->many_writers ? HDB_OK : hdb_server_count(server, "commits", error);
 }
 
 int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count,

@@ -15,10 +15,11 @@ enum { KEPT_ENTRIES = 64, KEPT_SIZE = 16 * 1024 };
 /* What is kept for replicas on other hosts. A host that is behind more than that makes its replica anew. */
 enum { SHARED_ENTRIES = 1024, SHARED_SIZE = 16 << 20 };
 
+const char hdb_server_count_sql[] = "UPDATE \"_hdb_meta\" SET value = value + 1 WHERE key = $1";
+
 int hdb_server_count(hdb_server *server, const char *key, hdb_error *error) {
     hdb_value param = hdb_value_text(key, strlen(key));
-    return hdb_link_query(server->link, "UPDATE \"_hdb_meta\" SET value = value + 1 WHERE key = $1", &param, 1,
-                          HDB_ROWS_NATIVE, NULL, error);
+    return hdb_link_query(server->link, hdb_server_count_sql, &param, 1, HDB_ROWS_NATIVE, NULL, error);
 }
 
 static int trim_log(hdb_server *server, int64_t id, size_t size, hdb_error *error) {
