@@ -2,6 +2,7 @@
 #include "direct_lane.h"
 
 #include "direct/describe.h"
+#include "scan_lane.h"
 #include "record/cell.h"
 #include "record/log.h"
 #include "replica/own_statement.h"
@@ -16,6 +17,7 @@ struct hdb_direct {
     enum hdb_refusal why;
     hdb_described described;
     int64_t generation; /* of the schema it was made for */
+    bool too_large;     /* there are more rows than a scan keeps */
     hdb_value *values;  /* one for each input */
     hdb_buffer *encoded;
 };
@@ -57,9 +59,18 @@ int hdb_direct_prepare(hdb_stmt *stmt) {
         return hdb_error_nomem(&conn->error);
     stmt->direct = direct;
     direct->generation = hdb_daemon_store_generation(conn->daemon);
+    const hdb_schema *known = NULL;
+    /* A connection has forgotten it at first, and after each change. */
+    int rc = hdb_replica_schema(conn->replica, &known, &conn->error);
+    if (rc != HDB_OK)
+        return rc;
     hdb_direct_schema schema = hdb_describe(&direct->described, conn->replica);
     enum hdb_peer peer = hdb_server_peer(hdb_daemon_store_server(conn->daemon));
-    int rc = hdb_translate(stmt->sql, strlen(stmt->sql), &schema, peer, &direct->plan, &direct->why);
+    rc = hdb_translate(stmt->sql, strlen(stmt->sql), &schema, peer, &direct->plan, &direct->why);
+    if (rc == HDB_OK && direct->plan.kind == HDB_PLAN_SCAN && !hdb_scan_is_by_rowid(stmt)) {
+        direct->why = HDB_REFUSED_INDEX_ORDER;
+        rc = HDB_NOTSUPPORTED;
+    }
     direct->has_plan = rc == HDB_OK;
     if (rc == HDB_NOTSUPPORTED)
         return HDB_OK;
@@ -205,6 +216,18 @@ static int run_change(hdb_stmt *stmt, hdb_server *server) {
     return rc;
 }
 
+/* A table that has grown too large stays that for the statement. */
+static int run_scan(hdb_stmt *stmt) {
+    hdb_direct *direct = stmt->direct;
+    if (direct->too_large || direct->generation != hdb_daemon_store_generation(stmt->conn->daemon))
+        return HDB_DIRECT_UNFIT;
+    int rc = hdb_scan_run(stmt, &direct->plan);
+    direct->too_large = rc == HDB_TOOBIG;
+    if (rc == HDB_ROW || rc == HDB_DONE)
+        return rc;
+    return unfit_or_lost(stmt, hdb_server_link(hdb_daemon_store_server(stmt->conn->daemon)), rc, false);
+}
+
 int hdb_direct_run(hdb_stmt *stmt) {
     hdb_conn *conn = stmt->conn;
     hdb_direct *direct = stmt->direct;
@@ -217,6 +240,8 @@ int hdb_direct_run(hdb_stmt *stmt) {
     int rc = hdb_server_revive(server, &conn->error);
     if (rc != HDB_OK)
         return rc;
+    if (direct->plan.kind == HDB_PLAN_SCAN)
+        return run_scan(stmt);
     bool reads = direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT;
     if (direct->generation != hdb_daemon_store_generation(conn->daemon))
         return HDB_DIRECT_UNFIT;

@@ -205,22 +205,34 @@ typedef struct stream {
     hdb_value *cells;
     int columns;  /* room in `cells` */
     int64_t rows; /* handed out */
+    bool decodes; /* bytea comes as text */
 } stream;
 
-static int stream_row(stream *to, PGresult *result, hdb_error *error) {
-    int columns = PQnfields(result), rc;
+/* The rows of a result are all of the same columns. */
+static int look_at_columns(stream *to, const PGresult *result, hdb_error *error) {
+    int columns = PQnfields(result);
 
-    if (to->cells == NULL) {
-        to->cells = calloc((size_t)columns + 1, sizeof *to->cells);
-        to->columns = columns;
-    }
+    free(to->cells);
+    to->columns = columns;
+    to->cells = calloc((size_t)columns + 1, sizeof *to->cells);
     if (to->cells == NULL)
         return hdb_error_nomem(error);
-    if (columns != to->columns)
-        return hdb_error_set(error, HDB_CORRUPT, NULL, "the server sent rows of different widths");
     if (PQfformat(result, 0) == 1 && !pq_columns_are_binary(result))
         return hdb_error_set(error, HDB_ERROR, "22P03", "the table has changed");
-    rc = pq_rows_decode(result, error);
+    for (int column = 0; column < columns; column++)
+        to->decodes = to->decodes || (PQftype(result, column) == PQ_BYTEA && PQfformat(result, column) == 0);
+    return HDB_OK;
+}
+
+static int stream_row(stream *to, PGresult *result, hdb_error *error) {
+    int columns = PQnfields(result), rc = HDB_OK;
+
+    if (to->rows == 0)
+        rc = look_at_columns(to, result, error);
+    else if (columns != to->columns)
+        rc = hdb_error_set(error, HDB_CORRUPT, NULL, "the server sent rows of different widths");
+    if (rc == HDB_OK && to->decodes)
+        rc = pq_rows_decode(result, error);
     if (rc != HDB_OK)
         return rc;
     for (int column = 0; column < columns; column++)
