@@ -159,9 +159,9 @@ int hdb_server_note_counters(hdb_server *server, const hdb_rows *rows, int64_t *
     return HDB_OK;
 }
 
-int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
+static int read_counters_by(hdb_server *server, const char *sql, int64_t *commits, int64_t *newest, hdb_error *error) {
     hdb_rows *rows = NULL;
-    int rc = hdb_link_query(server->link, hdb_server_counters_sql, NULL, 0, HDB_ROWS_NATIVE, &rows, error);
+    int rc = hdb_link_query(server->link, sql, NULL, 0, HDB_ROWS_NATIVE, &rows, error);
     *commits = *newest = 0;
     if (rc == HDB_OK)
         rc = hdb_server_note_counters(server, rows, commits, error);
@@ -171,6 +171,10 @@ int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newe
     else if (rc == HDB_OK && server->serializable)
         rc = read_snapshot_mark(server, commits, error);
     return rc;
+}
+
+int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
+    return read_counters_by(server, hdb_server_counters_sql, commits, newest, error);
 }
 
 static bool has_transactions(const hdb_server *server) {
@@ -219,17 +223,19 @@ static void unlock_lent(hdb_server *server) {
     server->lent = false;
 }
 
-/* DDL of another client may hold a table, or ours may find one held: that is waited for no longer than a lock. */
-static int begin_snapshot(hdb_server *server, hdb_error *error) {
-    char sql[112];
+/* A transaction begins with the question for the counters, in one text. DDL of another client may hold a table, or ours may find
+ * one held: that is waited for no longer than a lock. */
+static int begin_snapshot(hdb_server *server, int64_t *newest, hdb_error *error) {
+    char sql[160];
     if (!has_transactions(server))
-        return HDB_OK;
+        return hdb_server_read_counters(server, &server->commits, newest, error);
     int rc = isolate(server, error);
     if (rc != HDB_OK)
         return rc;
-    snprintf(sql, sizeof sql, "BEGIN ISOLATION LEVEL %s; SET LOCAL lock_timeout = %d",
-             server->serializable ? "SERIALIZABLE" : "REPEATABLE READ", server->timeout_ms > 0 ? server->timeout_ms : 1);
-    return hdb_server_script(server, sql, error);
+    snprintf(sql, sizeof sql, "BEGIN ISOLATION LEVEL %s; SET LOCAL lock_timeout = %d; %s",
+             server->serializable ? "SERIALIZABLE" : "REPEATABLE READ", server->timeout_ms > 0 ? server->timeout_ms : 1,
+             hdb_server_counters_sql);
+    return read_counters_by(server, sql, &server->commits, newest, error);
 }
 
 int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
@@ -243,10 +249,8 @@ int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
         bool serializable = server->serializable;
         if (tries >= SPOILT_TRIES && !has_transactions(server) && (rc = lend_lock(server, error)) != HDB_OK)
             break;
-        rc = begin_snapshot(server, error);
-        server->in_snapshot = rc == HDB_OK;
-        if (rc == HDB_OK)
-            rc = hdb_server_read_counters(server, &server->commits, &newest, error);
+        rc = begin_snapshot(server, &newest, error);
+        server->in_snapshot = true; /* after an error, too: how far it came is not known */
         bool as_told = server->serializable == serializable; /* or it has just been heard of */
         if (rc == HDB_OK && as_told && server->applied >= newest)
             return HDB_OK;
