@@ -266,6 +266,7 @@ static int run_stream(hdb_link *link, const pq_statement *statement, bool binary
     if (rc != HDB_OK)
         return rc;
     PQsetSingleRowMode(link->conn);
+    link->streamed = true;
     rc = stream_rows(link, statement->sql, to, error);
     if (rc != HDB_OK && binary && to->rows == 0 && link->conn != NULL && link->peer == HDB_PEER_HELIOSDB &&
         is_unreadable(error, rc, NULL)) {

@@ -127,9 +127,22 @@ static int forget_stale(hdb_link *link, const hdb_errand *errands, int count, hd
     return rc;
 }
 
-static int run_together(hdb_link *link, hdb_errand *errands, int count, hdb_error *error) {
-    int rc = PQenterPipelineMode(link->conn) ? send_all(link, errands, count, error) : pq_lost(link, error);
+/* Has libpq give whole results again, by a unit with nothing in it. */
+static int end_single_rows(hdb_link *link, hdb_error *error) {
+    return PQpipelineSync(link->conn) ? HDB_OK : pq_lost(link, error);
+}
 
+static int run_together(hdb_link *link, hdb_errand *errands, int count, hdb_error *error) {
+    bool streamed = link->streamed;
+    int rc = PQenterPipelineMode(link->conn) ? HDB_OK : pq_lost(link, error);
+
+    link->streamed = false;
+    if (rc == HDB_OK && streamed)
+        rc = end_single_rows(link, error);
+    if (rc == HDB_OK)
+        rc = send_all(link, errands, count, error);
+    if (rc == HDB_OK && streamed)
+        rc = take_mark(link, error);
     for (int i = 0; i < count && rc == HDB_OK; i++)
         rc = collect(link, &errands[i], error);
     if (rc == HDB_OK && !PQexitPipelineMode(link->conn))

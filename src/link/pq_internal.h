@@ -83,6 +83,7 @@ struct hdb_link {
     unsigned last_name;
     pq_params params;
     pq_pipeline pipeline;
+    bool streamed; /* libpq gives single rows of the next statement, too, if that is the first one of a pipeline */
     bool copying;
     hdb_buffer copy;
 };

@@ -204,6 +204,29 @@ static void a_batch_prepares_again_what_the_server_has_forgotten(void **state) {
     check_batch(14, 15, good, 8);
 }
 
+static int stop_after_the_first(void *context, const hdb_value *cells, int count) {
+    (void)context, (void)cells, (void)count;
+    return HDB_DONE;
+}
+
+static void whole_results_come_after_a_stream(void **state) {
+    static const int good[2] = {HDB_OK, HDB_OK};
+    static const char stream[] = "SELECT id FROM pair";
+    connect_to(state);
+    check_batch(10, 11, good, 4);
+    check_both(1, 1, 4);
+    hdb_errand errands[2] = {{.sql = all, .ends = true}, {.sql = all, .ends = true}};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hdb_link_stream(link_, stream, NULL, 0, HDB_ROWS_NATIVE, stop_after_the_first, NULL, &error), HDB_DONE);
+        assert_ok(hdb_link_batch(link_, errands, 2, &error));
+        assert_int_equal(hdb_rows_integer(errands[0].rows, 0, 0), 4);
+        assert_int_equal(hdb_rows_integer(errands[1].rows, 0, 0), 4);
+        hdb_errands_clear(errands, 2);
+        assert_int_equal(hdb_link_stream(link_, stream, NULL, 0, HDB_ROWS_NATIVE, stop_after_the_first, NULL, &error), HDB_DONE);
+        check_both(1, 1, 4);
+    }
+}
+
 static void a_batch_inside_a_transaction_is_one_after_the_other(void **state) {
     static const int good[2] = {HDB_OK, HDB_OK};
     connect_to(state);
@@ -239,6 +262,7 @@ int main(void) {
         both(an_interrupt_ends_it),
         both(a_unit_ends_with_what_fails_and_the_next_one_is_run),
         both(a_batch_prepares_again_what_the_server_has_forgotten),
+        both(whole_results_come_after_a_stream),
         both(a_batch_inside_a_transaction_is_one_after_the_other),
         both(an_interrupt_ends_a_batch),
     };
