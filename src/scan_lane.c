@@ -33,7 +33,7 @@ struct filling {
     size_t longest; /* value that SQLite would take */
 };
 
-/* What SQLite would make of a value that another client of the server has put there: it stores no NaN and no -0.0, and a text
+/* What SQLite would make of a value that another client of the server has put there: it stores no NaN, in a REAL column no -0.0, and a text
  * that looks like a number may become one. */
 static bool store_value(const struct filling *filling, const hdb_direct_column *column, hdb_value *value) {
     static const hdb_plan_input plain_text = {.admission = HDB_ADMIT_PLAIN_TEXT};
@@ -41,7 +41,7 @@ static bool store_value(const struct filling *filling, const hdb_direct_column *
     hdb_value sent;
     if (value->type == HDB_TYPE_FLOAT && value->as.real != value->as.real)
         *value = hdb_value_null();
-    else if (value->type == HDB_TYPE_FLOAT && value->as.real == 0)
+    else if (value->type == HDB_TYPE_FLOAT && value->as.real == 0 && column->kind == HDB_AFFINITY_REAL)
         value->as.real = 0;
     if (value->type == HDB_TYPE_TEXT && column->kind == HDB_AFFINITY_TEXT && column->affinity != HDB_SQLITE_TEXT &&
         !hdb_plan_admit(&plain_text, value, &sent))
