@@ -159,22 +159,39 @@ int hdb_server_note_counters(hdb_server *server, const hdb_rows *rows, int64_t *
     return HDB_OK;
 }
 
-static int read_counters_by(hdb_server *server, const char *sql, int64_t *commits, int64_t *newest, hdb_error *error) {
+/* PostgreSQL's counters, by a text that begins with other things. */
+static int read_counters_by(hdb_server *server, const char *sql, int64_t *commits, hdb_error *error) {
     hdb_rows *rows = NULL;
     int rc = hdb_link_query(server->link, sql, NULL, 0, HDB_ROWS_NATIVE, &rows, error);
-    *commits = *newest = 0;
     if (rc == HDB_OK)
         rc = hdb_server_note_counters(server, rows, commits, error);
     hdb_rows_free(rows);
-    if (rc == HDB_OK && hdb_server_peer(server) == HDB_PEER_HELIOSDB)
+    return rc == HDB_OK && server->serializable ? read_snapshot_mark(server, commits, error) : rc;
+}
+
+/* The log is asked in the same round trip for what comes after the entry that was known before. */
+static int read_counters_and_log(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
+    hdb_value from;
+    int64_t known = server->applied;
+    hdb_errand errands[2] = {{.sql = hdb_server_counters_sql, .ends = true}, hdb_log_newest_errand(known, &from)};
+    int rc = hdb_link_batch(server->link, errands, 2, error);
+    for (int i = 0; rc == HDB_OK && i < 2; i++)
+        if (errands[i].rc != HDB_OK)
+            rc = hdb_error_move(error, &errands[i].error);
+    if (rc == HDB_OK)
+        rc = hdb_server_note_counters(server, errands[0].rows, commits, error);
+    if (rc == HDB_OK && server->applied < known) /* another server, or an emptied one */
         rc = hdb_log_newest(server->link, server->applied, newest, error);
-    else if (rc == HDB_OK && server->serializable)
-        rc = read_snapshot_mark(server, commits, error);
+    else if (rc == HDB_OK)
+        *newest = hdb_log_newest_of(errands[1].rows, server->applied);
+    hdb_errands_clear(errands, 2);
     return rc;
 }
 
 int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
-    return read_counters_by(server, hdb_server_counters_sql, commits, newest, error);
+    *commits = *newest = 0;
+    return hdb_server_peer(server) == HDB_PEER_HELIOSDB ? read_counters_and_log(server, commits, newest, error)
+                                                        : read_counters_by(server, hdb_server_counters_sql, commits, error);
 }
 
 static bool has_transactions(const hdb_server *server) {
@@ -235,7 +252,7 @@ static int begin_snapshot(hdb_server *server, int64_t *newest, hdb_error *error)
     snprintf(sql, sizeof sql, "BEGIN ISOLATION LEVEL %s; SET LOCAL lock_timeout = %d; %s",
              server->serializable ? "SERIALIZABLE" : "REPEATABLE READ", server->timeout_ms > 0 ? server->timeout_ms : 1,
              hdb_server_counters_sql);
-    return read_counters_by(server, sql, &server->commits, newest, error);
+    return read_counters_by(server, sql, &server->commits, error);
 }
 
 int hdb_server_snapshot(hdb_server *server, hdb_error *error) {

@@ -12,6 +12,7 @@ struct look {
     hdb_errand errands[QUESTIONS];
     int count, place[QUESTIONS]; /* where each of them is, -1: it is not asked */
     hdb_value from;
+    int64_t known; /* what the log is asked for comes after it */
 };
 
 static void ask(struct look *look, int question, hdb_errand errand) {
@@ -25,7 +26,7 @@ static const hdb_rows *answer(const struct look *look, int question) {
 
 /* The lock first: what is read before it may be changed by whoever holds it. */
 static void write_questions(const hdb_server *server, const hdb_server_change *change, struct look *look) {
-    *look = (struct look){.place = {-1, -1, -1, -1}};
+    *look = (struct look){.place = {-1, -1, -1, -1}, .known = server->applied};
     if (!hdb_server_is_locked(server))
         ask(look, LOCK, (hdb_errand){.sql = hdb_server_lock_sql(!server->many_writers), .ends = true});
     ask(look, COUNTERS, (hdb_errand){.sql = hdb_server_counters_sql, .ends = true});
@@ -56,7 +57,8 @@ static int judge(hdb_server *server, const hdb_server_change *change, const stru
     int rc = hdb_server_note_counters(server, answer(look, COUNTERS), &commits, error);
     if (rc != HDB_OK)
         return rc;
-    *behind = look->place[NEWEST] >= 0 && hdb_log_newest_of(answer(look, NEWEST), server->applied) > server->applied;
+    *behind = look->place[NEWEST] >= 0 && (server->applied < look->known || /* another server, or an emptied one */
+                                           hdb_log_newest_of(answer(look, NEWEST), server->applied) > server->applied);
     *verdict = HDB_CHANGE_SENT;
     if (change->guard && hdb_rows_count(answer(look, GUARD)) == 0)
         *verdict = HDB_CHANGE_EMPTY;

@@ -53,7 +53,8 @@ typedef struct hdb_server_transaction {
     int64_t id, process;
 } hdb_server_transaction;
 
-int hdb_server_name_transaction(hdb_server *server, hdb_server_transaction *out, hdb_error *error);
+/* `counts`: adds one to the commits, in the same round trip. */
+int hdb_server_name_transaction(hdb_server *server, bool counts, hdb_server_transaction *out, hdb_error *error);
 /* The link died during COMMIT: HDB_OK if the transaction was kept, hdb_server_lost() if it was not and never will be,
  * hdb_server_lost_in_commit() if neither could be made sure of. */
 int hdb_server_fate_of_transaction(hdb_server *server, const hdb_server_transaction *own, hdb_error *error);

@@ -175,10 +175,9 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
     hdb_server_transaction own = {0};
     int rc = hdb_server_snapshot(server, error);
     /* Many writers do not count: each would have to wait for the other's COMMIT. */
-    if (rc == HDB_OK && (!server->many_writers || hdb_entry_has_schema(data, size)))
-        rc = hdb_server_count(server, "commits", error);
+    bool counts = !server->many_writers || hdb_entry_has_schema(data, size);
     if (rc == HDB_OK)
-        rc = hdb_server_name_transaction(server, &own, error);
+        rc = hdb_server_name_transaction(server, counts, &own, error);
     if (rc == HDB_OK)
         rc = apply_inside(server, data, size, error);
     if (rc == HDB_OK)
