@@ -104,14 +104,17 @@ static bool take_values(hdb_stmt *stmt, hdb_direct *direct) {
     return true;
 }
 
-/* An error of the server that says nothing was done: SQLite finds its own answer. One of the link is told as it is. */
+/* An error of the server that says nothing was done: SQLite finds its own answer. One of the link is told as it is; a statement
+ * that was interrupted on its way may still arrive. */
 static int unfit_or_lost(hdb_stmt *stmt, hdb_link *link, int rc, bool wrote) {
     hdb_error *error = &stmt->conn->error;
-    if (rc == HDB_INTERRUPT || rc == HDB_NOMEM)
-        return rc;
-    if (!hdb_link_is_alive(link) && wrote)
+    if (!hdb_link_is_alive(link) && wrote) {
+        hdb_error_clear(error);
         return hdb_error_set(error, HDB_IOERR, "08007", "the link to the server was lost while it ran the statement: whether it "
                              "was kept can't be told");
+    }
+    if (rc == HDB_INTERRUPT || rc == HDB_NOMEM)
+        return rc;
     hdb_error_clear(error);
     return HDB_DIRECT_UNFIT;
 }
