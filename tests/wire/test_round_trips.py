@@ -71,6 +71,11 @@ def test_a_select_by_key_is_one_round_trip(network, conn):
     assert network.least(conn, "SELECT v FROM t WHERE id = ?", *[(1,)] * 8) == 1
 
 
+def test_a_select_of_all_rows_is_three_round_trips(network, conn):
+    conn.execute("INSERT INTO t VALUES (1, 'one')")
+    assert network.least(conn, "SELECT * FROM t", *[()] * 8) == 3
+
+
 def test_a_change_by_key_is_two_round_trips(network, conn):
     keys = itertools.count(1)
     assert network.least(conn, "INSERT INTO t VALUES (?, 'new')", *[(next(keys),) for _ in range(8)]) == 2
