@@ -3,6 +3,7 @@
  * closed. */
 #include "blob.h"
 
+#include "scan_lane.h"
 #include <stdlib.h>
 #include <strings.h>
 
@@ -47,7 +48,8 @@ int hdb_blob_open(hdb_conn *conn, const char *database, const char *table, const
         return hdb_conn_leave(conn, hdb_error_nomem(&conn->error));
     blob->kept = strcasecmp(name, "temp") != 0;
     blob->writes = writable != 0;
-    if (blob->kept)
+    rc = hdb_scan_settle_all(conn, blob->writes);
+    if (rc == HDB_OK && blob->kept)
         rc = hdb_replica_begin_access(conn->replica, name, table, blob->writes, &conn->error);
     if (rc == HDB_OK) {
         if (sqlite3_blob_open(conn->replica->db, name, table, column, rowid, writable != 0,

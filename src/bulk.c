@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows in blocks: the fetch and the execution of many rows in one call, over the steps of statement.c. */
 #include "block.h"
+#include "scan_lane.h"
 #include "replica/sqlite_value.h"
 #include "statement.h"
 
@@ -13,6 +14,10 @@ int hdb_stmt_read_column(hdb_stmt *stmt, sqlite3_stmt *row, int column, hdb_valu
     *out = hdb_value_of_column(row, column);
     bool is_bytes = out->type == HDB_TYPE_TEXT || out->type == HDB_TYPE_BLOB;
     return is_bytes && sqlite3_errcode(sqlite3_db_handle(row)) == SQLITE_NOMEM ? hdb_error_nomem(&stmt->conn->error) : HDB_OK;
+}
+
+bool hdb_stmt_block_is_full(const hdb_block *block, int64_t limit) {
+    return (limit > 0 && block->rows >= limit) || hdb_block_size(block) >= block_bytes;
 }
 
 static int append_row(hdb_stmt *stmt, hdb_block *block) {
@@ -32,7 +37,11 @@ int hdb_stmt_fetch_rows(hdb_stmt *stmt, int64_t limit, hdb_block *block) {
     /* Only a statement that has run knows its columns: the schema may have changed since it was prepared. */
     if ((rc == HDB_ROW || rc == HDB_DONE) && hdb_block_begin(block, hdb_column_count(stmt)) != HDB_OK)
         return hdb_error_nomem(&stmt->conn->error);
-    while (rc == HDB_ROW && (limit < 1 || block->rows < limit) && hdb_block_size(block) < block_bytes) {
+    if (rc == HDB_ROW && stmt->scan && !hdb_scan_is_settled(stmt)) {
+        rc = hdb_scan_fetch(stmt, limit, block);
+        stmt->state = rc == HDB_ROW ? HDB_STMT_ON_ROW : rc == HDB_DONE ? HDB_STMT_FINISHED : HDB_STMT_IDLE;
+    }
+    while (rc == HDB_ROW && !hdb_stmt_block_is_full(block, limit)) {
         rc = append_row(stmt, block);
         if (rc == HDB_ROW)
             rc = hdb_stmt_next(stmt);

@@ -3,6 +3,7 @@
  * any other: captured, and pushed when it commits. */
 #include "session.h"
 
+#include "scan_lane.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,9 @@ int hdb_changeset_apply(hdb_conn *conn, const void *data, int64_t size, hdb_tabl
     if (size < 0 || size > INT_MAX || (!data && size > 0))
         return hdb_conn_leave(conn, hdb_error_set(&conn->error, HDB_MISUSE, NULL, "bad parameter or other API misuse"));
     hdb_replica *replica = conn->replica;
-    rc = hdb_replica_begin_access(replica, "main", NULL, true, &conn->error);
+    rc = hdb_scan_settle_all(conn, true);
+    if (rc == HDB_OK)
+        rc = hdb_replica_begin_access(replica, "main", NULL, true, &conn->error);
     if (rc != HDB_OK)
         return hdb_conn_leave(conn, rc);
     int64_t total = sqlite3_total_changes64(replica->db), last = sqlite3_changes64(replica->db);

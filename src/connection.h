@@ -30,6 +30,7 @@ struct hdb_conn {
     hdb_stmt *first;          /* open statements */
     hdb_blob *blobs;          /* open BLOB handles */
     hdb_session *sessions;
+    int scans;                /* direct SELECTs that have rows to give, and are not settled (scan_lane.h) */
     hdb_stmt *asking;         /* the one that SQLite runs with rows of the engine */
     bool has_engine_rows;     /* the table that they are is known to SQLite */
     bool lost;                /* a database went when memory ran out in hdb_deserialize(): SQLite must not look for it */

@@ -23,6 +23,7 @@ struct hdb_daemon_store {
     int64_t schema_version; /* of the replica's schema, -1: none */
     int64_t commits;        /* that the rows loaded belong to */
     bool taken_inside;      /* the schema was taken over inside the open transaction */
+    const sqlite3_stmt *ignored; /* is not one that reads */
     int64_t generation;     /* counts changes of the schema that came from the server */
 };
 
@@ -51,9 +52,10 @@ int hdb_daemon_store_open(const hdb_settings *settings, hdb_daemon_store **out, 
 }
 
 /* Whether any statement of the connection is still giving rows: then its snapshot goes on. */
-static bool is_reading(const hdb_replica *replica) {
-    for (sqlite3_stmt *other = sqlite3_next_stmt(replica->db, NULL); other; other = sqlite3_next_stmt(replica->db, other))
-        if (sqlite3_stmt_busy(other))
+static bool is_reading(const hdb_daemon_store *store) {
+    sqlite3 *db = store->replica->db;
+    for (sqlite3_stmt *other = sqlite3_next_stmt(db, NULL); other; other = sqlite3_next_stmt(db, other))
+        if (other != store->ignored && sqlite3_stmt_busy(other))
             return true;
     return false;
 }
@@ -116,7 +118,7 @@ int hdb_daemon_store_refresh(hdb_daemon_store *store, bool foreign, hdb_error *e
  * snapshot; else both come with the first statement that needs them. */
 static int begin_transaction(hdb_daemon_store *store, bool immediate, bool begins, hdb_error *error) {
     /* SQLite takes the lock before it looks whether a transaction is open. */
-    if (!begins || is_reading(store->replica))
+    if (!begins || is_reading(store))
         return immediate ? hdb_server_lock(store->server, false, error) : HDB_OK;
     if (!immediate)
         return hdb_daemon_store_refresh(store, false, error);
@@ -355,7 +357,7 @@ static void end(void *context, bool committed) {
     hdb_daemon_store *store = context;
     hdb_server_end(store->server);
     /* A SELECT or BLOB that is still open goes on with the rows there are, as we have left them. */
-    if (committed && is_reading(store->replica)) {
+    if (committed && is_reading(store)) {
         hdb_loader_released(store->loader, 0);
         store->commits = hdb_server_commits(store->server);
     } else {
@@ -424,7 +426,28 @@ hdb_server *hdb_daemon_store_server(hdb_daemon_store *store) {
 }
 
 bool hdb_daemon_store_is_idle(const hdb_daemon_store *store) {
-    return sqlite3_get_autocommit(store->replica->db) && !is_reading(store->replica);
+    return sqlite3_get_autocommit(store->replica->db) && !is_reading(store);
+}
+
+int64_t hdb_daemon_store_commits(const hdb_daemon_store *store) {
+    return store->commits;
+}
+
+void hdb_daemon_store_ignore(hdb_daemon_store *store, const sqlite3_stmt *carrier) {
+    store->ignored = carrier;
+}
+
+int hdb_daemon_store_scan(hdb_daemon_store *store, const char *sql, hdb_row_callback callback, void *context, hdb_error *error) {
+    int64_t generation = store->generation;
+    int rc = take_snapshot(store, error);
+    if (rc == HDB_OK && generation != store->generation)
+        rc = HDB_SCHEMA;
+    if (rc == HDB_OK)
+        rc = hdb_link_stream(hdb_server_link(store->server), sql, NULL, 0, HDB_ROWS_NATIVE, callback, context, error);
+    if (rc == HDB_OK)
+        rc = hdb_server_check(store->server, error);
+    hdb_server_end(store->server);
+    return rc;
 }
 
 int64_t hdb_daemon_store_schema_version(const hdb_daemon_store *store) {

@@ -2,6 +2,7 @@
 #include "direct_lane.h"
 
 #include "direct/describe.h"
+#include "scan_lane.h"
 #include "record/cell.h"
 #include "record/log.h"
 #include "replica/own_statement.h"
@@ -16,6 +17,7 @@ struct hdb_direct {
     enum hdb_refusal why;
     hdb_described described;
     int64_t generation; /* of the schema it was made for */
+    bool too_large;     /* there are more rows than a scan keeps */
     hdb_value *values;  /* one for each input */
     hdb_buffer *encoded;
 };
@@ -57,9 +59,18 @@ int hdb_direct_prepare(hdb_stmt *stmt) {
         return hdb_error_nomem(&conn->error);
     stmt->direct = direct;
     direct->generation = hdb_daemon_store_generation(conn->daemon);
+    const hdb_schema *known = NULL;
+    /* A connection has forgotten it at first, and after each change. */
+    int rc = hdb_replica_schema(conn->replica, &known, &conn->error);
+    if (rc != HDB_OK)
+        return rc;
     hdb_direct_schema schema = hdb_describe(&direct->described, conn->replica);
     enum hdb_peer peer = hdb_server_peer(hdb_daemon_store_server(conn->daemon));
-    int rc = hdb_translate(stmt->sql, strlen(stmt->sql), &schema, peer, &direct->plan, &direct->why);
+    rc = hdb_translate(stmt->sql, strlen(stmt->sql), &schema, peer, &direct->plan, &direct->why);
+    if (rc == HDB_OK && direct->plan.kind == HDB_PLAN_SCAN && !hdb_scan_is_by_rowid(stmt)) {
+        direct->why = HDB_REFUSED_INDEX_ORDER;
+        rc = HDB_NOTSUPPORTED;
+    }
     direct->has_plan = rc == HDB_OK;
     if (rc == HDB_NOTSUPPORTED)
         return HDB_OK;
@@ -93,14 +104,17 @@ static bool take_values(hdb_stmt *stmt, hdb_direct *direct) {
     return true;
 }
 
-/* An error of the server that says nothing was done: SQLite finds its own answer. One of the link is told as it is. */
+/* An error of the server that says nothing was done: SQLite finds its own answer. One of the link is told as it is; a statement
+ * that was interrupted on its way may still arrive. */
 static int unfit_or_lost(hdb_stmt *stmt, hdb_link *link, int rc, bool wrote) {
     hdb_error *error = &stmt->conn->error;
-    if (rc == HDB_INTERRUPT || rc == HDB_NOMEM)
-        return rc;
-    if (!hdb_link_is_alive(link) && wrote)
+    if (!hdb_link_is_alive(link) && wrote) {
+        hdb_error_clear(error);
         return hdb_error_set(error, HDB_IOERR, "08007", "the link to the server was lost while it ran the statement: whether it "
                              "was kept can't be told");
+    }
+    if (rc == HDB_INTERRUPT || rc == HDB_NOMEM)
+        return rc;
     hdb_error_clear(error);
     return HDB_DIRECT_UNFIT;
 }
@@ -109,15 +123,6 @@ static int unfit_or_lost(hdb_stmt *stmt, hdb_link *link, int rc, bool wrote) {
 static bool is_current(const hdb_stmt *stmt, int64_t version) {
     return version == hdb_daemon_store_schema_version(stmt->conn->daemon) &&
            stmt->direct->generation == hdb_daemon_store_generation(stmt->conn->daemon);
-}
-
-/* HDB_OK if it was, HDB_DIRECT_UNFIT if not. */
-static int check_schema(hdb_stmt *stmt, hdb_link *link) {
-    int64_t version = 0;
-    int rc = hdb_meta_get(link, "schema_version", -1, &version, &stmt->conn->error);
-    if (rc != HDB_OK)
-        return unfit_or_lost(stmt, link, rc, false);
-    return is_current(stmt, version) ? HDB_OK : HDB_DIRECT_UNFIT;
 }
 
 /* Puts the server's row into the result carrier. */
@@ -175,38 +180,26 @@ static int run_read(hdb_stmt *stmt, hdb_link *link) {
     return rc;
 }
 
-/* Whether an UPDATE by key is exact for the row there is: HDB_OK, HDB_DONE (there is no row) or HDB_DIRECT_UNFIT. */
-static int ask_guard(hdb_stmt *stmt, hdb_link *link) {
-    hdb_direct *direct = stmt->direct;
-    hdb_rows *rows = NULL;
-    if (!direct->plan.guard)
-        return HDB_OK;
-    int rc = hdb_link_query(link, direct->plan.guard, &direct->values[direct->plan.guard_input], 1, HDB_ROWS_NATIVE, &rows, &stmt->conn->error);
-    if (rc != HDB_OK)
-        return unfit_or_lost(stmt, link, rc, false);
-    if (hdb_rows_count(rows) == 0)
-        rc = HDB_DONE;
-    else if (hdb_rows_cell(rows, 0, 0).type != HDB_TYPE_NULL)
-        rc = HDB_DIRECT_UNFIT;
-    hdb_rows_free(rows);
-    return rc;
-}
-
+/* Whether the row that an UPDATE by key finds is one it is exact for the guard tells, where it is not part of the text. */
 static int change(hdb_stmt *stmt, hdb_server *server, int64_t *changed) {
-    hdb_direct *direct = stmt->direct;
-    hdb_link *link = hdb_server_link(server);
-    hdb_rows *rows = NULL;
-    int rc = ask_guard(stmt, link);
-    if (rc != HDB_OK)
+    const hdb_direct *direct = stmt->direct;
+    enum hdb_server_verdict verdict;
+    hdb_server_change send = {
+        .sql = direct->plan.sql,
+        .values = direct->values,
+        .count = direct->plan.input_count,
+        .schema_version = hdb_daemon_store_schema_version(stmt->conn->daemon),
+        .guard = direct->plan.guard,
+        .guard_value = direct->plan.guard ? &direct->values[direct->plan.guard_input] : NULL,
+    };
+    int rc = hdb_server_run_change(server, &send, &verdict, changed, &stmt->conn->error);
+    if (rc == HDB_BUSY && verdict != HDB_CHANGE_SENT) /* nobody let us have the lock */
         return rc;
-    rc = hdb_server_note_change(server, &stmt->conn->error);
-    if (rc == HDB_OK)
-        rc = hdb_link_query(link, direct->plan.sql, direct->values, direct->plan.input_count, HDB_ROWS_NATIVE, &rows, &stmt->conn->error);
     if (rc != HDB_OK)
-        return unfit_or_lost(stmt, link, rc, true);
-    *changed = hdb_rows_affected(rows);
-    hdb_rows_free(rows);
-    return direct->plan.guarded && *changed == 0 ? HDB_DIRECT_UNFIT : HDB_DONE;
+        return unfit_or_lost(stmt, hdb_server_link(server), rc, verdict == HDB_CHANGE_SENT);
+    if (verdict == HDB_CHANGE_UNFIT || (verdict == HDB_CHANGE_SENT && direct->plan.guarded && *changed == 0))
+        return HDB_DIRECT_UNFIT;
+    return HDB_DONE;
 }
 
 static int run_change(hdb_stmt *stmt, hdb_server *server) {
@@ -214,9 +207,7 @@ static int run_change(hdb_stmt *stmt, hdb_server *server) {
     hdb_direct *direct = stmt->direct;
     hdb_counts counts = hdb_replica_note_counts(replica);
     int64_t changed = 0;
-    int rc = hdb_server_lock(server, false, &stmt->conn->error);
-    if (rc == HDB_OK)
-        rc = change(stmt, server, &changed);
+    int rc = change(stmt, server, &changed);
     hdb_server_end(server);
     if (rc != HDB_DIRECT_UNFIT) { /* refused, it has changed 0 rows */
         counts.changes = changed;
@@ -226,6 +217,18 @@ static int run_change(hdb_stmt *stmt, hdb_server *server) {
         hdb_replica_restore_counts(replica, &counts);
     }
     return rc;
+}
+
+/* A table that has grown too large stays that for the statement. */
+static int run_scan(hdb_stmt *stmt) {
+    hdb_direct *direct = stmt->direct;
+    if (direct->too_large || direct->generation != hdb_daemon_store_generation(stmt->conn->daemon))
+        return HDB_DIRECT_UNFIT;
+    int rc = hdb_scan_run(stmt, &direct->plan);
+    direct->too_large = rc == HDB_TOOBIG;
+    if (rc == HDB_ROW || rc == HDB_DONE)
+        return rc;
+    return unfit_or_lost(stmt, hdb_server_link(hdb_daemon_store_server(stmt->conn->daemon)), rc, false);
 }
 
 int hdb_direct_run(hdb_stmt *stmt) {
@@ -240,10 +243,11 @@ int hdb_direct_run(hdb_stmt *stmt) {
     int rc = hdb_server_revive(server, &conn->error);
     if (rc != HDB_OK)
         return rc;
+    if (direct->plan.kind == HDB_PLAN_SCAN)
+        return run_scan(stmt);
     bool reads = direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT;
-    rc = reads ? HDB_OK : check_schema(stmt, hdb_server_link(server));
-    if (rc != HDB_OK)
-        return rc;
+    if (direct->generation != hdb_daemon_store_generation(conn->daemon))
+        return HDB_DIRECT_UNFIT;
     if (sqlite3_step(stmt->parameters) != SQLITE_ROW)
         return hdb_replica_error(conn->replica, &conn->error);
     rc = !take_values(stmt, direct) ? HDB_DIRECT_UNFIT

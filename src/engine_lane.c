@@ -158,9 +158,10 @@ int hdb_stmt_run_engine(hdb_stmt *stmt) {
 }
 
 int hdb_stmt_next_carried(hdb_stmt *stmt) {
+    if (stmt->result) /* after the last row, too: no snapshot is kept then */
+        sqlite3_reset(stmt->result);
     if (!stmt->result || stmt->row >= hdb_answer_count(stmt->answer))
         return HDB_DONE;
-    sqlite3_reset(stmt->result);
     for (int i = 0; i < hdb_answer_columns(stmt->answer); i++) {
         hdb_value cell = hdb_answer_cell(stmt->answer, stmt->row, i);
         hdb_value_bind(stmt->result, i + 1, &cell);

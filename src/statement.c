@@ -6,6 +6,7 @@
 #include "direct/classify.h"
 #include "direct/engine_text.h"
 #include "direct_lane.h"
+#include "scan_lane.h"
 #include "store.h"
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ void hdb_stmt_free(hdb_stmt *stmt) {
     if (stmt->next)
         stmt->next->previous = stmt->previous;
     hdb_stmt_end_stream(stmt);
+    hdb_scan_end(stmt);
     sqlite3_finalize(stmt->replica);
     sqlite3_finalize(stmt->parameters);
     sqlite3_finalize(stmt->result);
@@ -150,6 +152,7 @@ int hdb_stmt_reset(hdb_stmt *stmt) {
     hdb_conn *conn = stmt->conn;
     int rc = HDB_OK;
     hdb_stmt_end_stream(stmt);
+    hdb_scan_end(stmt);
     hdb_block_trim(&stmt->block);
     if (stmt->replica && stmt->running)
         rc = hdb_replica_end(conn->replica, stmt->replica, &stmt->inspection, &conn->error);
@@ -178,8 +181,16 @@ static int step(hdb_stmt *stmt, bool fresh) {
         return hdb_stmt_next_carried(stmt);
     if (!stmt->replica)
         return HDB_DONE;
-    if (!fresh && stmt->carrying) /* a direct statement gives one row at most */
+    if (!fresh && stmt->scan && !hdb_scan_is_settled(stmt))
+        return hdb_scan_step(stmt);
+    if (!fresh && stmt->scan) { /* SQLite stands on the row that was given last */
+        hdb_scan_end(stmt);
+        stmt->carrying = false;
+    }
+    if (!fresh && stmt->carrying) { /* a direct statement gives one row at most */
+        sqlite3_reset(stmt->result); /* or the connection would seem to be reading, and keep its snapshot */
         return HDB_DONE;
+    }
     if (fresh && stmt->direct) {
         rc = hdb_direct_run(stmt);
         stmt->carrying = rc == HDB_ROW;
@@ -231,6 +242,11 @@ int hdb_stmt_execute(hdb_stmt *stmt) {
     bool sends_change = stmt->lane == HDB_LANE_ENGINE ? hdb_stmt_is_dml(stmt) : stmt->direct && !hdb_stmt_readonly(stmt);
     if (sends_change)
         hdb_waiting_hold();
+    if (stmt->conn->scans > 0 && (rc = hdb_scan_settle_all(stmt->conn, hdb_inspection_writes(&stmt->inspection))) != HDB_OK) {
+        if (sends_change)
+            hdb_waiting_release();
+        return rc;
+    }
     bool alone = stmt->conn->settings.many_writers && hdb_daemon_store_is_idle(stmt->conn->daemon);
     rc = step(stmt, true);
     if (alone)

@@ -42,6 +42,7 @@ struct hdb_stmt {
     int row;            /* next one */
     hdb_answer *source; /* a change that only the engine understands: what it computed */
     int source_columns;
+    struct hdb_stmt_scan *scan; /* all rows of a direct SELECT, being read: scan_lane.h */
     hdb_error engine_error; /* why it could not */
     char *expanded;  /* owned answer of hdb_stmt_expanded_sql() */
     hdb_block block; /* owned answer of hdb_fetch_block() */
@@ -62,6 +63,8 @@ void hdb_stmt_free(hdb_stmt *stmt);
 
 /* bulk.c: hdb_fetch_block() into any block, which is left unfinished. */
 int hdb_stmt_fetch_rows(hdb_stmt *stmt, int64_t limit, hdb_block *block);
+/* Whether a block that is to have so many rows at most (0: any number) takes no more. */
+bool hdb_stmt_block_is_full(const hdb_block *block, int64_t limit);
 /* Reads a column of the row that it is on; the value is SQLite's until the next step. HDB_OK or HDB_NOMEM. */
 int hdb_stmt_read_column(hdb_stmt *stmt, sqlite3_stmt *row, int column, hdb_value *out);
 /* arrow_stream.c: there is nothing more to read for a stream. */

@@ -54,6 +54,13 @@ int hdb_daemon_store_refresh(hdb_daemon_store *store, bool foreign, hdb_error *e
 /* Changes whenever the schema came anew from the server: what was told of a statement before may be wrong. */
 int64_t hdb_daemon_store_generation(const hdb_daemon_store *store);
 int64_t hdb_daemon_store_schema_version(const hdb_daemon_store *store);
+/* Reads rows of the server's tables as they are, as one snapshot; the callback as in hdb_link_stream(). HDB_SCHEMA if the schema
+ * has changed: nothing was read. For when no transaction is open. */
+int hdb_daemon_store_scan(hdb_daemon_store *store, const char *sql, hdb_row_callback callback, void *context, hdb_error *error);
+/* Changes with every commit that it has heard of. */
+int64_t hdb_daemon_store_commits(const hdb_daemon_store *store);
+/* A statement that does not count as reading; NULL: none. */
+void hdb_daemon_store_ignore(hdb_daemon_store *store, const sqlite3_stmt *carrier);
 /* No transaction is open and no statement is giving rows. */
 bool hdb_daemon_store_is_idle(const hdb_daemon_store *store);
 hdb_server *hdb_daemon_store_server(hdb_daemon_store *store);

@@ -275,6 +275,7 @@ static bool parse_limit(struct parser *parser) {
     if (parser->next.type != HDB_TOKEN_INTEGER || !parse_number(parser, &limit) || limit.integer < 1 ||
         at_word(parser, "OFFSET") || parser->next.type == HDB_TOKEN_COMMA)
         return refuse(parser, HDB_REFUSED_LIMIT);
+    parser->tree->has_limit = true;
     return true;
 }
 

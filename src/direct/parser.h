@@ -59,6 +59,7 @@ typedef struct hdb_tree {
     int column_count;
     hdb_tree_operand *values; /* INSERT and UPDATE */
     int value_count;
+    bool has_limit; /* SELECT: a positive one */
     bool has_key; /* WHERE key = key_value, either way round */
     hdb_tree_name key;
     hdb_tree_operand key_value;

@@ -25,8 +25,9 @@
     X(COMPOUND, "a compound SELECT")                                                                                   \
     X(ORDER, "an ORDER BY clause")                                                                                     \
     X(LIMIT, "a LIMIT that is not a plain positive number, or one on a change")                                        \
-    X(ALL_ROWS, "no WHERE clause: every row would come or change")                                                     \
+    X(ALL_ROWS, "no WHERE clause: every row would change")                                                             \
     X(CONDITION, "a condition other than rowid = value")                                                               \
+    X(INDEX_ORDER, "SQLite reads an index in the place of the table, in its order")                                    \
     X(COUNT_CONDITION, "count(*) with a condition")                                                                    \
     X(UPDATE_FROM, "an UPDATE with FROM")                                                                              \
     X(ROW_VALUE, "a row value")                                                                                        \

@@ -11,6 +11,8 @@
  *   DELETE FROM t WHERE rowid = value
  *       no trigger, no foreign key
  *   SELECT count(*) FROM t
+ *   SELECT * or columns FROM t
+ *       SQLite gives them by rowid if it reads no index in the place of the table, which the caller has to ask it
  * where rowid is the table's INTEGER PRIMARY KEY by any of its names and a value is a parameter or a literal.
  *
  * A plan is exact only if every value passes hdb_plan_admit() when it is run. If one does not, or a guard says no, or
@@ -104,6 +106,7 @@ typedef struct hdb_plan_column {
 enum hdb_plan_kind {
     HDB_PLAN_SELECT = 1, /* at most one row: the columns, raw engine cells, and "_hdb_odd" behind the last */
     HDB_PLAN_COUNT,      /* one row, one integer */
+    HDB_PLAN_SCAN,       /* all rows, in any order: the columns, "_hdb_odd" and the key */
     HDB_PLAN_INSERT,
     HDB_PLAN_UPDATE,
     HDB_PLAN_DELETE

@@ -61,6 +61,22 @@ typedef struct hdb_question {
     hdb_rows *rows;
 } hdb_question;
 int hdb_link_query_both(hdb_link *link, hdb_question *first, hdb_question *second, hdb_error *error);
+/* A statement of hdb_link_batch(). The last one has `ends`. */
+typedef struct hdb_errand {
+    const char *sql;
+    const hdb_value *params;
+    int count;
+    bool ends; /* a unit: what follows is run in any case */
+    int rc;
+    hdb_error error;
+    hdb_rows *rows; /* the caller's, if `rc` is HDB_OK */
+} hdb_errand;
+/* Runs statements outside of transactions, in one round trip if all of them are prepared already. After one that fails the rest
+ * of its unit is not run, and fails, too. What a unit did before it PostgreSQL undoes, if they went together, and HeliosDB keeps.
+ * An error here is one of the link: what became of the statements is not known then. */
+int hdb_link_batch(hdb_link *link, hdb_errand *errands, int count, hdb_error *error);
+/* Frees what a batch has given. */
+void hdb_errands_clear(hdb_errand *errands, int count);
 /* Runs a script without parameters by the simple protocol, results thrown away. On PostgreSQL and HeliosDB several
  * statements in one text are one atomic unit. */
 int hdb_link_script(hdb_link *link, const char *sql, hdb_error *error);

@@ -151,8 +151,7 @@ static int run(hdb_link *link, const pq_statement *statement, bool binary, PGres
     return rc;
 }
 
-/* The cached statement no longer fits the schema, or somebody has discarded it: nothing was run. */
-static bool is_stale(const hdb_error *error) {
+bool pq_is_stale(const hdb_error *error) {
     return strcmp(error->sqlstate, "26000") == 0 ||
            (strcmp(error->sqlstate, "0A000") == 0 && strstr(hdb_error_message(error), "cached plan") != NULL);
 }
@@ -168,7 +167,7 @@ static int query(hdb_link *link, const char *sql, const hdb_value *values, int c
             return rc;
         rc = format == HDB_ROWS_NONE ? ask_columns(link, statement, out, error)
                                      : run(link, statement, pq_wants_binary(link, statement, format, false), out, error);
-        stale = rc != HDB_OK && is_stale(error);
+        stale = rc != HDB_OK && pq_is_stale(error);
         if (stale || !pq_statement_is_cached(statement))
             forget(link, statement);
         if (!stale || !retry || link->conn == NULL)
@@ -206,22 +205,34 @@ typedef struct stream {
     hdb_value *cells;
     int columns;  /* room in `cells` */
     int64_t rows; /* handed out */
+    bool decodes; /* bytea comes as text */
 } stream;
 
-static int stream_row(stream *to, PGresult *result, hdb_error *error) {
-    int columns = PQnfields(result), rc;
+/* The rows of a result are all of the same columns. */
+static int look_at_columns(stream *to, const PGresult *result, hdb_error *error) {
+    int columns = PQnfields(result);
 
-    if (to->cells == NULL) {
-        to->cells = calloc((size_t)columns + 1, sizeof *to->cells);
-        to->columns = columns;
-    }
+    free(to->cells);
+    to->columns = columns;
+    to->cells = calloc((size_t)columns + 1, sizeof *to->cells);
     if (to->cells == NULL)
         return hdb_error_nomem(error);
-    if (columns != to->columns)
-        return hdb_error_set(error, HDB_CORRUPT, NULL, "the server sent rows of different widths");
     if (PQfformat(result, 0) == 1 && !pq_columns_are_binary(result))
         return hdb_error_set(error, HDB_ERROR, "22P03", "the table has changed");
-    rc = pq_rows_decode(result, error);
+    for (int column = 0; column < columns; column++)
+        to->decodes = to->decodes || (PQftype(result, column) == PQ_BYTEA && PQfformat(result, column) == 0);
+    return HDB_OK;
+}
+
+static int stream_row(stream *to, PGresult *result, hdb_error *error) {
+    int columns = PQnfields(result), rc = HDB_OK;
+
+    if (to->rows == 0)
+        rc = look_at_columns(to, result, error);
+    else if (columns != to->columns)
+        rc = hdb_error_set(error, HDB_CORRUPT, NULL, "the server sent rows of different widths");
+    if (rc == HDB_OK && to->decodes)
+        rc = pq_rows_decode(result, error);
     if (rc != HDB_OK)
         return rc;
     for (int column = 0; column < columns; column++)
@@ -255,6 +266,7 @@ static int run_stream(hdb_link *link, const pq_statement *statement, bool binary
     if (rc != HDB_OK)
         return rc;
     PQsetSingleRowMode(link->conn);
+    link->streamed = true;
     rc = stream_rows(link, statement->sql, to, error);
     if (rc != HDB_OK && binary && to->rows == 0 && link->conn != NULL && link->peer == HDB_PEER_HELIOSDB &&
         is_unreadable(error, rc, NULL)) {
@@ -274,7 +286,7 @@ int hdb_link_stream(hdb_link *link, const char *sql, const hdb_value *values, in
         (rc = prepare(link, sql, values, count, &statement, error)) != HDB_OK)
         return rc;
     rc = run_stream(link, statement, pq_wants_binary(link, statement, format, true), &to, error);
-    if (!pq_statement_is_cached(statement) || (rc != HDB_OK && is_stale(error)))
+    if (!pq_statement_is_cached(statement) || (rc != HDB_OK && pq_is_stale(error)))
         forget(link, statement);
     free(to.cells);
     return rc;

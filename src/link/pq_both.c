@@ -76,7 +76,7 @@ int hdb_link_query_both(hdb_link *link, hdb_question *first, hdb_question *secon
     first->rows = second->rows = NULL;
     if (rc != HDB_OK)
         return rc;
-    ready = PQtransactionStatus(link->conn) == PQTRANS_IDLE;
+    ready = PQtransactionStatus(link->conn) == PQTRANS_IDLE && !link->streamed;
     for (int i = 0; i < 2 && ready && rc == HDB_OK; i++)
         ready = find(link, questions[i], &rc, error) != NULL;
     if (rc != HDB_OK)

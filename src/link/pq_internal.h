@@ -83,6 +83,7 @@ struct hdb_link {
     unsigned last_name;
     pq_params params;
     pq_pipeline pipeline;
+    bool streamed; /* libpq gives single rows of the next statement, too, if that is the first one of a pipeline */
     bool copying;
     hdb_buffer copy;
 };
@@ -133,6 +134,8 @@ void pq_cancel(PGconn *conn);
 int pq_run_simple(hdb_link *link, const char *sql, PGresult **out, hdb_error *error);
 /* Sends a prepared statement with link->params. */
 int pq_send_statement(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error);
+/* The cached statement no longer fits the schema, or somebody has discarded it: nothing was run. */
+bool pq_is_stale(const hdb_error *error);
 /* Whether its rows are to come in binary. */
 bool pq_wants_binary(const hdb_link *link, const pq_statement *statement, enum hdb_row_format format, bool stream);
 

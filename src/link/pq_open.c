@@ -160,6 +160,7 @@ int pq_collect(hdb_link *link, const char *sql, PGresult **out, hdb_error *error
     PGresult *kept = NULL, *result;
     int rc = HDB_OK, wait;
 
+    link->streamed = false; /* a statement that is sent by itself ends that */
     for (;;) {
         if ((wait = pq_wait_result(link, error)) != HDB_OK) {
             rc = wait;

@@ -122,16 +122,28 @@ int hdb_log_head(hdb_link *link, int64_t *out, hdb_error *error) {
     return rc == HDB_OK ? hdb_log_newest(link, base, out, error) : rc;
 }
 
+static const char newest_sql[] = "SELECT seq, parts FROM \"_hdb_log\" WHERE seq >= $1";
+
+hdb_errand hdb_log_newest_errand(int64_t known, hdb_value *from) {
+    *from = hdb_value_integer(seq_of(known + 1, 0));
+    return (hdb_errand){.sql = newest_sql, .params = from, .count = 1, .ends = true};
+}
+
+int64_t hdb_log_newest_of(const hdb_rows *rows, int64_t known) {
+    int64_t newest = known;
+    for (int i = 0; i < hdb_rows_count(rows); i++) {
+        int64_t seq = hdb_rows_integer(rows, i, 0), parts = hdb_rows_integer(rows, i, 1);
+        if (parts > 0 && seq >> PART_BITS > newest)
+            newest = seq >> PART_BITS;
+    }
+    return newest;
+}
+
 int hdb_log_newest(hdb_link *link, int64_t known, int64_t *out, hdb_error *error) {
     hdb_value from = hdb_value_integer(seq_of(known + 1, 0));
     hdb_rows *rows = NULL;
-    *out = known;
-    int rc = hdb_link_query(link, "SELECT seq, parts FROM \"_hdb_log\" WHERE seq >= $1", &from, 1, HDB_ROWS_NATIVE, &rows, error);
-    for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
-        int64_t seq = hdb_rows_integer(rows, i, 0), parts = hdb_rows_integer(rows, i, 1);
-        if (parts > 0 && seq >> PART_BITS > *out)
-            *out = seq >> PART_BITS;
-    }
+    int rc = hdb_link_query(link, newest_sql, &from, 1, HDB_ROWS_NATIVE, &rows, error);
+    *out = rc == HDB_OK ? hdb_log_newest_of(rows, known) : known;
     hdb_rows_free(rows);
     return rc;
 }

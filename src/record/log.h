@@ -33,6 +33,9 @@ int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error);
 int hdb_log_head(hdb_link *link, int64_t *out, hdb_error *error);
 /* The newest sealed entry after one that is known, or that one. */
 int hdb_log_newest(hdb_link *link, int64_t known, int64_t *out, hdb_error *error);
+/* The same as an errand, and what its answer tells; `from` is a place for its parameter. */
+hdb_errand hdb_log_newest_errand(int64_t known, hdb_value *from);
+int64_t hdb_log_newest_of(const hdb_rows *rows, int64_t known);
 /* What a replica that holds entries up to `known` has to know of the log, in one question. */
 typedef struct hdb_log_tail {
     int64_t token;  /* of the entry `known`, 0 if it is not there */

@@ -11,6 +11,8 @@ enum { LEAST_CONNECT_MS = 5000 };
 /* Reads that a writer has spoilt in a row, after which a reader keeps writers out while it reads. */
 enum { SPOILT_TRIES = 4 };
 
+const char hdb_server_counters_sql[] = "SELECT key, value FROM \"_hdb_meta\"";
+
 int hdb_server_script(hdb_server *server, const char *sql, hdb_error *error) {
     return hdb_link_script(server->link, sql, error);
 }
@@ -131,19 +133,16 @@ static int read_snapshot_mark(hdb_server *server, int64_t *out, hdb_error *error
     return rc;
 }
 
-/* The counters and, on HeliosDB, the newest entry of the log. */
-int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
-    hdb_rows *rows = NULL;
-    int rc = hdb_link_query(server->link, "SELECT key, value FROM \"_hdb_meta\"", NULL, 0, HDB_ROWS_NATIVE, &rows, error);
-    *commits = *newest = 0;
+int hdb_server_note_counters(hdb_server *server, const hdb_rows *rows, int64_t *commits, hdb_error *error) {
+    *commits = 0;
     server->applied = 0;
     server->keeps_log = false;
-    for (int i = 0; rc == HDB_OK && i < hdb_rows_count(rows); i++) {
+    for (int i = 0; i < hdb_rows_count(rows); i++) {
         const char *key = hdb_rows_text(rows, i, 0);
         int64_t value = hdb_rows_integer(rows, i, 1);
         if (!key)
-            rc = hdb_error_set(error, HDB_CORRUPT, NULL, "a counter of the server has no name");
-        else if (strcmp(key, "commits") == 0)
+            return hdb_error_set(error, HDB_CORRUPT, NULL, "a counter of the server has no name");
+        if (strcmp(key, "commits") == 0)
             *commits = value;
         else if (strcmp(key, "schema_version") == 0)
             server->schema_version = value;
@@ -154,15 +153,45 @@ int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newe
         else if (strcmp(key, "mvcc") == 0)
             server->serializable = value == 1;
     }
-    hdb_rows_free(rows);
-    if (rc == HDB_OK && hdb_server_peer(server) == HDB_PEER_HELIOSDB) {
-        /* A writer counts its commit before it is logged: whoever begins to read in between must see a change, too. */
+    /* A writer counts its commit before it is logged: whoever begins to read in between must see a change, too. */
+    if (hdb_server_peer(server) == HDB_PEER_HELIOSDB)
         *commits += server->applied;
+    return HDB_OK;
+}
+
+/* PostgreSQL's counters, by a text that begins with other things. */
+static int read_counters_by(hdb_server *server, const char *sql, int64_t *commits, hdb_error *error) {
+    hdb_rows *rows = NULL;
+    int rc = hdb_link_query(server->link, sql, NULL, 0, HDB_ROWS_NATIVE, &rows, error);
+    if (rc == HDB_OK)
+        rc = hdb_server_note_counters(server, rows, commits, error);
+    hdb_rows_free(rows);
+    return rc == HDB_OK && server->serializable ? read_snapshot_mark(server, commits, error) : rc;
+}
+
+/* The log is asked in the same round trip for what comes after the entry that was known before. */
+static int read_counters_and_log(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
+    hdb_value from;
+    int64_t known = server->applied;
+    hdb_errand errands[2] = {{.sql = hdb_server_counters_sql, .ends = true}, hdb_log_newest_errand(known, &from)};
+    int rc = hdb_link_batch(server->link, errands, 2, error);
+    for (int i = 0; rc == HDB_OK && i < 2; i++)
+        if (errands[i].rc != HDB_OK)
+            rc = hdb_error_move(error, &errands[i].error);
+    if (rc == HDB_OK)
+        rc = hdb_server_note_counters(server, errands[0].rows, commits, error);
+    if (rc == HDB_OK && server->applied < known) /* another server, or an emptied one */
         rc = hdb_log_newest(server->link, server->applied, newest, error);
-    } else if (rc == HDB_OK && server->serializable) {
-        rc = read_snapshot_mark(server, commits, error);
-    }
+    else if (rc == HDB_OK)
+        *newest = hdb_log_newest_of(errands[1].rows, server->applied);
+    hdb_errands_clear(errands, 2);
     return rc;
+}
+
+int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error) {
+    *commits = *newest = 0;
+    return hdb_server_peer(server) == HDB_PEER_HELIOSDB ? read_counters_and_log(server, commits, newest, error)
+                                                        : read_counters_by(server, hdb_server_counters_sql, commits, error);
 }
 
 static bool has_transactions(const hdb_server *server) {
@@ -211,17 +240,19 @@ static void unlock_lent(hdb_server *server) {
     server->lent = false;
 }
 
-/* DDL of another client may hold a table, or ours may find one held: that is waited for no longer than a lock. */
-static int begin_snapshot(hdb_server *server, hdb_error *error) {
-    char sql[112];
+/* A transaction begins with the question for the counters, in one text. DDL of another client may hold a table, or ours may find
+ * one held: that is waited for no longer than a lock. */
+static int begin_snapshot(hdb_server *server, int64_t *newest, hdb_error *error) {
+    char sql[160];
     if (!has_transactions(server))
-        return HDB_OK;
+        return hdb_server_read_counters(server, &server->commits, newest, error);
     int rc = isolate(server, error);
     if (rc != HDB_OK)
         return rc;
-    snprintf(sql, sizeof sql, "BEGIN ISOLATION LEVEL %s; SET LOCAL lock_timeout = %d",
-             server->serializable ? "SERIALIZABLE" : "REPEATABLE READ", server->timeout_ms > 0 ? server->timeout_ms : 1);
-    return hdb_server_script(server, sql, error);
+    snprintf(sql, sizeof sql, "BEGIN ISOLATION LEVEL %s; SET LOCAL lock_timeout = %d; %s",
+             server->serializable ? "SERIALIZABLE" : "REPEATABLE READ", server->timeout_ms > 0 ? server->timeout_ms : 1,
+             hdb_server_counters_sql);
+    return read_counters_by(server, sql, &server->commits, error);
 }
 
 int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
@@ -235,10 +266,8 @@ int hdb_server_snapshot(hdb_server *server, hdb_error *error) {
         bool serializable = server->serializable;
         if (tries >= SPOILT_TRIES && !has_transactions(server) && (rc = lend_lock(server, error)) != HDB_OK)
             break;
-        rc = begin_snapshot(server, error);
-        server->in_snapshot = rc == HDB_OK;
-        if (rc == HDB_OK)
-            rc = hdb_server_read_counters(server, &server->commits, &newest, error);
+        rc = begin_snapshot(server, &newest, error);
+        server->in_snapshot = true; /* after an error, too: how far it came is not known */
         bool as_told = server->serializable == serializable; /* or it has just been heard of */
         if (rc == HDB_OK && as_told && server->applied >= newest)
             return HDB_OK;
@@ -289,10 +318,6 @@ int64_t hdb_server_applied(const hdb_server *server) {
 
 int64_t hdb_server_token(const hdb_server *server) {
     return server->token;
-}
-
-int hdb_server_note_change(hdb_server *server, hdb_error *error) {
-    return server->many_writers ? HDB_OK : hdb_server_count(server, "commits", error);
 }
 
 int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count,

@@ -75,8 +75,24 @@ bool hdb_server_keeps_log(const hdb_server *server);
 /* The newest entry that the tables hold as of the last snapshot, lock or push, and the token of the last push. */
 int64_t hdb_server_applied(const hdb_server *server);
 int64_t hdb_server_token(const hdb_server *server);
-/* Says that rows are about to change without a push (a direct statement); the lock must be held. */
-int hdb_server_note_change(hdb_server *server, hdb_error *error);
+/* One statement that changes rows by itself, without a push, outside of transactions. */
+typedef struct hdb_server_change {
+    const char *sql;
+    const hdb_value *values;
+    int count;
+    int64_t schema_version;       /* that it was made for */
+    const char *guard;            /* NULL, or a query that must find a NULL for it to be run */
+    const hdb_value *guard_value; /* its parameter */
+} hdb_server_change;
+enum hdb_server_verdict {
+    HDB_CHANGE_UNFIT, /* not run: another schema, a log to be kept, or the guard found something */
+    HDB_CHANGE_EMPTY, /* not run: the guard found no row */
+    HDB_CHANGE_SENT   /* under way: after an error of the link it may have been done */
+};
+/* Runs it under the writer lock and counts it, in two round trips if nobody else has the lock. `verdict` is set in any case;
+ * what is left to be ended hdb_server_end() ends. */
+int hdb_server_run_change(hdb_server *server, const hdb_server_change *change, enum hdb_server_verdict *verdict, int64_t *changed,
+                          hdb_error *error);
 /* Runs a statement inside the open snapshot; if it fails, the snapshot stays usable. */
 int hdb_server_query_inside(hdb_server *server, const char *sql, const hdb_value *params, int count,
                             enum hdb_row_format format, hdb_rows **out, hdb_error *error);

@@ -41,9 +41,14 @@ static int tell(hdb_server *server, enum fate fate, hdb_error *error) {
 
 /* --- PostgreSQL --- */
 
-int hdb_server_name_transaction(hdb_server *server, hdb_server_transaction *out, hdb_error *error) {
+int hdb_server_name_transaction(hdb_server *server, bool counts, hdb_server_transaction *out, hdb_error *error) {
     hdb_rows *rows = NULL;
-    int rc = hdb_link_query(server->link, "SELECT txid_current(), pg_backend_pid()", NULL, 0, HDB_ROWS_SHOWN, &rows, error);
+    int rc = hdb_link_query(server->link,
+                            counts ? "UPDATE \"_hdb_meta\" SET value = value + 1 WHERE key = 'commits' RETURNING txid_current(), pg_backend_pid()"
+                                   : "SELECT txid_current(), pg_backend_pid()",
+                            NULL, 0, HDB_ROWS_SHOWN, &rows, error);
+    if (rc == HDB_OK && hdb_rows_count(rows) != 1)
+        rc = hdb_error_set(error, HDB_CORRUPT, NULL, "the server's counter of commits is gone");
     if (rc == HDB_OK) {
         out->id = hdb_rows_integer(rows, 0, 0);
         out->process = hdb_rows_integer(rows, 0, 1);

@@ -32,6 +32,9 @@ int hdb_server_script(hdb_server *server, const char *sql, hdb_error *error);
 int hdb_server_lost(hdb_error *error);
 /* The counters and, on HeliosDB, the newest entry of the log. */
 int hdb_server_read_counters(hdb_server *server, int64_t *commits, int64_t *newest, hdb_error *error);
+/* What read_counters asks first, and what is made of its answer. */
+extern const char hdb_server_counters_sql[];
+int hdb_server_note_counters(hdb_server *server, const hdb_rows *rows, int64_t *commits, hdb_error *error);
 /* The session was found dead by the first thing that was asked of it, when nothing was under way: a new one will do. */
 bool hdb_server_can_start_again(const hdb_server *server, bool first, int rc);
 /* Ends the snapshot by COMMIT or ROLLBACK, if there is one. */
@@ -50,7 +53,8 @@ typedef struct hdb_server_transaction {
     int64_t id, process;
 } hdb_server_transaction;
 
-int hdb_server_name_transaction(hdb_server *server, hdb_server_transaction *out, hdb_error *error);
+/* `counts`: adds one to the commits, in the same round trip. */
+int hdb_server_name_transaction(hdb_server *server, bool counts, hdb_server_transaction *out, hdb_error *error);
 /* The link died during COMMIT: HDB_OK if the transaction was kept, hdb_server_lost() if it was not and never will be,
  * hdb_server_lost_in_commit() if neither could be made sure of. */
 int hdb_server_fate_of_transaction(hdb_server *server, const hdb_server_transaction *own, hdb_error *error);
@@ -65,5 +69,11 @@ int hdb_server_pause(hdb_server *server, int64_t started, int *delay_ms, hdb_err
 /* Asks for the lock once, and gives one back; what the handle notes stays as it is. */
 int hdb_server_try_lock(hdb_server *server, bool alone, bool *out, hdb_error *error);
 void hdb_server_give_back(hdb_server *server, bool alone);
+/* The same two as statements; whether the lock was got. */
+const char *hdb_server_lock_sql(bool alone);
+const char *hdb_server_unlock_sql(bool alone);
+bool hdb_server_was_locked(const hdb_rows *rows);
+/* The statement of hdb_server_count(). */
+extern const char hdb_server_count_sql[];
 
 #endif

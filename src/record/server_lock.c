@@ -41,12 +41,22 @@ static bool is_true(hdb_value value) {
                                           : value.type == HDB_TYPE_TEXT && value.as.bytes.size && *value.as.bytes.data == 't';
 }
 
+const char *hdb_server_lock_sql(bool alone) {
+    return alone ? "SELECT pg_try_advisory_lock(" LOCK_KEY ")" : "SELECT pg_try_advisory_lock_shared(" LOCK_KEY ")";
+}
+
+const char *hdb_server_unlock_sql(bool alone) {
+    return alone ? "SELECT pg_advisory_unlock(" LOCK_KEY ")" : "SELECT pg_advisory_unlock_shared(" LOCK_KEY ")";
+}
+
+bool hdb_server_was_locked(const hdb_rows *rows) {
+    return hdb_rows_count(rows) == 1 && is_true(hdb_rows_cell(rows, 0, 0));
+}
+
 int hdb_server_try_lock(hdb_server *server, bool alone, bool *out, hdb_error *error) {
     hdb_rows *rows = NULL;
-    int rc = hdb_link_query(server->link, alone ? "SELECT pg_try_advisory_lock(" LOCK_KEY ")"
-                                                : "SELECT pg_try_advisory_lock_shared(" LOCK_KEY ")",
-                            NULL, 0, HDB_ROWS_SHOWN, &rows, error);
-    *out = rc == HDB_OK && hdb_rows_count(rows) == 1 && is_true(hdb_rows_cell(rows, 0, 0));
+    int rc = hdb_link_query(server->link, hdb_server_lock_sql(alone), NULL, 0, HDB_ROWS_SHOWN, &rows, error);
+    *out = rc == HDB_OK && hdb_server_was_locked(rows);
     hdb_rows_free(rows);
     return rc;
 }
@@ -54,9 +64,7 @@ int hdb_server_try_lock(hdb_server *server, bool alone, bool *out, hdb_error *er
 void hdb_server_give_back(hdb_server *server, bool alone) {
     hdb_error ignored = HDB_ERROR_INIT;
     if (hdb_link_is_alive(server->link))
-        hdb_link_query(server->link, alone ? "SELECT pg_advisory_unlock(" LOCK_KEY ")"
-                                           : "SELECT pg_advisory_unlock_shared(" LOCK_KEY ")",
-                       NULL, 0, HDB_ROWS_SHOWN, NULL, &ignored);
+        hdb_link_query(server->link, hdb_server_unlock_sql(alone), NULL, 0, HDB_ROWS_SHOWN, NULL, &ignored);
     hdb_error_clear(&ignored);
 }
 

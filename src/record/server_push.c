@@ -15,10 +15,11 @@ enum { KEPT_ENTRIES = 64, KEPT_SIZE = 16 * 1024 };
 /* What is kept for replicas on other hosts. A host that is behind more than that makes its replica anew. */
 enum { SHARED_ENTRIES = 1024, SHARED_SIZE = 16 << 20 };
 
+const char hdb_server_count_sql[] = "UPDATE \"_hdb_meta\" SET value = value + 1 WHERE key = $1";
+
 int hdb_server_count(hdb_server *server, const char *key, hdb_error *error) {
     hdb_value param = hdb_value_text(key, strlen(key));
-    return hdb_link_query(server->link, "UPDATE \"_hdb_meta\" SET value = value + 1 WHERE key = $1", &param, 1,
-                          HDB_ROWS_NATIVE, NULL, error);
+    return hdb_link_query(server->link, hdb_server_count_sql, &param, 1, HDB_ROWS_NATIVE, NULL, error);
 }
 
 static int trim_log(hdb_server *server, int64_t id, size_t size, hdb_error *error) {
@@ -174,10 +175,9 @@ static int push_transaction(hdb_server *server, const hdb_server_writes *writes,
     hdb_server_transaction own = {0};
     int rc = hdb_server_snapshot(server, error);
     /* Many writers do not count: each would have to wait for the other's COMMIT. */
-    if (rc == HDB_OK && (!server->many_writers || hdb_entry_has_schema(data, size)))
-        rc = hdb_server_count(server, "commits", error);
+    bool counts = !server->many_writers || hdb_entry_has_schema(data, size);
     if (rc == HDB_OK)
-        rc = hdb_server_name_transaction(server, &own, error);
+        rc = hdb_server_name_transaction(server, counts, &own, error);
     if (rc == HDB_OK)
         rc = apply_inside(server, data, size, error);
     if (rc == HDB_OK)

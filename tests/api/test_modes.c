@@ -87,6 +87,37 @@ static void rows_of_other_clients_are_seen(void **state) {
     on_every_server(read_others);
 }
 
+/* A statement that was read to its end, and not reset. */
+static hdb_stmt *read_to_the_end(hdb_conn *conn, const char *sql) {
+    hdb_stmt *stmt = NULL;
+    assert_ok(conn, hdb_prepare(conn, sql, -1, &stmt, NULL));
+    assert_int_equal(hdb_fetch_row(stmt), HDB_ROW);
+    assert_int_equal(hdb_fetch_row(stmt), HDB_DONE);
+    return stmt;
+}
+
+static void read_twice(const char *dsn) {
+    static const char *const texts[] = {"SELECT id, v FROM t WHERE id = 1", "SELECT count(*) FROM t",
+                                        "SELECT TO_CHAR(TIMESTAMP '2024-05-06 07:08:09', 'YYYY')"};
+    hdb_conn *one = open_server(dsn, NULL, NULL), *two = open_server(dsn, NULL, NULL);
+    assert_ok(one, hdb_exec(one, "CREATE TABLE t(id INTEGER PRIMARY KEY, v)", -1));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_ok(one, hdb_exec(one, "DELETE FROM t WHERE id > 0; INSERT INTO t VALUES (1, 10)", -1));
+        hdb_stmt *stmt = read_to_the_end(two, texts[i]);
+        assert_int_equal(query_int64(two, "SELECT sum(v) FROM t"), 10);
+        assert_ok(one, hdb_exec(one, "UPDATE t SET v = 11 WHERE id = 1", -1));
+        assert_int_equal(query_int64(two, "SELECT sum(v) FROM t"), 11);
+        assert_ok(two, hdb_finalize(stmt));
+    }
+    assert_int_equal(hdb_close(one), HDB_OK);
+    assert_int_equal(hdb_close(two), HDB_OK);
+}
+
+static void a_finished_statement_keeps_no_snapshot(void **state) {
+    (void)state;
+    on_every_server(read_twice);
+}
+
 /* A rolled-back CREATE TABLE makes the library forget its schema; a statement prepared before must not rely on it. */
 static void undo_schema_change(const char *dsn) {
     hdb_conn *conn = open_server(dsn, NULL, NULL);
@@ -263,6 +294,7 @@ int main(void) {
         cmocka_unit_test(mode_is_chosen),
         cmocka_unit_test(dsn_hides_the_password),
         cmocka_unit_test(rows_of_other_clients_are_seen),
+        cmocka_unit_test(a_finished_statement_keeps_no_snapshot),
         cmocka_unit_test(a_prepared_statement_outlives_an_undone_schema_change),
         cmocka_unit_test(one_writer_at_a_time),
         cmocka_unit_test(a_wait_for_the_writer_can_be_ended),

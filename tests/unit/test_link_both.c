@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two queries in one round trip, on an in-memory HeliosDB of its own and on the PostgreSQL that HELIOSDB_TEST_DSN_POSTGRESQL
+/* Several statements in one round trip, on an in-memory HeliosDB of its own and on the PostgreSQL that HELIOSDB_TEST_DSN_POSTGRESQL
  * names: they give what they give one after the other, and what fails is told as it is there. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,6 +154,103 @@ static void an_interrupt_ends_it(void **state) {
     assert_int_equal(hdb_link_query_both(link_, &first, &second, &error), HDB_IOERR);
 }
 
+/* --- hdb_link_batch() --- */
+
+static const char insert[] = "INSERT INTO pair (id, a) VALUES ($1, 'new')";
+
+/* Two rows as one unit, and a query as another; each has the result code that is expected. */
+static void check_batch(int64_t key, int64_t other, const int expected[2], int64_t expected_count) {
+    const hdb_value keys[2] = {hdb_value_integer(key), hdb_value_integer(other)};
+    hdb_errand errands[3] = {{.sql = insert, .params = &keys[0], .count = 1},
+                             {.sql = insert, .params = &keys[1], .count = 1, .ends = true},
+                             {.sql = all, .ends = true}};
+    assert_ok(hdb_link_batch(link_, errands, 3, &error));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(errands[i].rc, expected[i]);
+        if (expected[i] == HDB_OK)
+            assert_int_equal(hdb_rows_affected(errands[i].rows), 1);
+    }
+    assert_int_equal(errands[2].rc, HDB_OK);
+    assert_int_equal(hdb_rows_integer(errands[2].rows, 0, 0), expected_count);
+    hdb_errands_clear(errands, 3);
+}
+
+static void a_unit_ends_with_what_fails_and_the_next_one_is_run(void **state) {
+    static const int good[2] = {HDB_OK, HDB_OK}, second[2] = {HDB_OK, HDB_CONSTRAINT}, first[2] = {HDB_CONSTRAINT, HDB_ERROR};
+    connect_to(state);
+    /* PostgreSQL undoes what a unit has done, if it went as one; HeliosDB keeps it. */
+    int kept = hdb_link_peer(link_) == HDB_PEER_HELIOSDB;
+    check_batch(10, 11, good, 4); /* prepares them */
+    check_batch(12, 13, good, 6);
+    check_batch(14, 1, second, 6 + kept);
+    check_batch(1, 15, first, 6 + kept);
+    check_batch(16, 17, good, 8 + kept);
+}
+
+static void a_batch_prepares_again_what_the_server_has_forgotten(void **state) {
+    static const int good[2] = {HDB_OK, HDB_OK};
+    const hdb_value one = hdb_value_integer(20), two = hdb_value_integer(21);
+    connect_to(state);
+    if (hdb_link_peer(link_) != HDB_PEER_POSTGRESQL)
+        return; /* HeliosDB can't forget */
+    check_batch(10, 11, good, 4);
+    check_batch(12, 13, good, 6);
+    assert_ok(hdb_link_script(link_, "DEALLOCATE ALL", &error));
+    hdb_errand errands[2] = {{.sql = insert, .params = &one, .count = 1}, {.sql = insert, .params = &two, .count = 1, .ends = true}};
+    assert_ok(hdb_link_batch(link_, errands, 2, &error));
+    assert_string_equal(errands[0].error.sqlstate, "26000");
+    assert_int_equal(errands[1].rc, HDB_ERROR);
+    hdb_errands_clear(errands, 2);
+    check_batch(14, 15, good, 8);
+}
+
+static int stop_after_the_first(void *context, const hdb_value *cells, int count) {
+    (void)context, (void)cells, (void)count;
+    return HDB_DONE;
+}
+
+static void whole_results_come_after_a_stream(void **state) {
+    static const int good[2] = {HDB_OK, HDB_OK};
+    static const char stream[] = "SELECT id FROM pair";
+    connect_to(state);
+    check_batch(10, 11, good, 4);
+    check_both(1, 1, 4);
+    hdb_errand errands[2] = {{.sql = all, .ends = true}, {.sql = all, .ends = true}};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hdb_link_stream(link_, stream, NULL, 0, HDB_ROWS_NATIVE, stop_after_the_first, NULL, &error), HDB_DONE);
+        assert_ok(hdb_link_batch(link_, errands, 2, &error));
+        assert_int_equal(hdb_rows_integer(errands[0].rows, 0, 0), 4);
+        assert_int_equal(hdb_rows_integer(errands[1].rows, 0, 0), 4);
+        hdb_errands_clear(errands, 2);
+        assert_int_equal(hdb_link_stream(link_, stream, NULL, 0, HDB_ROWS_NATIVE, stop_after_the_first, NULL, &error), HDB_DONE);
+        check_both(1, 1, 4);
+    }
+}
+
+static void a_batch_inside_a_transaction_is_one_after_the_other(void **state) {
+    static const int good[2] = {HDB_OK, HDB_OK};
+    connect_to(state);
+    check_batch(10, 11, good, 4);
+    assert_ok(hdb_link_script(link_, "BEGIN", &error));
+    check_batch(12, 13, good, 6);
+    assert_ok(hdb_link_script(link_, "ROLLBACK", &error));
+    check_both(12, 0, 4);
+}
+
+static void an_interrupt_ends_a_batch(void **state) {
+    static const int good[2] = {HDB_OK, HDB_OK};
+    atomic_int stop_now = 1;
+    connect_to(state);
+    check_batch(10, 11, good, 4);
+    hdb_link_set_interrupt(link_, &stop_now);
+    hdb_errand errand = {.sql = all, .ends = true};
+    assert_int_equal(hdb_link_batch(link_, &errand, 1, &error), HDB_INTERRUPT);
+    assert_null(errand.rows);
+    assert_false(hdb_link_is_alive(link_));
+    hdb_error_clear(&error);
+    assert_int_equal(hdb_link_batch(link_, &errand, 1, &error), HDB_IOERR);
+}
+
 #define both(test) {#test " (heliosdb)", test, NULL, disconnect, NULL}, {#test " (postgresql)", test, NULL, disconnect, postgresql_variable}
 
 int main(void) {
@@ -163,6 +260,11 @@ int main(void) {
         both(what_fails_is_told_and_the_session_stays),
         both(inside_a_transaction_it_is_one_after_the_other),
         both(an_interrupt_ends_it),
+        both(a_unit_ends_with_what_fails_and_the_next_one_is_run),
+        both(a_batch_prepares_again_what_the_server_has_forgotten),
+        both(whole_results_come_after_a_stream),
+        both(a_batch_inside_a_transaction_is_one_after_the_other),
+        both(an_interrupt_ends_a_batch),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -1,0 +1,1 @@
+SELECT body FROM notes LIMIT 3
