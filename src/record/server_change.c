@@ -101,26 +101,33 @@ static int look(hdb_server *server, const hdb_server_change *change, enum hdb_se
     return rc;
 }
 
-/* Many writers do not count: each would have to wait for the other's COMMIT. */
+/* Many writers do not count: each would have to wait for the other's COMMIT. HeliosDB does not undo the counter with the
+ * change, nor show both at once: who reads between the two would take the rows before the change for those of the new count. It is
+ * counted once more behind the change. */
 static int run(hdb_server *server, const hdb_server_change *change, int64_t *changed, hdb_error *error) {
     static const char key[] = "commits";
+    const bool counts = !server->many_writers, again = counts && hdb_server_peer(server) == HDB_PEER_HELIOSDB;
     hdb_value commits = hdb_value_text(key, sizeof key - 1);
-    hdb_errand errands[3];
+    const hdb_errand counting = {.sql = hdb_server_count_sql, .params = &commits, .count = 1};
+    hdb_errand errands[4];
     int count = 0;
-    if (!server->many_writers)
-        errands[count++] = (hdb_errand){.sql = hdb_server_count_sql, .params = &commits, .count = 1};
+    if (counts)
+        errands[count++] = counting;
+    const int at = count;
     errands[count++] = (hdb_errand){.sql = change->sql, .params = change->values, .count = change->count, .ends = true};
+    if (again)
+        errands[count++] = counting;
     errands[count++] = (hdb_errand){.sql = hdb_server_unlock_sql(server->alone), .ends = true};
     int rc = hdb_link_batch(server->link, errands, count, error);
     if (rc != HDB_OK)
         return rc;
     if (errands[count - 1].rc == HDB_OK)
         server->alone = server->shared = false;
-    for (int i = 0; rc == HDB_OK && i < count - 1; i++)
+    for (int i = 0; rc == HDB_OK && i <= at; i++)
         if (errands[i].rc != HDB_OK)
             rc = hdb_error_move(error, &errands[i].error);
     if (rc == HDB_OK)
-        *changed = hdb_rows_affected(errands[count - 2].rows);
+        *changed = hdb_rows_affected(errands[at].rows);
     hdb_errands_clear(errands, count);
     return rc;
 }
