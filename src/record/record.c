@@ -303,19 +303,30 @@ int hdb_record_empty_log(hdb_record *record, hdb_error *error) {
         if (rc == HDB_OK)
             page->emptied = page->synced;
     }
+    if (rc != HDB_OK && !hdb_link_is_alive(record->link)) {
+        hdb_error_clear(error); /* whoever comes next does it */
+        rc = HDB_OK;
+    }
     hdb_record_unlock(record);
     return rc;
 }
 
+static int settle(hdb_record *record, hdb_error *error) {
+    hdb_link *link = NULL;
+    int rc = hdb_record_link(record, &link, error);
+    return rc == HDB_OK ? hdb_log_settle(link, error) : rc;
+}
+
 int hdb_record_settle(hdb_record *record, hdb_error *error) {
     hdb_state_page *page = record->state.page;
-    hdb_link *link = NULL;
     if (page->settled == page->synced)
         return HDB_OK;
     hdb_record_lock(record);
-    int rc = hdb_record_link(record, &link, error);
-    if (rc == HDB_OK)
-        rc = hdb_log_settle(link, error);
+    int rc = settle(record, error);
+    if (rc != HDB_OK && record->link && !hdb_link_is_alive(record->link)) {
+        hdb_error_clear(error); /* the engine died since the last commit: one that is started anew has what that one had */
+        rc = settle(record, error);
+    }
     record->durable = false;
     if (rc == HDB_OK)
         page->settled = page->synced;

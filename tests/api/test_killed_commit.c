@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that is killed within COMMIT, at a point that an engine which has stopped keeps open. */
+/* Engines that stop or die, and what that does to those who commit or close; a process that is killed within COMMIT, at a point
+ * that an engine which has stopped keeps open. */
 #include "fixture.h"
 #include "support.h"
 
@@ -161,8 +162,28 @@ static void who_commits_is_waited_for_as_long_as_the_connection_was_told_to(void
     unsetenv("HELIOSDB_NOTICES");
 }
 
+/* An engine that dies while nobody asks it anything has every commit; who closes then is not told of a failure. */
+static void an_engine_that_died_meanwhile_does_not_make_close_fail(void **state) {
+    struct fixture *fixture = *state;
+    pid_t engine = 0;
+    hdb_conn *conn = fixture_open(fixture->path);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(a); INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)", -1));
+    assert_ok(conn, hdb_flush(conn));
+    assert_int_equal(support_find_processes(fixture->directory, "heliosdb-nano", &engine, 1), 1);
+    assert_int_equal(kill(engine, SIGKILL), 0);
+    assert_int_equal(hdb_close(conn), HDB_OK);
+    assert_int_equal(fixture_sqlite_int64(fixture->path, "SELECT count(*) FROM t"), 2);
+    int64_t differences = -1;
+    conn = fixture_open(fixture->path);
+    assert_ok(conn, hdb_verify(conn, &differences));
+    assert_int_equal(differences, 0);
+    assert_int_equal(fixture_engine_int64(conn, "SELECT count(*) FROM t"), 2);
+    assert_ok(conn, hdb_close(conn));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_engine_that_died_meanwhile_does_not_make_close_fail, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(who_commits_is_waited_for_as_long_as_the_connection_was_told_to, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(who_committed_before_is_not_waited_for, fixture_setup, fixture_teardown),
