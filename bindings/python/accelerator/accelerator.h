@@ -20,8 +20,8 @@
  * _refuse_block().
  *
  * It is not linked with the library: start() gets the functions from the copy that ctypes has loaded. It is made for the
- * stable ABI of Python 3.10, so that one file serves every later one. Everything runs with the GIL, which is given up while
- * the library works. One interpreter only can import it; others of the process do without. */
+ * stable ABI of Python 3.10, so that one file serves every later one. Everything runs with the GIL, which is given up around
+ * every call of the library that takes the connection's lock: who has that may wait for the GIL, in a function of the program. One interpreter only can import it; others of the process do without. */
 #ifndef HDB_PYTHON_ACCELERATOR_H
 #define HDB_PYTHON_ACCELERATOR_H
 
@@ -74,7 +74,7 @@ typedef struct accelerator {
     int (*stmt_status)(hdb_stmt *, int, int);
     int (*in_transaction)(hdb_conn *);
     int64_t (*changes)(hdb_conn *);
-    PyObject *signals;                         /* the names of signals.py */
+    PyObject *signals, *lost;                  /* the names of signals.py, and "lost", which is one of them */
     PyObject *plain;                           /* types that need no adapter, a set */
     PyObject *connection_class, *cursor_class; /* Connection and Cursor themselves, not classes made of them */
 } accelerator;

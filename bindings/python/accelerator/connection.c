@@ -7,7 +7,9 @@
 PyTypeObject *hdb_connection_type;
 
 bool hdb_connection_is_ready(connection_state *conn) {
-    if (!conn->handle || !conn->thread || !PyObject_TypeCheck(conn->handle, hdb_handle_type))
+    if (!conn->handle || !conn->thread || !conn->turn || !conn->cache || !conn->level || !conn->detect_types)
+        return false; /* not initialized, or taken to pieces */
+    if (!PyObject_TypeCheck(conn->handle, hdb_handle_type))
         return false;
     if (((handle_state *)conn->handle)->address == 0)
         return false;
@@ -38,7 +40,7 @@ static PyObject *new_cursor(connection_state *conn) {
     if ((PyObject *)Py_TYPE(conn) != hdb_accelerator.connection_class)
         return PyObject_CallMethod((PyObject *)conn, "cursor", NULL);
     PyObject *cursor = PyObject_CallFunctionObjArgs(hdb_accelerator.cursor_class, conn, NULL);
-    if (cursor && conn->row_factory != Py_None && PyObject_SetAttrString(cursor, "row_factory", conn->row_factory) != 0)
+    if (cursor && conn->row_factory && conn->row_factory != Py_None && PyObject_SetAttrString(cursor, "row_factory", conn->row_factory) != 0)
         Py_CLEAR(cursor);
     return cursor;
 }

@@ -7,7 +7,9 @@
 PyTypeObject *hdb_cursor_type;
 
 bool hdb_cursor_is_ready(cursor_state *self) {
-    return self->connection && !self->closed && !self->locked && PyObject_TypeCheck(self->connection, hdb_connection_type) &&
+    if (!self->connection || !self->statement || !self->converters || !self->description || !self->factory)
+        return false;
+    return !self->closed && !self->locked && PyObject_TypeCheck(self->connection, hdb_connection_type) &&
         hdb_connection_is_ready((connection_state *)self->connection);
 }
 

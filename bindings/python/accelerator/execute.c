@@ -35,13 +35,19 @@ static int begin_transaction(connection_state *conn, const statement_state *stmt
     return hdb_call((PyObject *)conn, "_begin_transaction", NULL, NULL);
 }
 
+static bool was_compiled_anew(const statement_state *stmt) {
+    PyThreadState *thread = PyEval_SaveThread();
+    int compiled = hdb_accelerator.stmt_status((hdb_stmt *)stmt->address, STMTSTATUS_REPREPARE, 0);
+    PyEval_RestoreThread(thread);
+    return compiled != stmt->compiled;
+}
+
 static int describe(cursor_state *self, connection_state *conn, statement_state *stmt) {
     PyObject *described = stmt->described;
     const bool detects = !PyLong_CheckExact(conn->detect_types) || PyLong_AsLong(conn->detect_types) != 0;
     if (PyErr_Occurred())
         PyErr_Clear();
-    if (detects || !described || !PyTuple_CheckExact(described) ||
-        hdb_accelerator.stmt_status((hdb_stmt *)stmt->address, STMTSTATUS_REPREPARE, 0) != stmt->compiled)
+    if (detects || !described || !PyTuple_CheckExact(described) || was_compiled_anew(stmt))
         return hdb_call((PyObject *)self, "_describe", (PyObject *)conn, (PyObject *)stmt);
     hdb_keep(&self->description, PyTuple_GetItem(described, 1));
     hdb_keep(&self->indexes, PyTuple_GetItem(described, 2));

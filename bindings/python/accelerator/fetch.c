@@ -12,7 +12,7 @@ typedef PyObject *fetcher(cursor_state *self, connection_state *conn, statement_
 
 int hdb_statement_check(statement_state *stmt, connection_state *conn, int code) {
     stmt->busy = 0;
-    if (PyDict_GetItemString(hdb_accelerator.signals, "lost") != Py_False && hdb_call((PyObject *)stmt, "_raise_lost", NULL, NULL) != 0)
+    if (PyDict_GetItemWithError(hdb_accelerator.signals, hdb_accelerator.lost) != Py_False && hdb_call((PyObject *)stmt, "_raise_lost", NULL, NULL) != 0)
         return -1;
     if (((handle_state *)conn->handle)->address == 0 && hdb_call(conn->handle, "check_open", NULL, NULL) != 0)
         return -1;
@@ -85,8 +85,11 @@ static PyObject *fetch_many(cursor_state *self, connection_state *conn, statemen
         if (rows && fetch_block(rows, conn, stmt, limit - PyList_Size(rows), &size) != 0)
             Py_CLEAR(rows);
     } while (rows && stmt->busy && PyList_Size(rows) != limit);
-    if (rows && !stmt->busy && size > LARGE)
-        hdb_accelerator.reset((hdb_stmt *)stmt->address); /* gives its memory back: the statement may stay in the cache */
+    if (rows && !stmt->busy && size > LARGE) { /* gives its memory back: the statement may stay in the cache */
+        PyThreadState *thread = PyEval_SaveThread();
+        hdb_accelerator.reset((hdb_stmt *)stmt->address);
+        PyEval_RestoreThread(thread);
+    }
     return rows;
 }
 

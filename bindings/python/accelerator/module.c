@@ -36,6 +36,11 @@ static PyObject *start(PyObject *module, PyObject *arguments) {
         return NULL;
     if (find_all((void *)library) != 0)
         return NULL;
+    PyObject *lost = PyUnicode_InternFromString("lost");
+    if (!lost)
+        return NULL;
+    hdb_keep(&hdb_accelerator.lost, lost);
+    Py_DECREF(lost);
     hdb_keep(&hdb_accelerator.signals, signals);
     hdb_keep(&hdb_accelerator.plain, plain);
     hdb_keep(&hdb_accelerator.connection_class, connection_class);

@@ -5,6 +5,8 @@ import gc
 import importlib.machinery
 import os
 import sys
+import threading
+import time
 import weakref
 
 import pytest
@@ -319,6 +321,23 @@ def test_the_rows_of_a_cursor_that_is_gone_hold_no_lock(place):
     conn.execute("BEGIN EXCLUSIVE")  # which an unfinished SELECT of another cursor would not keep from it
     conn.execute("COMMIT")
     conn.execute("DROP TABLE t")  # that it would: "database table is locked"
+    conn.close()
+
+
+def test_who_has_the_connection_may_wait_for_the_interpreter(place):
+    """A function of the program runs under the connection's lock in C, and lets another thread go on meanwhile."""
+    conn = place.connect(check_same_thread=False)
+    conn.execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b)")
+    conn.set_authorizer(lambda *words: time.sleep(0.001) or 0)
+    threads = [threading.Thread(target=lambda: [conn(f"SELECT {i}, a FROM t") for i in range(50)], daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for i in range(200):
+        conn.execute(INSERT, (i, "text"))
+        assert conn.execute("SELECT a, b FROM t WHERE a = ?", (i,)).fetchall() == [(i, "text")]
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
     conn.close()
 
 
