@@ -24,7 +24,7 @@ struct hdb_daemon_store {
     int64_t commits;        /* that the rows loaded belong to */
     bool taken_inside;      /* the schema was taken over inside the open transaction */
     const sqlite3_stmt *ignored; /* is not one that reads */
-    int64_t generation;     /* counts changes of the schema that came from the server */
+    int64_t generation;     /* counts changes of the schema, ours and those that came from the server */
 };
 
 void hdb_daemon_warn(const hdb_settings *settings, const hdb_server *server) {
@@ -337,8 +337,10 @@ static int push(void *context, hdb_error *error) {
     }
     if (rc == HDB_OK)
         store->commits = hdb_server_commits(store->server);
-    if (rc == HDB_OK && store->replica->capture->schema_changed)
+    if (rc == HDB_OK && store->replica->capture->schema_changed) {
         store->schema_version = hdb_server_schema_version(store->server);
+        store->generation++;
+    }
     if (rc == HDB_OK && store->replica->capture->header_set)
         store->schema_version = hdb_server_schema_version(store->server);
     hdb_buffer_free(&entry);

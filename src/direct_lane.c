@@ -16,7 +16,9 @@ struct hdb_direct {
     bool has_plan;
     enum hdb_refusal why;
     hdb_described described;
-    int64_t generation; /* of the schema it was made for */
+    int64_t generation; /* of the schema it was made for, and SQLite's number of that schema */
+    int64_t cookie;
+    int compiled; /* how often SQLite had compiled the statement anew, which tells the columns' names */
     bool too_large;     /* there are more rows than a scan keeps */
     hdb_value *values;  /* one for each input */
     hdb_buffer *encoded;
@@ -64,6 +66,8 @@ int hdb_direct_prepare(hdb_stmt *stmt) {
     int rc = hdb_replica_schema(conn->replica, &known, &conn->error);
     if (rc != HDB_OK)
         return rc;
+    direct->cookie = hdb_replica_schema_version(conn->replica);
+    direct->compiled = sqlite3_stmt_status(stmt->replica, SQLITE_STMTSTATUS_REPREPARE, 0);
     hdb_direct_schema schema = hdb_describe(&direct->described, conn->replica);
     enum hdb_peer peer = hdb_server_peer(hdb_daemon_store_server(conn->daemon));
     rc = hdb_translate(stmt->sql, strlen(stmt->sql), &schema, peer, &direct->plan, &direct->why);
@@ -222,13 +226,22 @@ static int run_change(hdb_stmt *stmt, hdb_server *server) {
 /* A table that has grown too large stays that for the statement. */
 static int run_scan(hdb_stmt *stmt) {
     hdb_direct *direct = stmt->direct;
-    if (direct->too_large || direct->generation != hdb_daemon_store_generation(stmt->conn->daemon))
+    if (direct->too_large)
         return HDB_DIRECT_UNFIT;
     int rc = hdb_scan_run(stmt, &direct->plan);
     direct->too_large = rc == HDB_TOOBIG;
     if (rc == HDB_ROW || rc == HDB_DONE)
         return rc;
     return unfit_or_lost(stmt, hdb_server_link(hdb_daemon_store_server(stmt->conn->daemon)), rc, false);
+}
+
+/* Whether the plan was made for the schema that the connection knows, and SQLite has compiled the statement for. A schema change that
+ * was undone leaves no new generation, one of somebody else perhaps the number that there was. */
+static bool fits_schema(const hdb_stmt *stmt) {
+    const hdb_direct *direct = stmt->direct;
+    return direct->generation == hdb_daemon_store_generation(stmt->conn->daemon) &&
+           direct->cookie == hdb_replica_schema_version(stmt->conn->replica) &&
+           direct->compiled == sqlite3_stmt_status(stmt->replica, SQLITE_STMTSTATUS_REPREPARE, 0);
 }
 
 int hdb_direct_run(hdb_stmt *stmt) {
@@ -243,11 +256,11 @@ int hdb_direct_run(hdb_stmt *stmt) {
     int rc = hdb_server_revive(server, &conn->error);
     if (rc != HDB_OK)
         return rc;
+    if (!fits_schema(stmt))
+        return HDB_DIRECT_UNFIT;
     if (direct->plan.kind == HDB_PLAN_SCAN)
         return run_scan(stmt);
     bool reads = direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT;
-    if (direct->generation != hdb_daemon_store_generation(conn->daemon))
-        return HDB_DIRECT_UNFIT;
     if (sqlite3_step(stmt->parameters) != SQLITE_ROW)
         return hdb_replica_error(conn->replica, &conn->error);
     rc = !take_values(stmt, direct) ? HDB_DIRECT_UNFIT

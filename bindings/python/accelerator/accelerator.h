@@ -21,7 +21,8 @@
  *
  * It is not linked with the library: start() gets the functions from the copy that ctypes has loaded. It is made for the
  * stable ABI of Python 3.10, so that one file serves every later one. Everything runs with the GIL, which is given up around
- * every call of the library that takes the connection's lock: who has that may wait for the GIL, in a function of the program. One interpreter only can import it; others of the process do without. */
+ * every call of the library that takes the connection's lock: who has that may wait for the GIL, in a function of the program.
+ * One interpreter only can import it; others of the process do without. */
 #ifndef HDB_PYTHON_ACCELERATOR_H
 #define HDB_PYTHON_ACCELERATOR_H
 

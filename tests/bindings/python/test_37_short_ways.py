@@ -256,6 +256,40 @@ def test_a_changed_table_is_described_anew(warm):
     warm(scenario)
 
 
+def test_a_statement_follows_changes_of_the_schema_and_their_undoing(warm):
+    def scenario(module, conn):
+        conn.isolation_level = None
+        told = []
+
+        def run():
+            for sql in ("SELECT * FROM t WHERE a = ?", "SELECT * FROM t WHERE a < ?"):
+                cursor = conn.execute(sql, (2,))
+                told.append(([column[0] for column in cursor.description], cursor.fetchall()))
+            told.append(conn.execute("SELECT * FROM t").fetchall())
+
+        run()
+        conn.execute("BEGIN")
+        conn.execute("ALTER TABLE t ADD COLUMN c DEFAULT 'new'")
+        run()
+        conn.execute("ROLLBACK")
+        run()
+        conn.execute("ALTER TABLE t RENAME COLUMN b TO d")
+        run()
+        conn.execute("SAVEPOINT s")
+        conn.execute("ALTER TABLE t DROP COLUMN d")
+        run()
+        conn.execute("ROLLBACK TO s")
+        conn.execute("RELEASE s")
+        run()
+        conn.execute("DROP TABLE t")
+        conn.execute("CREATE TABLE t(x, y, a INTEGER PRIMARY KEY)")
+        conn.execute("INSERT INTO t VALUES (1, 2, 2)")
+        run()
+        return told
+
+    warm(scenario)
+
+
 def test_arguments_that_are_wrong(warm):
     def scenario(module, conn):
         cursor = conn.cursor()
