@@ -23,7 +23,8 @@ static void check_plan(const hdb_plan *plan, const char *sql) {
     for (int i = 0; i < plan->input_count; i++)
         CHECK(plan->inputs[i].parameter >= 0 && plan->inputs[i].parameter <= plan->parameter_count);
     CHECK(plan->sql != NULL && plan->rule != NULL && plan->rowid_input < plan->input_count);
-    CHECK((sqlite3_stmt_readonly(stmt) != 0) == (plan->kind == HDB_PLAN_SELECT || plan->kind == HDB_PLAN_COUNT));
+    const bool reads = plan->kind == HDB_PLAN_SELECT || plan->kind == HDB_PLAN_COUNT || plan->kind == HDB_PLAN_SCAN;
+    CHECK((sqlite3_stmt_readonly(stmt) != 0) == reads);
     sqlite3_finalize(stmt);
 }
 
