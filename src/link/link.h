@@ -75,6 +75,8 @@ typedef struct hdb_errand {
  * of its unit is not run, and fails, too. What a unit did before it PostgreSQL undoes, if they went together, and HeliosDB keeps.
  * An error here is one of the link: what became of the statements is not known then. */
 int hdb_link_batch(hdb_link *link, hdb_errand *errands, int count, hdb_error *error);
+/* The error of the first statement that failed, which it takes from there; HDB_OK if none did. */
+int hdb_errands_first_error(hdb_errand *errands, int count, hdb_error *error);
 /* Frees what a batch has given. */
 void hdb_errands_clear(hdb_errand *errands, int count);
 /* Runs a script without parameters by the simple protocol, results thrown away. On PostgreSQL and HeliosDB several

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several statements in one round trip, in units that the server ends by themselves. All of them
- * are prepared then: else they go one by one, which prepares them. */
+/* Several statements in one round trip, in units that the server ends by themselves. All of them are prepared then: else they
+ * go one by one, which prepares them. */
 #include "link/pq_internal.h"
 
 #define SKIPPED "a statement before it failed"
@@ -85,6 +85,13 @@ static int collect(hdb_link *link, hdb_errand *errand, hdb_error *error) {
             return hdb_error_move(error, &errand->error);
     }
     return rc == HDB_OK && errand->ends ? take_mark(link, error) : rc;
+}
+
+int hdb_errands_first_error(hdb_errand *errands, int count, hdb_error *error) {
+    for (int i = 0; i < count; i++)
+        if (errands[i].rc != HDB_OK)
+            return hdb_error_move(error, &errands[i].error);
+    return HDB_OK;
 }
 
 void hdb_errands_clear(hdb_errand *errands, int count) {

@@ -175,9 +175,8 @@ static int read_counters_and_log(hdb_server *server, int64_t *commits, int64_t *
     int64_t known = server->applied;
     hdb_errand errands[2] = {{.sql = hdb_server_counters_sql, .ends = true}, hdb_log_newest_errand(known, &from)};
     int rc = hdb_link_batch(server->link, errands, 2, error);
-    for (int i = 0; rc == HDB_OK && i < 2; i++)
-        if (errands[i].rc != HDB_OK)
-            rc = hdb_error_move(error, &errands[i].error);
+    if (rc == HDB_OK)
+        rc = hdb_errands_first_error(errands, 2, error);
     if (rc == HDB_OK)
         rc = hdb_server_note_counters(server, errands[0].rows, commits, error);
     if (rc == HDB_OK && server->applied < known) /* another server, or an emptied one */

@@ -44,10 +44,7 @@ static int first_error(hdb_server *server, struct look *look, bool *got, hdb_err
         server->shared = true;
     else if (lock >= 0 && *got)
         server->alone = true;
-    for (int i = 0; i < look->count; i++)
-        if (look->errands[i].rc != HDB_OK)
-            return hdb_error_move(error, &look->errands[i].error);
-    return HDB_OK;
+    return hdb_errands_first_error(look->errands, look->count, error);
 }
 
 /* Whether an entry is logged that the tables do not hold: somebody died over it. */
@@ -123,9 +120,7 @@ static int run(hdb_server *server, const hdb_server_change *change, int64_t *cha
         return rc;
     if (errands[count - 1].rc == HDB_OK)
         server->alone = server->shared = false;
-    for (int i = 0; rc == HDB_OK && i <= at; i++)
-        if (errands[i].rc != HDB_OK)
-            rc = hdb_error_move(error, &errands[i].error);
+    rc = hdb_errands_first_error(errands, at + 1, error);
     if (rc == HDB_OK)
         *changed = hdb_rows_affected(errands[at].rows);
     hdb_errands_clear(errands, count);
