@@ -337,12 +337,11 @@ static int push(void *context, hdb_error *error) {
     }
     if (rc == HDB_OK)
         store->commits = hdb_server_commits(store->server);
-    if (rc == HDB_OK && store->replica->capture->schema_changed) {
+    const hdb_capture *capture = store->replica->capture;
+    if (rc == HDB_OK && (capture->schema_changed || capture->header_set))
         store->schema_version = hdb_server_schema_version(store->server);
+    if (rc == HDB_OK && capture->schema_changed)
         store->generation++;
-    }
-    if (rc == HDB_OK && store->replica->capture->header_set)
-        store->schema_version = hdb_server_schema_version(store->server);
     hdb_buffer_free(&entry);
     hdb_buffer_free(&foreign);
     return rc;

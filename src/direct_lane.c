@@ -18,7 +18,7 @@ struct hdb_direct {
     hdb_described described;
     int64_t generation; /* of the schema it was made for, and SQLite's number of that schema */
     int64_t cookie;
-    int compiled; /* how often SQLite had compiled the statement anew, which tells the columns' names */
+    int compiled;       /* how often SQLite had compiled the statement anew, which tells the columns' names */
     bool too_large;     /* there are more rows than a scan keeps */
     hdb_value *values;  /* one for each input */
     hdb_buffer *encoded;
@@ -66,7 +66,7 @@ int hdb_direct_prepare(hdb_stmt *stmt) {
     int rc = hdb_replica_schema(conn->replica, &known, &conn->error);
     if (rc != HDB_OK)
         return rc;
-    direct->cookie = hdb_replica_schema_version(conn->replica);
+    direct->cookie = conn->replica->schema_version;
     direct->compiled = sqlite3_stmt_status(stmt->replica, SQLITE_STMTSTATUS_REPREPARE, 0);
     hdb_direct_schema schema = hdb_describe(&direct->described, conn->replica);
     enum hdb_peer peer = hdb_server_peer(hdb_daemon_store_server(conn->daemon));
@@ -123,12 +123,6 @@ static int unfit_or_lost(hdb_stmt *stmt, hdb_link *link, int rc, bool wrote) {
     return HDB_DIRECT_UNFIT;
 }
 
-/* Whether the plan was made for that schema. */
-static bool is_current(const hdb_stmt *stmt, int64_t version) {
-    return version == hdb_daemon_store_schema_version(stmt->conn->daemon) &&
-           stmt->direct->generation == hdb_daemon_store_generation(stmt->conn->daemon);
-}
-
 /* Puts the server's row into the result carrier. */
 static int carry_row(hdb_stmt *stmt, const hdb_rows *rows) {
     hdb_direct *direct = stmt->direct;
@@ -167,7 +161,7 @@ static int run_read(hdb_stmt *stmt, hdb_link *link) {
     if (rc != HDB_OK)
         return unfit_or_lost(stmt, link, rc, false);
     hdb_rows *rows = read.rows;
-    if (!is_current(stmt, version)) {
+    if (version != hdb_daemon_store_schema_version(stmt->conn->daemon)) {
         rc = HDB_DIRECT_UNFIT;
     } else if (hdb_rows_count(rows) == 0) {
         rc = HDB_DONE;

@@ -143,14 +143,10 @@ int hdb_database_receive(hdb_database *database, sqlite3 *from, const char *name
 
 /* Who commits has both locks to the end. */
 static bool is_somebody_committing(hdb_database *database) {
-    hdb_state *state = hdb_record_state(database->record);
-    if (!hdb_record_try_lock(database->record))
+    if (!hdb_record_try_commit(database->record))
         return true;
-    bool nobody = hdb_state_try(state, HDB_LOCK_COMMIT);
-    if (nobody)
-        hdb_state_unlock(state, HDB_LOCK_COMMIT);
-    hdb_record_unlock(database->record);
-    return !nobody;
+    hdb_record_push_leave(database->record);
+    return false;
 }
 
 int hdb_database_finish_inflight(hdb_database *database, bool waits, hdb_error *error) {
@@ -188,8 +184,7 @@ int hdb_database_finish_inflight(hdb_database *database, bool waits, hdb_error *
         } else {
             sqlite3_exec(database->steward, "ROLLBACK", NULL, NULL, NULL);
         }
-        hdb_state_unlock(state, HDB_LOCK_COMMIT);
-        hdb_record_unlock(database->record);
+        hdb_record_push_leave(database->record);
         if (there)
             hdb_record_wake(database->record);
     }

@@ -184,13 +184,8 @@ static int empty_log(hdb_applier *applier, hdb_error *error) {
     pthread_mutex_unlock(&applier->mutex);
     if (!applier->state->in_memory && !checkpoint)
         return HDB_OK;
-    /* The record's mutex first: a flock does not keep threads of one process apart. */
-    if (!hdb_record_try_lock(applier->record))
+    if (!hdb_record_try_commit(applier->record))
         return HDB_OK; /* somebody commits: next time */
-    if (!hdb_state_try(applier->state, HDB_LOCK_COMMIT)) {
-        hdb_record_unlock(applier->record);
-        return HDB_OK;
-    }
     int64_t head = hdb_state_synced(applier->state);
     const char *directory = hdb_record_directory(applier->record);
     if (head == hdb_state_applied(applier->state) && applier->state->page->inflight <= head &&
@@ -201,8 +196,7 @@ static int empty_log(hdb_applier *applier, hdb_error *error) {
             applier->state->page->emptied = head;
         applier->bytes_since_checkpoint = 0;
     }
-    hdb_state_unlock(applier->state, HDB_LOCK_COMMIT);
-    hdb_record_unlock(applier->record);
+    hdb_record_push_leave(applier->record);
     return rc;
 }
 

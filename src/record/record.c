@@ -85,12 +85,18 @@ void hdb_record_lock(hdb_record *record) {
     pthread_mutex_lock(&record->mutex);
 }
 
-bool hdb_record_try_lock(hdb_record *record) {
-    return pthread_mutex_trylock(&record->mutex) == 0;
-}
-
 void hdb_record_unlock(hdb_record *record) {
     pthread_mutex_unlock(&record->mutex);
+}
+
+bool hdb_record_try_commit(hdb_record *record) {
+    /* The mutex first: a flock does not keep threads of one process apart. */
+    if (pthread_mutex_trylock(&record->mutex) != 0)
+        return false;
+    if (hdb_state_try(&record->state, HDB_LOCK_COMMIT))
+        return true;
+    hdb_record_unlock(record);
+    return false;
 }
 
 int hdb_record_connect(hdb_record *record, hdb_link **out, hdb_error *error) {

@@ -39,7 +39,8 @@ void hdb_record_set_interrupt(hdb_record *record, const atomic_int *flag);
  * mutex (hdb_record_lock) while it is used. */
 int hdb_record_link(hdb_record *record, hdb_link **out, hdb_error *error);
 void hdb_record_lock(hdb_record *record);
-bool hdb_record_try_lock(hdb_record *record);
+/* Both locks of a commit, if nobody has either: hdb_record_push_leave() gives them back. */
+bool hdb_record_try_commit(hdb_record *record);
 void hdb_record_unlock(hdb_record *record);
 /* Waits until what a process that died had sent to be pushed is carried out; commit.lock is held, or nobody else is there. */
 int hdb_record_await_push(hdb_record *record, hdb_link *link, hdb_error *error);
