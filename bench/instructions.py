@@ -5,7 +5,8 @@ on a machine that does other things too. Prints TAP and ends with 1 if one of ou
 
 Usage: bench/instructions.py [--build DIR]
 
-C first, with an engine; then Python, in memory, beside the interpreter's sqlite3. The limits are a little above what was counted when they were set: what lowers a count lowers its limit, too.
+C first, with an engine; then Python, in memory, beside the interpreter's sqlite3. The limits are a little above what was counted
+when they were set: what lowers a count lowers its limit, too.
 """
 from __future__ import annotations
 
@@ -27,9 +28,9 @@ JOBS = [  # function of embedded.c, what it does, how often, the ratio that it s
 ]
 PYTHON_TIMES = 4_000
 PYTHON_JOBS = [  # job of single_statements.py, what it does, the ratio that it should not exceed
-    ("select", "Python: execute() of a select by key, and fetchone()", 1.0),
-    ("insert", "Python: execute() of an insert in a transaction", 1.1),
-    ("iterate", "Python: a row of many, by the cursor's iterator", 1.2),
+    ("select", "Python: execute() of a select by key, and fetchone()", 0.95),
+    ("insert", "Python: execute() of an insert in a transaction", 1.05),
+    ("iterate", "Python: a row of many, by the cursor's iterator", 1.05),
 ]
 
 
@@ -44,14 +45,22 @@ def compile_program(build: Path, directory: Path) -> Path:
     return program
 
 
+def callgrind(out: Path, program: list[str], **environment: str) -> int:
+    """Runs a program under callgrind, which writes `out`; the instructions of all of it."""
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *program]
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
+    found = re.search(r"Collected *: *(\d+)", done.stderr)
+    if done.returncode != 0 or found is None:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    return int(found[1])
+
+
 def count(program: Path, library: str, directory: Path) -> dict[str, int]:
     """Instructions of each function, those of what it calls included."""
     out = directory / f"callgrind.{library}"
-    sizes = map(str, (ROWS, COMMITS, INSERTS, SELECTS))
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", str(program), library, str(directory / library), *sizes]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    callgrind(out, [str(program), library, str(directory / library), *map(str, (ROWS, COMMITS, INSERTS, SELECTS))])
     table = subprocess.check_output(["callgrind_annotate", "--inclusive=yes", "--threshold=100", "--auto=no", str(out)], text=True)
     found = re.findall(r"^ *([\d,]+) [^>\n]*embedded\.c:(\w+) ", table, re.MULTILINE)
     return {name: int(number.replace(",", "")) for number, name in found}
@@ -59,14 +68,9 @@ def count(program: Path, library: str, directory: Path) -> dict[str, int]:
 
 def count_python(module: str, job: str, directory: Path) -> int:
     """Instructions of an interpreter that does a job, its start included."""
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={directory / 'callgrind.python'}.{module}"]
-    command += [sys.executable, str(HERE / "single_statements.py"), module, job, str(PYTHON_TIMES)]
-    environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONPATH": str(HERE.parent / "bindings" / "python")}
-    done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
-    found = re.search(r"Collected *: *(\d+)", done.stderr)
-    if done.returncode != 0 or found is None:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
-    return int(found[1])
+    program = [sys.executable, str(HERE / "single_statements.py"), module, job, str(PYTHON_TIMES)]
+    package = str(HERE.parent / "bindings" / "python")
+    return callgrind(directory / f"callgrind.{module}", program, PYTHONHASHSEED="1", PYTHONPATH=package)
 
 
 def count_python_jobs(module: str, directory: Path) -> dict[str, int]:

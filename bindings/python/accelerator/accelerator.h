@@ -114,6 +114,10 @@ PyObject *hdb_cursor_next(PyObject *self);
 PyTypeObject *hdb_type_add(PyObject *module, PyType_Spec *spec, const char *name);
 /* Calls a method with no, one or two arguments, for what it does and not for what it returns. */
 int hdb_call(PyObject *object, const char *method, PyObject *argument, PyObject *second);
+/* What the garbage collector wants of a type whose objects are its members. */
+int hdb_members_visit(PyObject *self, const PyMemberDef *members, visitproc visit, void *arg);
+int hdb_members_clear(PyObject *self, const PyMemberDef *members);
+void hdb_members_dealloc(PyObject *self, const PyMemberDef *members);
 /* Keeps a new reference of a value in the place of another one. */
 void hdb_keep(PyObject **place, PyObject *value);
 

@@ -40,33 +40,20 @@ static PyObject *new_cursor(connection_state *conn) {
     if ((PyObject *)Py_TYPE(conn) != hdb_accelerator.connection_class)
         return PyObject_CallMethod((PyObject *)conn, "cursor", NULL);
     PyObject *cursor = PyObject_CallFunctionObjArgs(hdb_accelerator.cursor_class, conn, NULL);
-    if (cursor && conn->row_factory && conn->row_factory != Py_None && PyObject_SetAttrString(cursor, "row_factory", conn->row_factory) != 0)
+    bool makes_rows = conn->row_factory && conn->row_factory != Py_None;
+    if (cursor && makes_rows && PyObject_SetAttrString(cursor, "row_factory", conn->row_factory) != 0)
         Py_CLEAR(cursor);
     return cursor;
-}
-
-static PyObject *execute_by_name(PyObject *cursor, PyObject *const *arguments, Py_ssize_t count) {
-    PyObject *method = PyObject_GetAttrString(cursor, "execute"), *all = method ? PyTuple_New(count) : NULL;
-    PyObject *result = NULL;
-    for (Py_ssize_t i = 0; all && i < count; i++) {
-        Py_INCREF(arguments[i]);
-        PyTuple_SetItem(all, i, arguments[i]);
-    }
-    if (all)
-        result = PyObject_Call(method, all, NULL);
-    Py_XDECREF(all);
-    Py_XDECREF(method);
-    return result;
 }
 
 static PyObject *connection_execute(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
     PyObject *cursor = new_cursor((connection_state *)self), *result = NULL;
     if (!cursor)
         return NULL;
-    if ((PyObject *)Py_TYPE(cursor) == hdb_accelerator.cursor_class)
+    if ((PyObject *)Py_TYPE(cursor) == hdb_accelerator.cursor_class || count < 1 || count > 2)
         result = hdb_cursor_execute(cursor, arguments, count);
     else
-        result = execute_by_name(cursor, arguments, count);
+        result = PyObject_CallMethod(cursor, "execute", count < 2 ? "(O)" : "OO", arguments[0], arguments[count - 1]);
     Py_DECREF(cursor);
     return result;
 }
@@ -91,39 +78,16 @@ static PyMethodDef connection_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int connection_traverse(PyObject *object, visitproc visit, void *arg) {
-    connection_state *self = (connection_state *)object;
-    Py_VISIT(Py_TYPE(object));
-    Py_VISIT(self->handle);
-    Py_VISIT(self->thread);
-    Py_VISIT(self->turn);
-    Py_VISIT(self->cache);
-    Py_VISIT(self->level);
-    Py_VISIT(self->detect_types);
-    Py_VISIT(self->row_factory);
-    Py_VISIT(self->text_factory);
-    return 0;
+static int connection_traverse(PyObject *self, visitproc visit, void *arg) {
+    return hdb_members_visit(self, connection_members, visit, arg);
 }
 
-static int connection_clear(PyObject *object) {
-    connection_state *self = (connection_state *)object;
-    Py_CLEAR(self->handle);
-    Py_CLEAR(self->thread);
-    Py_CLEAR(self->turn);
-    Py_CLEAR(self->cache);
-    Py_CLEAR(self->level);
-    Py_CLEAR(self->detect_types);
-    Py_CLEAR(self->row_factory);
-    Py_CLEAR(self->text_factory);
-    return 0;
+static int connection_clear(PyObject *self) {
+    return hdb_members_clear(self, connection_members);
 }
 
 static void connection_dealloc(PyObject *self) {
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    connection_clear(self);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
-    Py_DECREF(type);
+    hdb_members_dealloc(self, connection_members);
 }
 
 static PyType_Slot connection_slots[] = {

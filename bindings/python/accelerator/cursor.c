@@ -38,7 +38,9 @@ static int cursor_init(PyObject *object, PyObject *arguments, PyObject *names) {
     }
     if (!PyArg_ParseTuple(arguments, "O:Cursor", &connection))
         return -1;
-    if (!PyObject_TypeCheck(connection, hdb_connection_type) || self->locked || !hdb_connection_is_ready((connection_state *)connection))
+    bool usual = !self->locked && PyObject_TypeCheck(connection, hdb_connection_type) &&
+        hdb_connection_is_ready((connection_state *)connection);
+    if (!usual)
         return hdb_call(object, "_init", connection, NULL);
     initialize(self, connection);
     return 0;
@@ -93,41 +95,16 @@ static PyMethodDef cursor_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int cursor_traverse(PyObject *object, visitproc visit, void *arg) {
-    cursor_state *self = (cursor_state *)object;
-    Py_VISIT(Py_TYPE(object));
-    Py_VISIT(self->connection);
-    Py_VISIT(self->statement);
-    Py_VISIT(self->empty);
-    Py_VISIT(self->converters);
-    Py_VISIT(self->description);
-    Py_VISIT(self->indexes);
-    Py_VISIT(self->lastrowid);
-    Py_VISIT(self->row_factory);
-    Py_VISIT(self->factory);
-    return 0;
+static int cursor_traverse(PyObject *self, visitproc visit, void *arg) {
+    return hdb_members_visit(self, cursor_members, visit, arg);
 }
 
-static int cursor_clear(PyObject *object) {
-    cursor_state *self = (cursor_state *)object;
-    Py_CLEAR(self->connection);
-    Py_CLEAR(self->statement);
-    Py_CLEAR(self->empty);
-    Py_CLEAR(self->converters);
-    Py_CLEAR(self->description);
-    Py_CLEAR(self->indexes);
-    Py_CLEAR(self->lastrowid);
-    Py_CLEAR(self->row_factory);
-    Py_CLEAR(self->factory);
-    return 0;
+static int cursor_clear(PyObject *self) {
+    return hdb_members_clear(self, cursor_members);
 }
 
 static void cursor_dealloc(PyObject *self) {
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    cursor_clear(self);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
-    Py_DECREF(type);
+    hdb_members_dealloc(self, cursor_members);
 }
 
 static PyType_Slot cursor_slots[] = {

@@ -136,7 +136,8 @@ static int run_alone(cursor_state *self, PyObject *sql, PyObject *parameters) {
 
 PyObject *hdb_cursor_execute(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
     if (count < 1 || count > 2)
-        return PyErr_Format(PyExc_TypeError, "execute expected at %s, got %zd", count < 1 ? "least 1 argument" : "most 2 arguments", count);
+        return PyErr_Format(PyExc_TypeError, "execute expected at %s, got %zd", count < 1 ? "least 1 argument" : "most 2 arguments",
+                            count);
     PyObject *none = count < 2 ? PyTuple_New(0) : NULL, *parameters = count < 2 ? none : arguments[1], *result = NULL;
     int rc = parameters ? run_alone((cursor_state *)self, arguments[0], parameters) : -1;
     if (rc == 1)

@@ -12,7 +12,8 @@ typedef PyObject *fetcher(cursor_state *self, connection_state *conn, statement_
 
 int hdb_statement_check(statement_state *stmt, connection_state *conn, int code) {
     stmt->busy = 0;
-    if (PyDict_GetItemWithError(hdb_accelerator.signals, hdb_accelerator.lost) != Py_False && hdb_call((PyObject *)stmt, "_raise_lost", NULL, NULL) != 0)
+    bool lost = PyDict_GetItemWithError(hdb_accelerator.signals, hdb_accelerator.lost) != Py_False;
+    if (lost && hdb_call((PyObject *)stmt, "_raise_lost", NULL, NULL) != 0)
         return -1;
     if (((handle_state *)conn->handle)->address == 0 && hdb_call(conn->handle, "check_open", NULL, NULL) != 0)
         return -1;
@@ -39,8 +40,10 @@ void hdb_cursor_fail(cursor_state *self) {
 }
 
 static bool is_usual(cursor_state *self) {
-    return hdb_cursor_is_ready(self) && self->statement != Py_None && self->converters == Py_None &&
-        ((connection_state *)self->connection)->text_factory == (PyObject *)&PyUnicode_Type && PyTuple_CheckExact(self->description);
+    if (!hdb_cursor_is_ready(self) || self->statement == Py_None || self->converters != Py_None)
+        return false;
+    return ((connection_state *)self->connection)->text_factory == (PyObject *)&PyUnicode_Type &&
+        PyTuple_CheckExact(self->description);
 }
 
 static PyObject *fetch_one(cursor_state *self, connection_state *conn, statement_state *stmt, int64_t limit) {

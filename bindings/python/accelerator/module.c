@@ -7,34 +7,40 @@
 
 accelerator hdb_accelerator;
 
-/* A function of the library; POSIX lets dlsym()'s result be one. */
-static int find(void *library, const char *name, void *place) {
-    void *found = dlsym(library, name);
-    if (!found) {
-        PyErr_Format(PyExc_ImportError, "the library has no %s()", name);
-        return -1;
-    }
-    memcpy(place, &found, sizeof found);
-    return 0;
-}
-
-static int find_all(void *library) {
+/* POSIX lets what dlsym() gives be a function. */
+static int find_functions(void *library) {
     accelerator *a = &hdb_accelerator;
-    return find(library, "hdb_execute_values", &a->execute_values) || find(library, "hdb_fetch_values", &a->fetch_values) ||
-            find(library, "hdb_fetch_block", &a->fetch_block) ||
-            find(library, "hdb_reset", &a->reset) || find(library, "hdb_stmt_status", &a->stmt_status) || find(library, "hdb_in_transaction", &a->in_transaction) ||
-            find(library, "hdb_changes", &a->changes)
-        ? -1
-        : 0;
+    const struct {
+        const char *name;
+        void *place;
+    } wanted[] = {
+        {"hdb_execute_values", &a->execute_values},
+        {"hdb_fetch_values", &a->fetch_values},
+        {"hdb_fetch_block", &a->fetch_block},
+        {"hdb_reset", &a->reset},
+        {"hdb_stmt_status", &a->stmt_status},
+        {"hdb_in_transaction", &a->in_transaction},
+        {"hdb_changes", &a->changes},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        void *found = dlsym(library, wanted[i].name);
+        if (!found) {
+            PyErr_Format(PyExc_ImportError, "the library has no %s()", wanted[i].name);
+            return -1;
+        }
+        memcpy(wanted[i].place, &found, sizeof found);
+    }
+    return 0;
 }
 
 static PyObject *start(PyObject *module, PyObject *arguments) {
     Py_ssize_t library = 0;
     PyObject *signals = NULL, *plain = NULL, *connection_class = NULL, *cursor_class = NULL;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "nO!O!O!O!:start", &library, &PyDict_Type, &signals, &PySet_Type, &plain, &PyType_Type, &connection_class, &PyType_Type, &cursor_class))
+    if (!PyArg_ParseTuple(arguments, "nO!O!O!O!:start", &library, &PyDict_Type, &signals, &PySet_Type, &plain, &PyType_Type,
+                          &connection_class, &PyType_Type, &cursor_class))
         return NULL;
-    if (find_all((void *)library) != 0)
+    if (find_functions((void *)library) != 0)
         return NULL;
     PyObject *lost = PyUnicode_InternFromString("lost");
     if (!lost)
@@ -64,6 +70,14 @@ static PyModuleDef definition = {
     .m_methods = functions,
 };
 
+static int add_all(PyObject *module) {
+    int (*const adds[])(PyObject *) = {hdb_states_add, hdb_connection_add, hdb_cursor_add, hdb_row_add};
+    int rc = PyModule_AddStringConstant(module, "VERSION", HDB_VERSION);
+    for (size_t i = 0; rc == 0 && i < sizeof adds / sizeof adds[0]; i++)
+        rc = adds[i](module);
+    return rc;
+}
+
 PyMODINIT_FUNC PyInit__accelerator(void);
 
 PyMODINIT_FUNC PyInit__accelerator(void) {
@@ -74,8 +88,7 @@ PyMODINIT_FUNC PyInit__accelerator(void) {
     }
     owner = PyInterpreterState_Get();
     PyObject *module = PyModule_Create(&definition);
-    if (module && (PyModule_AddStringConstant(module, "VERSION", HDB_VERSION) != 0 || hdb_states_add(module) != 0 || hdb_connection_add(module) != 0 ||
-                   hdb_cursor_add(module) != 0 || hdb_row_add(module) != 0))
+    if (module && add_all(module) != 0)
         Py_CLEAR(module);
     return module;
 }

@@ -64,34 +64,21 @@ static PyObject *row_iter(PyObject *self) {
 
 static PyMemberDef row_members[] = {
     {"_description", T_OBJECT_EX, offsetof(row_state, description), READONLY, "of the columns"},
-    {"_indexes", T_OBJECT_EX, offsetof(row_state, indexes), READONLY, "of the names asked for so far, shared by the rows of a result"},
+    {"_indexes", T_OBJECT_EX, offsetof(row_state, indexes), READONLY, "of names asked for so far, shared by the rows"},
     {"_values", T_OBJECT_EX, offsetof(row_state, values), READONLY, "the tuple"},
     {NULL, 0, 0, 0, NULL},
 };
 
-static int row_traverse(PyObject *object, visitproc visit, void *arg) {
-    row_state *self = (row_state *)object;
-    Py_VISIT(Py_TYPE(object));
-    Py_VISIT(self->description);
-    Py_VISIT(self->indexes);
-    Py_VISIT(self->values);
-    return 0;
+static int row_traverse(PyObject *self, visitproc visit, void *arg) {
+    return hdb_members_visit(self, row_members, visit, arg);
 }
 
-static int row_clear(PyObject *object) {
-    row_state *self = (row_state *)object;
-    Py_CLEAR(self->description);
-    Py_CLEAR(self->indexes);
-    Py_CLEAR(self->values);
-    return 0;
+static int row_clear(PyObject *self) {
+    return hdb_members_clear(self, row_members);
 }
 
 static void row_dealloc(PyObject *self) {
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    row_clear(self);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
-    Py_DECREF(type);
+    hdb_members_dealloc(self, row_members);
 }
 
 static PyType_Slot row_slots[] = {

@@ -21,6 +21,38 @@ int hdb_call(PyObject *object, const char *method, PyObject *argument, PyObject 
     return result ? 0 : -1;
 }
 
+static PyObject **place_of(PyObject *self, const PyMemberDef *member) {
+    bool is_object = member->type == T_OBJECT || member->type == T_OBJECT_EX;
+    return is_object ? (PyObject **)(void *)((char *)self + member->offset) : NULL;
+}
+
+int hdb_members_visit(PyObject *self, const PyMemberDef *members, visitproc visit, void *arg) {
+    Py_VISIT(Py_TYPE(self));
+    for (; members->name; members++) {
+        PyObject **place = place_of(self, members);
+        if (place)
+            Py_VISIT(*place);
+    }
+    return 0;
+}
+
+int hdb_members_clear(PyObject *self, const PyMemberDef *members) {
+    for (; members->name; members++) {
+        PyObject **place = place_of(self, members);
+        if (place)
+            Py_CLEAR(*place);
+    }
+    return 0;
+}
+
+void hdb_members_dealloc(PyObject *self, const PyMemberDef *members) {
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    hdb_members_clear(self, members);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
 void hdb_keep(PyObject **place, PyObject *value) {
     PyObject *before = *place;
     Py_XINCREF(value);
@@ -67,22 +99,15 @@ static PyMemberDef statement_members[] = {
 };
 
 static int statement_traverse(PyObject *self, visitproc visit, void *arg) {
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(((statement_state *)self)->described);
-    return 0;
+    return hdb_members_visit(self, statement_members, visit, arg);
 }
 
 static int statement_clear(PyObject *self) {
-    Py_CLEAR(((statement_state *)self)->described);
-    return 0;
+    return hdb_members_clear(self, statement_members);
 }
 
 static void statement_dealloc(PyObject *self) {
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    statement_clear(self);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
-    Py_DECREF(type);
+    hdb_members_dealloc(self, statement_members);
 }
 
 static PyType_Slot statement_slots[] = {

@@ -138,21 +138,6 @@ static PyObject *value_of(int64_t number, unsigned char type, const char **bytes
     }
 }
 
-PyObject *hdb_unpack(const void *data, Py_ssize_t size, Py_ssize_t columns) {
-    const int64_t *numbers = data;
-    const unsigned char *types = (const unsigned char *)(numbers + columns);
-    const char *bytes = (const char *)types + columns;
-    if (size < 9 * columns)
-        return PyErr_Format(PyExc_SystemError, "a row of %zd columns has %zd bytes", columns, size);
-    PyObject *row = PyTuple_New(columns);
-    for (Py_ssize_t i = 0; row && i < columns; i++) {
-        PyObject *value = value_of(numbers[i], types[i], &bytes);
-        if (!value || PyTuple_SetItem(row, i, value) != 0)
-            Py_CLEAR(row);
-    }
-    return row;
-}
-
 /* Where the next value of a column lies in a block. */
 typedef struct block_column {
     int64_t form;
@@ -161,14 +146,18 @@ typedef struct block_column {
     const char *bytes;
 } block_column;
 
+static block_column mixed_column(const void *data, Py_ssize_t values) {
+    block_column column = {.form = HDB_BLOCK_MIXED, .numbers = data};
+    column.types = (const unsigned char *)(column.numbers + values);
+    column.bytes = (const char *)column.types + values;
+    return column;
+}
+
 static block_column column_at(const void *block, Py_ssize_t rows, const int64_t *head) {
     const char *data = (const char *)block + head[1];
-    block_column column = {.form = head[0], .numbers = (const int64_t *)data, .bytes = data};
-    if (column.form == HDB_BLOCK_MIXED) {
-        column.types = (const unsigned char *)(column.numbers + rows);
-        column.bytes = (const char *)column.types + rows;
-    }
-    return column;
+    if (head[0] == HDB_BLOCK_MIXED)
+        return mixed_column(data, rows);
+    return (block_column){.form = head[0], .numbers = (const int64_t *)(const void *)data, .bytes = data};
 }
 
 static PyObject *next_value(block_column *column) {
@@ -187,14 +176,22 @@ static PyObject *next_value(block_column *column) {
     }
 }
 
-static PyObject *next_block_row(block_column *columns, Py_ssize_t count) {
+/* A row of the next values of `count` columns; or, with a step of 0, of one column's next values. */
+static PyObject *next_row(block_column *columns, Py_ssize_t count, Py_ssize_t step) {
     PyObject *row = PyTuple_New(count);
     for (Py_ssize_t i = 0; row && i < count; i++) {
-        PyObject *value = next_value(&columns[i]);
+        PyObject *value = next_value(&columns[i * step]);
         if (!value || PyTuple_SetItem(row, i, value) != 0)
             Py_CLEAR(row);
     }
     return row;
+}
+
+PyObject *hdb_unpack(const void *data, Py_ssize_t size, Py_ssize_t columns) {
+    if (size < 9 * columns)
+        return PyErr_Format(PyExc_SystemError, "a row of %zd columns has %zd bytes", columns, size);
+    block_column row = mixed_column(data, columns);
+    return next_row(&row, columns, 0);
 }
 
 int hdb_unpack_block(PyObject *list, const void *block) {
@@ -207,7 +204,7 @@ int hdb_unpack_block(PyObject *list, const void *block) {
         columns[i] = column_at(block, rows, numbers + 2 + 3 * i);
     int rc = 0;
     for (Py_ssize_t i = 0; rc == 0 && i < rows; i++) {
-        PyObject *row = next_block_row(columns, count);
+        PyObject *row = next_row(columns, count, 1);
         rc = row ? PyList_Append(list, row) : -1;
         Py_XDECREF(row);
     }
