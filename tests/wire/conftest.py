@@ -27,6 +27,15 @@ def template():
         yield cluster
 
 
+@pytest.fixture(scope="module", params=["postgresql", "heliosdb"])
+def server(request, template):
+    """A server of each kind in turn, of the file's own."""
+    import servers
+
+    with servers.postgresql(template) if request.param == "postgresql" else servers.heliosdb() as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
 def secured(template):
     import clusters

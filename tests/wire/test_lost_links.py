@@ -8,19 +8,13 @@ import time
 
 import pytest
 from between import Network
-from servers import ask, heliosdb, open_at, postgresql, refusal
+from servers import ask, open_at, refusal
 
 import heliosdb_sqlite
 
 LONG = bool(os.environ.get("HDB_WIRE_LONG"))
 # Nothing here may hang; how fast it is, a busy machine decides.
 SOON = 60
-
-
-@pytest.fixture(scope="module", params=["postgresql", "heliosdb"])
-def server(request, template):
-    with postgresql(template) if request.param == "postgresql" else heliosdb() as server:
-        yield server
 
 
 @pytest.fixture

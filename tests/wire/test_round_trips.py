@@ -7,7 +7,7 @@ import time
 
 import pytest
 from between import Network
-from servers import heliosdb, open_at, postgresql
+from servers import open_at
 
 # The server is heard when the client has said nothing for so long: what is sent without waiting is one turn then.
 QUIET = 0.01
@@ -41,12 +41,6 @@ class Counter(Network):
             conn.execute(sql, row).fetchall()
             found.append(self.turns - before)
         return min(found)
-
-
-@pytest.fixture(scope="module", params=["postgresql", "heliosdb"])
-def server(request, template):
-    with postgresql(template) if request.param == "postgresql" else heliosdb() as server:
-        yield server
 
 
 @pytest.fixture
