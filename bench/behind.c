@@ -2,9 +2,8 @@
 /* What lies behind an embedded database: commits beside libpq's inserts into the same engine, how far the engine's own tables
  * lag behind a steady load, how long they take to have many rows, and how long a lost file takes to be rebuilt.
  * Usage: behind libpq|heliosdb PATH COMMITS RATE SECONDS ROWS, on a path where nothing is yet. */
-#include "report.h"
+#include "database.h"
 
-#include <heliosdb/heliosdb.h>
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,38 +15,6 @@ struct work {
     const char *path;
     int commits, rate, seconds, rows;
 };
-
-static void check(int failed, const char *message) {
-    if (!failed)
-        return;
-    fprintf(stderr, "behind: %s\n", message);
-    exit(1);
-}
-
-static hdb_conn *open_database(const char *path) {
-    hdb_conn *conn = NULL;
-    check(hdb_connect(path, NULL, &conn) != HDB_OK, conn ? hdb_errmsg(conn) : "out of memory");
-    return conn;
-}
-
-static void run(hdb_conn *conn, const char *sql) {
-    check(hdb_exec(conn, sql, -1) != HDB_OK, hdb_errmsg(conn));
-}
-
-static hdb_stmt *prepare(hdb_conn *conn, const char *sql) {
-    hdb_stmt *stmt = NULL;
-    check(hdb_prepare(conn, sql, -1, &stmt, NULL) != HDB_OK, hdb_errmsg(conn));
-    return stmt;
-}
-
-static void insert(hdb_conn *conn, hdb_stmt *stmt, int id) {
-    char text[100];
-    make_text(text, sizeof text, id);
-    hdb_bind_int64(stmt, 1, id);
-    hdb_bind_text(stmt, 2, text, -1);
-    hdb_bind_double(stmt, 3, id * 0.5);
-    check(hdb_execute(stmt) != HDB_DONE || hdb_reset(stmt) != HDB_OK, hdb_errmsg(conn));
-}
 
 static PGconn *open_engine(hdb_conn *conn) {
     const char *dsn = NULL;
@@ -97,7 +64,7 @@ static void by_libpq(hdb_conn *conn, const struct work *work) {
 static int inserts(hdb_conn *conn, hdb_stmt *stmt, int first, int count, const char *measure) {
     double start = now();
     for (int id = first; id < first + count; id++)
-        insert(conn, stmt, id);
+        insert_row(conn, stmt, id);
     report(measure, start, count);
     return first + count;
 }
@@ -159,7 +126,7 @@ static int steady_load(hdb_conn *conn, hdb_stmt *stmt, int first, const struct w
     double start = now();
     for (int i = 0; i < count; i++) {
         sleep_until(start + (double)i / work->rate);
-        insert(conn, stmt, first + i);
+        insert_row(conn, stmt, first + i);
         lag.committed[first + i] = now();
         lag.last = first + i;
     }
@@ -180,7 +147,7 @@ static void many_rows(hdb_conn *conn, hdb_stmt *stmt, int first, int count) {
     double start = now();
     run(conn, "BEGIN");
     for (int id = first; id < first + count; id++)
-        insert(conn, stmt, id);
+        insert_row(conn, stmt, id);
     run(conn, "COMMIT");
     report("many_rows", start, count);
     start = now();
@@ -196,12 +163,12 @@ static void rebuild(const struct work *work, int rows) {
         unlink(name);
     }
     double start = now();
-    hdb_conn *conn = open_database(work->path);
+    hdb_conn *conn = open_database(work->path, NULL);
     hdb_stmt *stmt = prepare(conn, "SELECT count(*) FROM hdb_bench");
     check(hdb_fetch_row(stmt) != HDB_ROW || hdb_column_int64(stmt, 0) != rows, "rows are missing");
     report("rebuild", start, rows);
     hdb_finalize(stmt);
-    check(hdb_close(conn) != HDB_OK, "close");
+    close_database(conn);
 }
 
 static void by_heliosdb(hdb_conn *conn, const struct work *work) {
@@ -216,7 +183,7 @@ static void by_heliosdb(hdb_conn *conn, const struct work *work) {
     check(hdb_flush(conn) != HDB_OK, hdb_errmsg(conn));
     many_rows(conn, stmt, next, work->rows);
     hdb_finalize(stmt);
-    check(hdb_close(conn) != HDB_OK, "close");
+    close_database(conn);
     rebuild(work, next + work->rows - 1);
 }
 
@@ -226,10 +193,10 @@ int main(int argc, char **argv) {
         return 2;
     }
     struct work work = {argv[2], atoi(argv[3]), atoi(argv[4]), atoi(argv[5]), atoi(argv[6])};
-    hdb_conn *conn = open_database(work.path);
+    hdb_conn *conn = open_database(work.path, NULL);
     if (strcmp(argv[1], "libpq") == 0) {
         by_libpq(conn, &work);
-        check(hdb_close(conn) != HDB_OK, "close");
+        close_database(conn);
     } else {
         by_heliosdb(conn, &work);
     }

@@ -2,9 +2,8 @@
 /* The same work by libheliosdb, embedded or on a server, and by libsqlite3.
  * Usage: embedded sqlite|sqlite-wal|heliosdb PATH ROWS COMMITS INSERTS SELECTS, on a path where nothing is yet, or
  * HDB_BENCH_DSN=postgresql://... embedded daemon ROWS COMMITS INSERTS SELECTS: the table hdb_bench is made anew and dropped. */
-#include "report.h"
+#include "database.h"
 
-#include <heliosdb/heliosdb.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -28,13 +27,6 @@ struct library {
     void (*flush)(void *db); /* NULL if there is nothing behind it */
     int on_server;           /* PRAGMA synchronous is the server's business, and the table outlives the program */
 };
-
-static void check(int failed, const char *message) {
-    if (!failed)
-        return;
-    fprintf(stderr, "embedded: %s\n", message);
-    exit(1);
-}
 
 static void *sqlite_open(const char *path) {
     sqlite3 *db = NULL;
@@ -93,29 +85,23 @@ static void sqlite_finalize(void *stmt) {
 }
 
 static void *heliosdb_open(const char *path) {
-    hdb_conn *conn = NULL;
-    check(hdb_connect(path, NULL, &conn) != HDB_OK, conn ? hdb_errmsg(conn) : "out of memory");
-    return conn;
+    return open_database(path, NULL);
 }
 
 static void heliosdb_close(void *conn) {
-    check(hdb_close(conn) != HDB_OK, "close");
+    close_database(conn);
 }
 
 static void heliosdb_run(void *conn, const char *sql) {
-    check(hdb_exec(conn, sql, -1) != HDB_OK, hdb_errmsg(conn));
+    run(conn, sql);
 }
 
 static void *heliosdb_prepare(void *conn, const char *sql) {
-    hdb_stmt *stmt = NULL;
-    check(hdb_prepare(conn, sql, -1, &stmt, NULL) != HDB_OK, hdb_errmsg(conn));
-    return stmt;
+    return prepare(conn, sql);
 }
 
 static void heliosdb_bind_row(void *stmt, int id, const char *text, double real) {
-    hdb_bind_int64(stmt, 1, id);
-    hdb_bind_text(stmt, 2, text, -1);
-    hdb_bind_double(stmt, 3, real);
+    bind_row(stmt, id, text, real);
 }
 
 static void heliosdb_bind_key(void *stmt, int id) {

@@ -4,52 +4,26 @@
  * HDB_BENCH_DSN=postgresql://... scan ROWS REPETITIONS: the table hdb_bench is made anew, read with and without the direct
  * lane, and dropped. What is measured has a process of its own: "..._memory" is its VmHWM in bytes after the first
  * reading, "..._growth" what the others add. */
-#include "report.h"
+#include "database.h"
 
-#include <heliosdb/heliosdb.h>
 #include <libpq-fe.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void check(int failed, const char *message) {
-    if (!failed)
-        return;
-    fprintf(stderr, "scan: %s\n", message);
-    exit(1);
-}
-
-static hdb_conn *open_database(const char *place, const char *direct) {
-    hdb_conn *conn = NULL;
+static hdb_conn *open_directly(const char *place, const char *direct) {
     hdb_config *config = hdb_config_create();
     check(!config || hdb_config_set(config, "direct", direct) != HDB_OK, "no configuration");
-    check(hdb_connect(place, config, &conn) != HDB_OK, conn ? hdb_errmsg(conn) : "out of memory");
-    hdb_config_destroy(config);
-    return conn;
-}
-
-static void run(hdb_conn *conn, const char *sql) {
-    check(hdb_exec(conn, sql, -1) != HDB_OK, hdb_errmsg(conn));
-}
-
-static hdb_stmt *prepare(hdb_conn *conn, const char *sql) {
-    hdb_stmt *stmt = NULL;
-    check(hdb_prepare(conn, sql, -1, &stmt, NULL) != HDB_OK, hdb_errmsg(conn));
-    return stmt;
+    return open_database(place, config);
 }
 
 /* In transactions of a size that matters to nothing: how much one can hold is not measured here. */
 static void fill_file(hdb_conn *conn, int rows) {
-    char text[100];
     hdb_stmt *stmt = prepare(conn, "INSERT INTO hdb_bench VALUES (?, ?, ?)");
     for (int id = 1; id <= rows; id++) {
         if (id % 100000 == 1)
             run(conn, id == 1 ? "BEGIN" : "COMMIT; BEGIN");
-        make_text(text, sizeof text, id);
-        hdb_bind_int64(stmt, 1, id);
-        hdb_bind_text(stmt, 2, text, -1);
-        hdb_bind_double(stmt, 3, id * 0.5);
-        check(hdb_execute(stmt) != HDB_DONE || hdb_reset(stmt) != HDB_OK, hdb_errmsg(conn));
+        insert_row(conn, stmt, id);
     }
     run(conn, "COMMIT");
     hdb_finalize(stmt);
@@ -75,13 +49,13 @@ static void fill_server(const char *dsn, int rows) {
 }
 
 static void fill(const char *place, const char *dsn, int rows) {
-    hdb_conn *conn = open_database(place, "auto");
+    hdb_conn *conn = open_directly(place, "auto");
     run(conn, "DROP TABLE IF EXISTS hdb_bench; CREATE TABLE hdb_bench(id INTEGER PRIMARY KEY, a TEXT, v REAL)");
     if (dsn)
         fill_server(dsn, rows);
     else
         fill_file(conn, rows);
-    check(hdb_close(conn) != HDB_OK, "close");
+    close_database(conn);
 }
 
 /* The most memory that this process has had so far, in bytes. */
@@ -111,7 +85,7 @@ static void read_all(hdb_conn *conn, int rows) {
 }
 
 static void scan(const char *place, const char *direct, const char *measure, int rows, int repetitions) {
-    hdb_conn *conn = open_database(place, direct);
+    hdb_conn *conn = open_directly(place, direct);
     double start = now(), first = 0;
     for (int i = 0; i < repetitions; i++) {
         read_all(conn, rows);
@@ -120,7 +94,7 @@ static void scan(const char *place, const char *direct, const char *measure, int
     }
     printf("%s %.9f %d\n", measure, (now() - start) / repetitions, rows);
     printf("%s_memory %.0f 1\n%s_growth %.0f 1\n", measure, first, measure, peak() - first);
-    check(hdb_close(conn) != HDB_OK, "close");
+    close_database(conn);
     fflush(stdout);
 }
 
@@ -153,7 +127,7 @@ int main(int argc, char **argv) {
         return 0;
     if (child())
         return scan(place, "off", "scan_rows", rows, repetitions), 0;
-    hdb_conn *conn = open_database(place, "auto");
+    hdb_conn *conn = open_directly(place, "auto");
     run(conn, "DROP TABLE hdb_bench");
     return hdb_close(conn);
 }
