@@ -54,6 +54,7 @@ static void close_databases(void *data) {
     struct addon *addon = data;
     while (addon->databases)
         database_close(addon->databases);
+    handles_close(addon);
 }
 
 /* process.exit() and an uncaught exception end the process without ending the main thread's environment. */
@@ -165,6 +166,7 @@ NAPI_MODULE_INIT() {
         napi_create_reference(env, statement_class, 1, &addon->statement_class) != napi_ok ||
         napi_create_function(env, "setErrorClass", NAPI_AUTO_LENGTH, set_error_class, NULL, &set_error) != napi_ok ||
         !export(env, exports, "Database", database_define(env)) ||
+        !export(env, exports, "Connection", connection_define(env)) ||
         !export(env, exports, "setErrorClass", set_error) ||
         !export(env, exports, "constants", constants_object(env)) ||
         !export(env, exports, "configKeys", config_keys_array(env)) ||

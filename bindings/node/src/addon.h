@@ -22,6 +22,7 @@ struct addon {
     napi_ref error_class;     /* SqliteError of lib/sqlite-error.js */
     napi_ref statement_class; /* the native one */
     struct database *databases; /* those that are open */
+    struct handle *handles;     /* what else is open */
     struct addon *next;
 };
 
@@ -64,6 +65,21 @@ struct statement {
 enum row_mode { ROW_OBJECT = 0, ROW_PLUCK = 1, ROW_EXPAND = 2, ROW_RAW = 3 };
 /* What Database.prepare() is called for; lib/database.js has the same numbers. */
 enum prepare_mode { PREPARE_PLAIN = 0, PREPARE_PRAGMA = 1, PREPARE_EXPLAIN = 2 };
+
+/* What is open and must be closed when the environment ends; part of the struct that it is about. */
+struct handle {
+    struct addon *addon; /* NULL: not among them */
+    void (*close)(struct handle *handle);
+    struct handle *previous, *next;
+};
+
+/* handles.c */
+void handle_add(struct addon *addon, struct handle *handle, void (*close)(struct handle *));
+void handle_remove(struct handle *handle);
+void handles_close(struct addon *addon);
+
+/* connection.c: what lib/node and lib/promises stand on */
+napi_value connection_define(napi_env env);
 
 /* addon.c */
 struct addon *addon_of(napi_env env);
