@@ -60,7 +60,7 @@ static bool append_text(napi_env env, struct values *values, int count, int inde
 }
 
 bool arguments_view(napi_env env, napi_value value, const void **out, size_t *out_size) {
-    bool is_array = false, is_view = false;
+    bool is_array = false, is_view = false, is_buffer = false;
     napi_typedarray_type type;
     size_t length = 0;
     void *data = NULL;
@@ -70,6 +70,9 @@ bool arguments_view(napi_env env, napi_value value, const void **out, size_t *ou
             (size_t)type >= sizeof element_sizes / sizeof *element_sizes)
             return false;
         length *= element_sizes[type];
+    } else if (napi_is_arraybuffer(env, value, &is_buffer) == napi_ok && is_buffer) {
+        if (napi_get_arraybuffer_info(env, value, &data, &length) != napi_ok)
+            return false;
     } else if (napi_is_dataview(env, value, &is_view) != napi_ok || !is_view ||
                napi_get_dataview_info(env, value, &length, &data, NULL, NULL) != napi_ok) {
         return false;
@@ -124,8 +127,12 @@ static bool pack_value(napi_env env, struct values *values, int count, int index
         if (arguments_view(env, value, &data, &size))
             return append_bytes(env, values, count, index, data, size);
         return refuse(env, index);
-    case napi_undefined:
     case napi_boolean:
+        napi_get_value_bool(env, value, &lossless);
+        integer = lossless;
+        set_number(values, count, index, HDB_TYPE_INTEGER, &integer);
+        return true;
+    case napi_undefined:
     case napi_symbol:
     case napi_function:
     case napi_external: break;

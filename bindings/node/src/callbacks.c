@@ -195,6 +195,7 @@ static void on_function(void *data, hdb_context *context, int count, hdb_datum *
 
 struct group {
     napi_ref box;
+    bool in_window; /* its value was asked for before the end, at which nobody wants it */
 };
 
 /* Has the reference deleted where that may be done, also if JavaScript can't be called now. */
@@ -267,13 +268,17 @@ static void on_inverse(void *data, hdb_context *context, int count, hdb_datum **
 
 static void on_value(void *data, hdb_context *context) {
     struct invocation call = {.callback = data, .context = context};
+    struct group *group = hdb_aggregate_context(context, sizeof *group);
+    if (group)
+        group->in_window = true;
     run(&call, call_result);
 }
 
 static void on_final(void *data, hdb_context *context) {
     struct invocation call = {.callback = data, .context = context};
-    run(&call, call_result);
-    struct group *group = hdb_aggregate_context(context, 0);
+    struct group *group = hdb_aggregate_context(context, sizeof *group);
+    if (!group || !group->in_window)
+        run(&call, call_result);
     if (group && group->box)
         drop_box(call.callback->connection, group->box);
 }

@@ -378,6 +378,7 @@ napi_value connection_define(napi_env env) {
         METHOD("columns", prepared_columns),
         METHOD("sql", prepared_sql),
         METHOD("expandedSQL", prepared_expanded_sql),
+        METHOD("status", prepared_status),
         METHOD("run", execute_run),
         METHOD("get", execute_get),
         METHOD("all", execute_all),

@@ -178,6 +178,7 @@ napi_value prepared_finalize(napi_env env, napi_callback_info info);
 napi_value prepared_columns(napi_env env, napi_callback_info info);
 napi_value prepared_sql(napi_env env, napi_callback_info info);
 napi_value prepared_expanded_sql(napi_env env, napi_callback_info info);
+napi_value prepared_status(napi_env env, napi_callback_info info);
 struct prepared *prepared_of(napi_env env, napi_value value);
 /* Gives the statement back to the library; the struct stays. */
 int prepared_close(struct prepared *statement);
@@ -194,9 +195,9 @@ napi_value execute_stop(napi_env env, napi_callback_info info);
 /* arguments.c */
 bool arguments_pack(napi_env env, const struct prepared *statement, napi_value positional, napi_value named,
                     struct values *out);
-/* Copies the bytes of a typed array or DataView; false: thrown. *out is never NULL. */
+/* Copies the bytes of a typed array, DataView or ArrayBuffer; false: thrown. *out is never NULL. */
 bool arguments_bytes(napi_env env, napi_value value, void **out, int64_t *out_size);
-/* Whether it is a typed array or DataView, and its bytes, borrowed. */
+/* Whether it is one of these, and its bytes, borrowed. */
 bool arguments_view(napi_env env, napi_value value, const void **out, size_t *out_size);
 
 /* results.c */

@@ -42,11 +42,13 @@ static void work_run(struct operation *operation) {
     hdb_stmt *stmt = fresh(operation);
     if (!stmt)
         return;
-    int rc = hdb_execute_values(stmt, operation->values.data, (int64_t)operation->values.size, &operation->number,
-                                &operation->second);
+    int rc = hdb_execute_values(stmt, operation->values.data, (int64_t)operation->values.size, NULL, NULL);
     if (rc != HDB_ROW && rc != HDB_DONE)
         operation_fail(operation, rc);
     finish_execution(operation, stmt);
+    /* Only now, since a statement with RETURNING that is on a row has not counted yet. */
+    operation->number = hdb_changes(operation->connection->conn);
+    operation->second = hdb_last_insert_rowid(operation->connection->conn);
 }
 
 /* [changes, rowid of the last insert] */

@@ -136,11 +136,11 @@ napi_value prepared_create(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
-/* An operation for the statement that is the first argument; NULL: thrown. */
+/* An operation for the statement that is the first argument, and two numbers; NULL: thrown. */
 static struct operation *operation_of(napi_env env, napi_callback_info info, operation_work work,
                                       operation_finish finish) {
-    size_t argc = 1;
-    napi_value argv[1];
+    size_t argc = 3;
+    napi_value argv[3];
     struct connection *connection = connection_open(env, info, &argc, argv);
     struct prepared *statement = connection ? prepared_of(env, argv[0]) : NULL;
     struct operation *operation = statement ? operation_create(env, connection, work, finish) : NULL;
@@ -148,6 +148,8 @@ static struct operation *operation_of(napi_env env, napi_callback_info info, ope
         return NULL;
     operation->statement = statement;
     statement->references++;
+    napi_get_value_int64(env, argv[1], &operation->number);
+    napi_get_value_int64(env, argv[2], &operation->second);
     return operation;
 }
 
@@ -225,5 +227,19 @@ napi_value prepared_sql(napi_env env, napi_callback_info info) {
 
 napi_value prepared_expanded_sql(napi_env env, napi_callback_info info) {
     struct operation *operation = operation_of(env, info, work_expanded_sql, finish_sql);
+    return operation ? operation_run(env, operation) : NULL;
+}
+
+static void work_status(struct operation *operation) {
+    operation->number = hdb_stmt_status(operation->statement->stmt, (int)operation->number, (int)operation->second);
+}
+
+static napi_value finish_status(napi_env env, struct operation *operation) {
+    return value_of_integer(env, operation->number, false);
+}
+
+/* status(statement, counter of hdb_stmt_status(), whether it is set back) */
+napi_value prepared_status(napi_env env, napi_callback_info info) {
+    struct operation *operation = operation_of(env, info, work_status, finish_status);
     return operation ? operation_run(env, operation) : NULL;
 }

@@ -123,9 +123,8 @@ class Database {
     checkString('sql', sql);
     const chosen = options.statementOptions(options.optionsObject(given), this.#options.statement);
     const made = connection.prepare(sql);
-    return made === null
-      ? createStatement(this.#state, null, [], chosen)
-      : createStatement(this.#state, made[0], made[1], chosen);
+    if (made === null) throw errors.noStatement();
+    return createStatement(this.#state, ...made, chosen);
   }
 
   /**
@@ -272,11 +271,14 @@ class Database {
    *
    * @param {number} [maxSize=1000] most statements that are kept
    * @returns {SQLTagStore}
-   * @throws {Error} ERR_INVALID_STATE
+   * @throws {Error} ERR_INVALID_STATE, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE
    */
-  createTagStore(maxSize) {
+  createTagStore(maxSize = DEFAULT_TAGS) {
     this.#connection();
-    return createTagStore(this, typeof maxSize === 'number' ? maxSize : DEFAULT_TAGS);
+    if (typeof maxSize !== 'number') throw errors.argumentType('maxSize', 'a positive integer');
+    if (!options.isInt32(maxSize) || maxSize < 1)
+      throw errors.outOfRange('The "maxSize" argument must be a positive integer.');
+    return createTagStore(this, maxSize);
   }
 
   /**

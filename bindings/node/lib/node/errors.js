@@ -13,6 +13,7 @@ function make(Class, code, message) {
 exports.argumentType = (name, what) => make(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be ${what}.`);
 exports.typeOf = (message) => make(TypeError, 'ERR_INVALID_ARG_TYPE', message);
 exports.argumentValue = (message) => make(TypeError, 'ERR_INVALID_ARG_VALUE', message);
+exports.noStatement = () => exports.argumentValue('The SQL query contains no statements.');
 exports.outOfRange = (message) => make(RangeError, 'ERR_OUT_OF_RANGE', message);
 exports.state = (message) => make(Error, 'ERR_INVALID_STATE', message);
 exports.sqlite = (message) => make(Error, 'ERR_SQLITE_ERROR', message);
@@ -20,4 +21,4 @@ exports.urlScheme = () => make(TypeError, 'ERR_INVALID_URL_SCHEME', 'The URL mus
 exports.extensions = (message) => make(Error, 'ERR_LOAD_SQLITE_EXTENSION', message);
 exports.constructCall = () =>
   make(TypeError, 'ERR_CONSTRUCT_CALL_REQUIRED', 'Cannot call constructor without `new`');
-exports.illegalConstructor = () => make(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor');
+exports.illegalConstructor = () => make(Error, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor');

@@ -2,7 +2,7 @@
 // heliosdb-sqlite/node: the surface of node:sqlite, with rows kept by HeliosDB Nano.
 
 /** What a parameter may be. */
-export type SQLInputValue = null | number | bigint | string | NodeJS.ArrayBufferView;
+export type SQLInputValue = null | number | bigint | boolean | string | NodeJS.ArrayBufferView | ArrayBuffer;
 /** What a value of a row is; an integer is a bigint if `readBigInts` says so. */
 export type SQLOutputValue = null | number | bigint | string | Uint8Array;
 /** Values by the names of their parameters, with or without the prefix. */
@@ -157,6 +157,20 @@ export class StatementSync {
   columns(): ColumnMetadata[];
   readonly sourceSQL: string;
   readonly expandedSQL: string;
+  /** One of SQLite's counters of the statement. */
+  stat(
+    counter:
+      | 'fullscanStep'
+      | 'sort'
+      | 'autoindex'
+      | 'vmStep'
+      | 'reprepare'
+      | 'run'
+      | 'filterMiss'
+      | 'filterHit'
+      | 'memused'
+  ): number;
+  resetStats(): void;
   setReadBigInts(enabled: boolean): void;
   setReturnArrays(enabled: boolean): void;
   setAllowBareNamedParameters(enabled: boolean): void;

@@ -2,6 +2,8 @@
 'use strict';
 // require('heliosdb-sqlite/node'): what node:sqlite exports.
 
+const { backup } = require('./backup');
+const constants = require('./constants');
 const DatabaseSync = require('./database-sync');
 const { Session } = require('./session');
 const { StatementSync } = require('./statement-sync');
@@ -12,6 +14,6 @@ module.exports = {
   StatementSync,
   Session,
   SQLTagStore,
-  backup: require('./backup').backup,
-  constants: require('./constants'),
+  backup,
+  constants,
 };

@@ -7,6 +7,18 @@ const { RowBuilder } = require('./rows');
 const READ_BIGINTS = 1; // enum read_flags in src/connection.h
 const DISPOSE = Symbol.dispose ?? Symbol.for('nodejs.dispose');
 const NONE = [];
+/** SQLite's numbers of the counters of a statement (SQLITE_STMTSTATUS_*). */
+const COUNTERS = {
+  fullscanStep: 1,
+  sort: 2,
+  autoindex: 3,
+  vmStep: 4,
+  reprepare: 5,
+  run: 6,
+  filterMiss: 7,
+  filterHit: 8,
+  memused: 99,
+};
 
 /** Makes a statement; what database-sync.js calls, since the constructor is not for users. */
 let creating = false;
@@ -45,7 +57,8 @@ class Rows extends (globalThis.Iterator ?? Object) {
  * A prepared statement, made by `database.prepare()`.
  *
  * The methods that run it take values: first, if there is one, an object of named values, then those of the other
- * parameters in order. A value is null, a number, a bigint, a string, or a typed array or DataView.
+ * parameters in order. A value is null, a number, a bigint, a boolean (which is an integer), a string, or bytes: a typed
+ * array, a DataView or an ArrayBuffer.
  */
 class StatementSync {
   #database; // { connection, epoch }: what it shares with the DatabaseSync
@@ -143,11 +156,11 @@ class StatementSync {
    * @returns {{changes: number|bigint, lastInsertRowid: number|bigint}}
    * @throws {Error} as all()
    * @example
-   * db.prepare('INSERT INTO cats VALUES (?, ?)').run('Joey', 2); // { lastInsertRowid: 1, changes: 1 }
+   * db.prepare('INSERT INTO cats VALUES (?, ?)').run('Joey', 2); // { changes: 1, lastInsertRowid: 1 }
    */
   run(...values) {
     const [changes, lastInsertRowid] = this.#execute('run', values);
-    return { lastInsertRowid, changes };
+    return { changes, lastInsertRowid };
   }
 
   /**
@@ -174,6 +187,27 @@ class StatementSync {
   /** The statement's text with the values of its last run in place of the parameters. */
   get expandedSQL() {
     return this.#connection().expandedSQL(this.#handle);
+  }
+
+  /**
+   * One of SQLite's counters of the statement.
+   *
+   * @param {string} counter fullscanStep, sort, autoindex, vmStep, reprepare, run, filterMiss, filterHit or memused
+   * @returns {number}
+   * @throws {Error} ERR_INVALID_STATE, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE
+   */
+  stat(counter) {
+    const connection = this.#connection();
+    if (typeof counter !== 'string') throw errors.argumentType('counter', 'a string');
+    if (!Object.hasOwn(COUNTERS, counter))
+      throw errors.argumentValue('The "counter" argument is not a valid statistic name.');
+    return connection.status(this.#handle, COUNTERS[counter], 0);
+  }
+
+  /** Sets the counters back. */
+  resetStats() {
+    const connection = this.#connection();
+    for (const number of Object.values(COUNTERS)) connection.status(this.#handle, number, 1);
   }
 
   #set(key, name, value) {

@@ -39,14 +39,14 @@ function executeOn(connection, shared, method, packed) {
 const RESULTS = {
   all: ({ rows, options }, cells) => rows.all(cells, options.returnArrays),
   get: ({ rows, options }, cells) => (cells === undefined ? undefined : rows.one(cells, options.returnArrays)),
-  run: (_, [changes, lastInsertRowid]) => ({ lastInsertRowid, changes }),
+  run: (_, [changes, lastInsertRowid]) => ({ changes, lastInsertRowid }),
 };
 
 /**
  * A prepared statement, made by `database.prepare()`.
  *
  * The methods that run it take values: first, if there is one, an object of named values, then those of the other
- * parameters in order. A value is null, a number, a bigint, a string, or a typed array or DataView; bytes and text are
+ * parameters in order. A value is null, a number, a bigint, a boolean (which is an integer), a string, or bytes; bytes are
  * copied when the method is called.
  */
 class Statement {
@@ -178,7 +178,8 @@ class Statement {
 
 /** What the views of a statement share, of what the addon's prepare() gives. */
 function shareOf(channel, sql, options, made) {
-  const [handle, names] = made ?? [null, []];
+  if (made === null) throw errors.noStatement();
+  const [handle, names] = made;
   return {
     channel,
     handle,
