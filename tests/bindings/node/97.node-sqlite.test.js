@@ -17,7 +17,12 @@ const row = (values) => ({ __proto__: null, ...values });
 function openPlace(place, options) {
   if (place.name === 'memory') return new DatabaseSync(':memory:', options);
   if (place.name === 'file') return new DatabaseSync(place.path, options);
-  return new DatabaseSync(path.join(place.directory, 'label.db'), { mode: 'daemon', dsn: place.dsn, timeout: 30000, ...options });
+  return new DatabaseSync(path.join(place.directory, 'label.db'), {
+    mode: 'daemon',
+    dsn: place.dsn,
+    timeout: 30000,
+    ...options,
+  });
 }
 
 inEachPlace(['memory', 'file', 'heliosdb', 'postgresql'], (place, it) => {
@@ -36,7 +41,10 @@ inEachPlace(['memory', 'file', 'heliosdb', 'postgresql'], (place, it) => {
     const insert = db.prepare('INSERT INTO t (v) VALUES (?)');
     const values = [null, 1.5, 'text', 'snö☃', '', new Uint8Array([1, 0, 255]), new Uint8Array()];
     for (const value of values) insert.run(value);
-    const got = db.prepare('SELECT v FROM t ORDER BY id').all().map(({ v }) => v);
+    const got = db
+      .prepare('SELECT v FROM t ORDER BY id')
+      .all()
+      .map(({ v }) => v);
     assert.deepStrictEqual(got, values);
   });
 
@@ -81,7 +89,10 @@ inEachPlace(['memory', 'file', 'heliosdb', 'postgresql'], (place, it) => {
     const other = new DatabaseSync(':memory:');
     other.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, v)');
     assert.strictEqual(other.applyChangeset(session.changeset()), true);
-    assert.deepStrictEqual(other.prepare('SELECT * FROM t').all(), [row({ id: 1, v: 'one' }), row({ id: 2, v: 'two' })]);
+    assert.deepStrictEqual(other.prepare('SELECT * FROM t').all(), [
+      row({ id: 1, v: 'one' }),
+      row({ id: 2, v: 'two' }),
+    ]);
     session.close();
     other.close();
   });
@@ -174,8 +185,10 @@ describe('rows', () => {
   test('a large result is whole', () => {
     const db = new DatabaseSync(':memory:');
     const rows = db
-      .prepare(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
-                SELECT i, 'text ' || i AS text, i * 0.5 AS half, CASE i % 3 WHEN 0 THEN NULL ELSE i END AS some FROM n`)
+      .prepare(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+                SELECT i, 'text ' || i AS text, i * 0.5 AS half, CASE i % 3 WHEN 0 THEN NULL ELSE i END AS some FROM n`
+      )
       .all();
     assert.strictEqual(rows.length, 100000);
     assert.deepStrictEqual(rows[99998], row({ i: 99999, text: 'text 99999', half: 49999.5, some: null }));
@@ -250,7 +263,10 @@ describe('copies', () => {
     copy.exec("ATTACH ':memory:' AS another");
     copy.deserialize(db.serialize('other'), { dbName: 'another' });
     assert.deepStrictEqual(copy.prepare('SELECT * FROM another.o').all(), []);
-    for (const [bytes, code] of [['text', 'ERR_INVALID_ARG_TYPE'], [new Uint8Array(), 'ERR_INVALID_ARG_VALUE']])
+    for (const [bytes, code] of [
+      ['text', 'ERR_INVALID_ARG_TYPE'],
+      [new Uint8Array(), 'ERR_INVALID_ARG_VALUE'],
+    ])
       assert.throws(() => copy.deserialize(bytes), { code });
     assert.throws(() => copy.serialize(5), { code: 'ERR_INVALID_ARG_TYPE' });
     for (const each of [db, copy]) each.close();
@@ -261,8 +277,12 @@ describe('copies', () => {
     const db = new DatabaseSync(':memory:');
     db.exec('CREATE TABLE t (v)');
     assert.strictEqual(await backup(db, path.join(directory, 'copy.db')), 2);
-    await assert.rejects(backup(db, path.join(directory, 'none', 'copy.db')), { message: 'unable to open database file' });
-    await assert.rejects(backup(db, path.join(directory, 'x.db'), { source: 'none' }), { message: 'unknown database none' });
+    await assert.rejects(backup(db, path.join(directory, 'none', 'copy.db')), {
+      message: 'unable to open database file',
+    });
+    await assert.rejects(backup(db, path.join(directory, 'x.db'), { source: 'none' }), {
+      message: 'unknown database none',
+    });
     db.close();
   });
 });
@@ -307,7 +327,9 @@ describe('statements', () => {
 
   test('constants have the numbers of SQLite', () => {
     assert.deepStrictEqual(
-      ['SQLITE_OK', 'SQLITE_DENY', 'SQLITE_READ', 'SQLITE_CHANGESET_FOREIGN_KEY', 'SQLITE_COPY'].map((name) => constants[name]),
+      ['SQLITE_OK', 'SQLITE_DENY', 'SQLITE_READ', 'SQLITE_CHANGESET_FOREIGN_KEY', 'SQLITE_COPY'].map(
+        (name) => constants[name]
+      ),
       [0, 1, 20, 5, 0]
     );
   });

@@ -2,8 +2,16 @@
 'use strict';
 const native = require('../native');
 const errors = require('./errors');
-const { databaseOptions, functionOption, integerOption, isObject, openConnection, optionsObject, pathOf, stringOption } =
-  require('./options');
+const {
+  databaseOptions,
+  functionOption,
+  integerOption,
+  isObject,
+  openConnection,
+  optionsObject,
+  pathOf,
+  stringOption,
+} = require('./options');
 const { connectionOf } = require('./internals');
 
 const DEFAULT_RATE = 100;

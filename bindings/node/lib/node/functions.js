@@ -15,8 +15,7 @@ function checkName(name) {
 function readFlags(given, order) {
   const read = {};
   for (const key of order) read[key] = options.booleanOption(given, key, false);
-  read.flags =
-    (read.deterministic ? HDB_FUNCTION_DETERMINISTIC : 0) | (read.directOnly ? HDB_FUNCTION_DIRECTONLY : 0);
+  read.flags = (read.deterministic ? HDB_FUNCTION_DETERMINISTIC : 0) | (read.directOnly ? HDB_FUNCTION_DIRECTONLY : 0);
   return read;
 }
 

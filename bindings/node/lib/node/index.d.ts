@@ -160,15 +160,7 @@ export class StatementSync {
   /** One of SQLite's counters of the statement. */
   stat(
     counter:
-      | 'fullscanStep'
-      | 'sort'
-      | 'autoindex'
-      | 'vmStep'
-      | 'reprepare'
-      | 'run'
-      | 'filterMiss'
-      | 'filterHit'
-      | 'memused'
+      'fullscanStep' | 'sort' | 'autoindex' | 'vmStep' | 'reprepare' | 'run' | 'filterMiss' | 'filterHit' | 'memused'
   ): number;
   resetStats(): void;
   setReadBigInts(enabled: boolean): void;

@@ -94,8 +94,7 @@ function limitsOption(options) {
 /** A limit that is set: an integer, or Infinity for the largest one. */
 function limitValue(value) {
   if (value === Infinity) return MAX_LIMIT;
-  if (!isInt32(value))
-    throw errors.typeOf('Limit value must be a non-negative integer or Infinity.');
+  if (!isInt32(value)) throw errors.typeOf('Limit value must be a non-negative integer or Infinity.');
   if (value < 0) throw errors.outOfRange('Limit value must be non-negative.');
   return value;
 }
@@ -106,7 +105,8 @@ function settingsOf(options, keys) {
   for (const key of keys) {
     const value = options[key];
     if (TRANSLATED.has(key) || value === undefined || value === null) continue;
-    if (!['string', 'number', 'boolean'].includes(typeof value)) throw errors.argumentType(`options.${key}`, 'a string');
+    if (!['string', 'number', 'boolean'].includes(typeof value))
+      throw errors.argumentType(`options.${key}`, 'a string');
     settings.push(key, typeof value === 'boolean' ? String(Number(value)) : String(value));
   }
   return settings;

@@ -57,7 +57,8 @@ class Parameters {
 
 /** Whether the first argument is an object of named values. */
 const isNamed = (value) =>
-  ((typeof value === 'object' && value !== null) || typeof value === 'function') && !ArrayBuffer.isView(value) &&
+  ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+  !ArrayBuffer.isView(value) &&
   !(value instanceof ArrayBuffer);
 
 module.exports = { Parameters, isNamed };

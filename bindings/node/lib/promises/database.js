@@ -21,7 +21,8 @@ function checkString(name, value) {
 function checkCall({ signal, timeout, batch }) {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw errors.argumentType('options.signal', 'an AbortSignal');
-  if (timeout !== undefined && !(timeout >= 0)) throw errors.argumentType('options.timeout', 'a number of milliseconds');
+  if (timeout !== undefined && !(timeout >= 0))
+    throw errors.argumentType('options.timeout', 'a number of milliseconds');
   if (batch !== undefined && !(options.isInt32(batch) && batch > 0))
     throw errors.argumentType('options.batch', 'a positive integer');
 }
@@ -52,7 +53,10 @@ class Database {
    */
   static async open(path, given) {
     const file = options.pathOf(path);
-    const chosen = options.databaseOptions({ timeout: DEFAULT_TIMEOUT, ...options.optionsObject(given) }, native.load().configKeys);
+    const chosen = options.databaseOptions(
+      { timeout: DEFAULT_TIMEOUT, ...options.optionsObject(given) },
+      native.load().configKeys
+    );
     const channel = new Channel();
     await channel.open(file, chosen);
     const kept = new KeptStatements(channel, chosen.statement);

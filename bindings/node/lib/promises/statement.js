@@ -14,7 +14,8 @@ const KEY = Symbol('only this package makes statements');
 
 /** Throws if a statement is finalized. `shared` is what its views share. */
 function check(shared) {
-  if (shared.handle === null || shared.epoch !== shared.channel.epoch) throw errors.state('statement has been finalized');
+  if (shared.handle === null || shared.epoch !== shared.channel.epoch)
+    throw errors.state('statement has been finalized');
   return shared;
 }
 
@@ -226,7 +227,9 @@ class KeptStatements {
         const kept = this.#find(sql);
         if (kept) return this.#begin(kept, method, values, deadline);
         hold();
-        return this.#prepare(sql, deadline).then((made) => this.#begin(made, method, values, deadline)).finally(() => scope.leave());
+        return this.#prepare(sql, deadline)
+          .then((made) => this.#begin(made, method, values, deadline))
+          .finally(() => scope.leave());
       });
       return RESULTS[method](shared, await result);
     } finally {
@@ -237,7 +240,10 @@ class KeptStatements {
   /** Runs a statement; the result is given in an object, so that it is not waited for. */
   #begin(shared, method, values, deadline) {
     const packed = pack(shared, values);
-    return { shared, result: this.#channel.submit((connection) => executeOn(connection, shared, method, packed), deadline) };
+    return {
+      shared,
+      result: this.#channel.submit((connection) => executeOn(connection, shared, method, packed), deadline),
+    };
   }
 
   #find(sql) {

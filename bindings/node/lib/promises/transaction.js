@@ -9,8 +9,7 @@ const MODES = { deferred: 'BEGIN', immediate: 'BEGIN IMMEDIATE', exclusive: 'BEG
 const MAX_PAUSE = 128; // milliseconds
 
 const isBusy = (error) => (error?.errcode & 0xff) === BUSY;
-const pause = (tries) =>
-  new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(MAX_PAUSE, 2 ** tries)));
+const pause = (tries) => new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(MAX_PAUSE, 2 ** tries)));
 
 /** The statements that begin and end a transaction: the outermost one, or one in another. */
 function statementsOf(mode, depth) {
