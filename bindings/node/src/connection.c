@@ -85,10 +85,12 @@ static void close_handle(struct handle *handle) {
 static void connection_finalize(napi_env env, void *data, void *hint) {
     struct connection *connection = data;
     (void)hint;
-    if (connection->worker)
-        worker_free(env, connection);
     handle_remove(&connection->handle);
+    if (connection->worker)
+        worker_stop(connection);
     connection_close(connection);
+    if (connection->worker)
+        worker_free(env, connection); /* only now, since operations that are dropped let their statements go */
     callbacks_release(env, connection);
     if (connection->self)
         napi_delete_reference(env, connection->self);

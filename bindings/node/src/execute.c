@@ -8,13 +8,15 @@ enum { MAX_ARGUMENTS = 4 };
 
 /* The statement, to be run from its beginning; NULL if it has been finalized meanwhile. */
 static hdb_stmt *fresh(struct operation *operation) {
-    hdb_stmt *stmt = operation->statement->stmt;
-    if (!stmt) {
+    struct prepared *statement = operation->statement;
+    if (!statement->stmt) {
         operation->code = HDB_MISUSE;
         return NULL;
     }
-    hdb_reset(stmt); /* an error that it gives is one of the execution before, which was told of */
-    return stmt;
+    if (statement->begun)
+        hdb_reset(statement->stmt); /* an iteration that was left; its errors have been told of */
+    statement->begun = false;
+    return statement->stmt;
 }
 
 /* Ends an execution; a commit may fail here. */
@@ -127,7 +129,6 @@ static void work_start(struct operation *operation) {
     free(statement->bound.data);
     statement->bound = operation->values;
     operation->values = (struct values){NULL, 0, 0};
-    statement->begun = false;
 }
 
 /* The next row. The statement stays on it: the one after it is made when it is asked for. */

@@ -99,10 +99,13 @@ static void settle(napi_env env, struct connection *connection) {
     while (done) {
         struct operation *operation = done;
         bool awaited = operation->deferred != NULL;
+        napi_handle_scope scope;
         done = operation->next;
         if (operation->last)
             worker_stop(connection); /* it has ended by itself */
+        napi_open_handle_scope(env, &scope);
         operation_settle(env, operation);
+        napi_close_handle_scope(env, scope);
         if (awaited)
             let_end(env, connection);
     }

@@ -188,6 +188,27 @@ describe('off the event loop', () => {
     assert.deepStrictEqual([told.status, told.signal, told.stdout], [0, null, '5\n'], told.stderr);
   });
 
+  test('connections are collected with what is theirs, in any order', () => {
+    const { status, signal, stdout, stderr } = runNode(
+      `const { open } = require(require('path').join(process.argv[1], 'lib', 'promises'));
+       (async () => {
+         for (let i = 0; i < 50; i++) {
+           const db = await open(':memory:');
+           const [statement, session] = [await db.prepare('SELECT 1 AS a'), await db.createSession()];
+           await Promise.all([statement.all(), session.changeset(), db.function('open', () => db.isOpen)]);
+           if (i % 3 === 0) db.all('SELECT open() FROM (VALUES (1), (2))').catch(() => {});
+           if (i % 4 === 0) await db.close();
+           gc();
+           await new Promise((resolve) => setImmediate(resolve));
+         }
+         console.log('done');
+       })();`,
+      [],
+      { flags: ['--expose-gc'] }
+    );
+    assert.deepStrictEqual([status, signal, stdout], [0, null, 'done\n'], stderr);
+  });
+
   test('worker threads have connections of their own', () => {
     const { status, stdout, stderr } = runNode(`
       const { Worker } = require('worker_threads');
