@@ -372,6 +372,7 @@ HDB_API int64_t hdb_column_bytes(hdb_stmt *stmt, int column);
 #include <heliosdb/function.h>
 #include <heliosdb/hook.h>
 #include <heliosdb/inspect.h>
+#include <heliosdb/module.h>
 #include <heliosdb/session.h>
 
 #endif

@@ -5,6 +5,7 @@
 #include "replica/format.h"
 #include "replica/schema.h"
 #include "replica/sequence.h"
+#include "replica/stand_in.h"
 #include "replica/stub.h"
 #include "replica/table_statement.h"
 #include <string.h>
@@ -122,6 +123,13 @@ done:
     return rc;
 }
 
+/* A virtual table whose module nobody has registered here is made all the same. */
+static int make_item(sqlite3 *db, const hdb_schema_item *item, hdb_error *error) {
+    if (hdb_schema_item_is_virtual(item) && !hdb_stand_in_provide(db, item->sql))
+        return hdb_error_nomem(error);
+    return run(db, item->sql, error);
+}
+
 /* Virtual tables come before their shadow tables in sqlite_schema, and make them. */
 static int create_missing(sqlite3 *db, const hdb_schema *target, hdb_error *error) {
     int rc = HDB_OK;
@@ -132,7 +140,7 @@ static int create_missing(sqlite3 *db, const hdb_schema *target, hdb_error *erro
             continue;
         rc = exists(db, item, &there, error);
         if (rc == HDB_OK && !there)
-            rc = run(db, item->sql, error);
+            rc = make_item(db, item, error);
     }
     return rc;
 }

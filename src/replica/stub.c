@@ -129,6 +129,10 @@ int hdb_stubs_keep(sqlite3 *db, const hdb_schema *schema, hdb_error *error) {
     return make_all(db, schema, NULL, error);
 }
 
+const char *hdb_stubs_read_word(const char *at, hdb_buffer *word) {
+    return read_word(skip_space(at), word);
+}
+
 /* --- what a schema needs: SQLite itself tells, on a connection that has nothing but its own */
 
 static bool can_make(sqlite3 *db, const hdb_schema_item *item) {

@@ -25,6 +25,8 @@ int hdb_stubs_make(hdb_stubs *stubs, sqlite3 *db, const hdb_schema *schema, hdb_
 void hdb_stubs_remove(hdb_stubs *stubs);
 /* The same for a connection that keeps them. */
 int hdb_stubs_keep(sqlite3 *db, const hdb_schema *schema, hdb_error *error);
+/* Reads the next name, quoted or not, or single character, to `word`; gives what comes after it. */
+const char *hdb_stubs_read_word(const char *at, hdb_buffer *word);
 /* The first table or index of a schema that needs a function or collation which SQLite does not have itself, or
  * NULL. */
 const char *hdb_stubs_needed(const hdb_schema *schema);

@@ -186,6 +186,47 @@ static int call_collation_needed(void) {
     return HDB_OK;
 }
 
+/* --- a virtual table with three rows */
+
+static int connect_three(void *user_data, hdb_vtable *table, int count, const char *const *arguments, void **out) {
+    (void)user_data, (void)count, (void)arguments;
+    *out = NULL;
+    SWEPT(hdb_vtable_error)(table, "not declared");
+    return SWEPT(hdb_vtable_declare)(table, "CREATE TABLE x(wanted HIDDEN, value)", 1, HDB_VTABLE_DIRECTONLY);
+}
+
+static int open_three(void *state, int64_t given, int count, hdb_datum **arguments, void **out) {
+    static int left;
+    (void)state, (void)given, (void)count, (void)arguments;
+    left = 3;
+    *out = &left;
+    return HDB_OK;
+}
+
+static int next_of_three(void *scan) {
+    return (*(int *)scan)-- > 0 ? HDB_ROW : HDB_DONE;
+}
+
+static int give_of_three(void *scan, int column, hdb_context *context) {
+    (void)scan;
+    hdb_result_int64(context, column);
+    return HDB_OK;
+}
+
+static int call_module(void) {
+    destroyed = 0;
+    const int rc = SWEPT(hdb_create_module)(it.conn, "three", HDB_MODULE_EPONYMOUS, connect_three, NULL, open_three,
+                                            next_of_three, give_of_three, NULL, &destroyed, count_destroyed);
+    RIGHT(destroyed == (rc != HDB_OK));
+    TRY(rc);
+    TRY(SWEPT(hdb_prepare)(it.conn, "SELECT count(*) FROM three", -1, &it.stmt, NULL));
+    const int fetched = SWEPT(hdb_fetch_row)(it.stmt);
+    if (fetched != HDB_ROW)
+        return fetched;
+    RIGHT(hdb_column_int64(it.stmt, 0) == 3);
+    return HDB_OK;
+}
+
 const sweep_case function_cases[] = {
     {"create functions", NULL, call_create},
     {"replace a function", prepare_created, call_replace},
@@ -193,5 +234,6 @@ const sweep_case function_cases[] = {
     {"functions that fail", prepare_failing, call_failing},
     {"aggregates called", prepare_aggregates, call_aggregates},
     {"collation_needed", NULL, call_collation_needed},
+    {"a virtual table", NULL, call_module},
     {NULL, NULL, NULL},
 };

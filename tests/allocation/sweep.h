@@ -10,6 +10,7 @@
 #include <heliosdb/function.h>
 #include <heliosdb/hook.h>
 #include <heliosdb/inspect.h>
+#include <heliosdb/module.h>
 #include <heliosdb/session.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FFI_MAX_PARAMETERS = 10 };
+enum { FFI_MAX_PARAMETERS = 12 };
 
 /* Types: i int, l int64, d double, p pointer, v nothing. */
 struct ffi_function {

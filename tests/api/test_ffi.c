@@ -489,6 +489,41 @@ static void test_aggregates_and_collations(void **state) {
     assert_int_equal(call_int("hdb_close", conn), HDB_OK);
 }
 
+static int connect_single(void *user_data, void *table, int count, const char *const *arguments, void **out) {
+    (void)user_data, (void)count, (void)arguments;
+    *out = NULL;
+    call_void("hdb_vtable_error", table, NULL);
+    return call_int("hdb_vtable_declare", table, "CREATE TABLE x(wanted HIDDEN, value)", 1, 0);
+}
+
+static int open_single(void *state, int64_t given, int count, void **arguments, void **out) {
+    static int rows;
+    (void)state;
+    rows = given == 1 && count == 1 ? (int)call_int64("hdb_datum_int64", arguments[0]) : 0;
+    *out = &rows;
+    return HDB_OK;
+}
+
+static int next_single(void *scan) {
+    return (*(int *)scan)-- > 0 ? HDB_ROW : HDB_DONE;
+}
+
+static int give_single(void *scan, int column, void *context) {
+    call_void("hdb_result_int64", context, (int64_t)(column ? *(int *)scan : -1));
+    return HDB_OK;
+}
+
+static void test_module(void **state) {
+    void *conn = open_database(":memory:");
+    (void)state;
+    assert_int_equal(call_int("hdb_create_module", conn, "single", HDB_MODULE_EPONYMOUS, (void *)connect_single, NULL,
+                              (void *)open_single, (void *)next_single, (void *)give_single, NULL, NULL, NULL),
+                     HDB_OK);
+    assert_true(count_of(conn, "SELECT count(*) FROM single(4)") == 4);
+    assert_true(count_of(conn, "SELECT sum(value) FROM single(4)") == 6);
+    assert_int_equal(call_int("hdb_close", conn), HDB_OK);
+}
+
 /* What each hook saw. */
 struct seen {
     int authorized, traced, committed, rolled_back, updated, waited;
@@ -769,6 +804,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_progress_handler),
         cmocka_unit_test(test_function),
         cmocka_unit_test(test_aggregates_and_collations),
+        cmocka_unit_test(test_module),
         cmocka_unit_test(test_hooks),
         cmocka_unit_test(test_blob),
         cmocka_unit_test(test_inspection),

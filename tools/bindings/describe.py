@@ -22,7 +22,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from committed import ROOT, settle  # noqa: E402
 
 HEADERS = [
-    "status.h", "heliosdb.h", "arrow.h", "backup.h", "blob.h", "block.h", "function.h", "hook.h", "inspect.h", "session.h",
+    "status.h", "heliosdb.h", "arrow.h", "backup.h", "blob.h", "block.h", "function.h", "hook.h", "inspect.h",
+    "module.h", "session.h",
 ]  # fmt: skip
 OUTPUT = ROOT / "bindings" / "api.json"
 

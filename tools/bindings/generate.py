@@ -35,6 +35,7 @@ PYTHON_TYPES = {
     "int *": "POINTER(c_int)",
     "int64_t *": "POINTER(c_int64)",
     "const char **": "POINTER(c_char_p)",
+    "const char *const *": "POINTER(c_char_p)",
     "const void **": "POINTER(c_void_p)",
     "struct ArrowArrayStream *": "c_void_p",
 }

@@ -164,6 +164,16 @@
     X(HDB_TXN_READ, 1) \
     X(HDB_TXN_WRITE, 2)
 
+/* X(name, value). How a module's tables come into being. */
+#define HDB_MODULE_FLAGS_CONSTANTS(X) \
+    X(HDB_MODULE_PLAIN, 0) \
+    X(HDB_MODULE_EPONYMOUS, 1)
+
+/* X(name, value). What a table is. */
+#define HDB_VTABLE_FLAGS_CONSTANTS(X) \
+    X(HDB_VTABLE_PLAIN, 0) \
+    X(HDB_VTABLE_DIRECTONLY, 1)
+
 /* X(name, value). Why a change can't be made as it is (https://www.sqlite.org/session/c_changeset_abort.html). */
 #define HDB_CONFLICT_CONSTANTS(X) \
     X(HDB_CONFLICT_DATA, 1) \
@@ -179,7 +189,7 @@
     X(HDB_RESOLUTION_ABORT, 2)
 
 /* X(name, value) for every constant. */
-#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_BLOCK_FORM_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X) HDB_VERDICT_CONSTANTS(X) HDB_ACTION_CONSTANTS(X) HDB_TRACE_EVENT_CONSTANTS(X) HDB_OPERATION_CONSTANTS(X) HDB_LIMIT_ID_CONSTANTS(X) HDB_DB_CONFIG_OPTION_CONSTANTS(X) HDB_TXN_STATE_KIND_CONSTANTS(X) HDB_CONFLICT_CONSTANTS(X) HDB_RESOLUTION_CONSTANTS(X)
+#define HDB_CONSTANTS(X) HDB_STATUS_CONSTANTS(X) HDB_TYPE_CONSTANTS(X) HDB_MODE_CONSTANTS(X) HDB_BLOCK_FORM_CONSTANTS(X) HDB_FUNCTION_FLAGS_CONSTANTS(X) HDB_VERDICT_CONSTANTS(X) HDB_ACTION_CONSTANTS(X) HDB_TRACE_EVENT_CONSTANTS(X) HDB_OPERATION_CONSTANTS(X) HDB_LIMIT_ID_CONSTANTS(X) HDB_DB_CONFIG_OPTION_CONSTANTS(X) HDB_TXN_STATE_KIND_CONSTANTS(X) HDB_MODULE_FLAGS_CONSTANTS(X) HDB_VTABLE_FLAGS_CONSTANTS(X) HDB_CONFLICT_CONSTANTS(X) HDB_RESOLUTION_CONSTANTS(X)
 
 /* X(name, result, (parameter types)) for every type of function that the library calls. */
 #define HDB_CALLBACKS(X) \
@@ -195,6 +205,10 @@
     X(hdb_rollback_callback, void, (void *)) \
     X(hdb_update_callback, void, (void *, int, const char *, const char *, int64_t)) \
     X(hdb_busy_callback, int, (void *, int)) \
+    X(hdb_vtable_connect_callback, int, (void *, hdb_vtable *, int, const char *const *, void **)) \
+    X(hdb_vtable_open_callback, int, (void *, int64_t, int, hdb_datum **, void **)) \
+    X(hdb_vtable_next_callback, int, (void *)) \
+    X(hdb_vtable_column_callback, int, (void *, int, hdb_context *)) \
     X(hdb_table_filter_callback, int, (void *, const char *)) \
     X(hdb_conflict_callback, int, (void *, int, hdb_change *))
 
@@ -334,6 +348,9 @@
     X(hdb_table_column_metadata, int, (hdb_conn *, const char *, const char *, const char *, const char **, const char **, int *, int *, int *), 0) \
     X(hdb_enable_load_extension, int, (hdb_conn *, int), 0) \
     X(hdb_load_extension, int, (hdb_conn *, const char *, const char *), 0) \
+    X(hdb_create_module, int, (hdb_conn *, const char *, int, hdb_vtable_connect_callback, hdb_destroy_callback, hdb_vtable_open_callback, hdb_vtable_next_callback, hdb_vtable_column_callback, hdb_destroy_callback, void *, hdb_destroy_callback), 0) \
+    X(hdb_vtable_declare, int, (hdb_vtable *, const char *, int, int), 0) \
+    X(hdb_vtable_error, void, (hdb_vtable *, const char *), 0) \
     X(hdb_session_create, int, (hdb_conn *, const char *, hdb_session **), 0) \
     X(hdb_session_attach, int, (hdb_session *, const char *), 0) \
     X(hdb_session_enable, int, (hdb_session *, int), 0) \

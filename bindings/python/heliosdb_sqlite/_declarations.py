@@ -153,6 +153,14 @@ HDB_TXN_NONE = 0
 HDB_TXN_READ = 1
 HDB_TXN_WRITE = 2
 
+# hdb_module_flags: How a module's tables come into being.
+HDB_MODULE_PLAIN = 0
+HDB_MODULE_EPONYMOUS = 1
+
+# hdb_vtable_flags: What a table is.
+HDB_VTABLE_PLAIN = 0
+HDB_VTABLE_DIRECTONLY = 1
+
 # hdb_conflict: Why a change can't be made as it is (https://www.sqlite.org/session/c_changeset_abort.html).
 HDB_CONFLICT_DATA = 1
 HDB_CONFLICT_NOTFOUND = 2
@@ -178,6 +186,10 @@ hdb_commit_callback = CFUNCTYPE(c_int, c_void_p)
 hdb_rollback_callback = CFUNCTYPE(None, c_void_p)
 hdb_update_callback = CFUNCTYPE(None, c_void_p, c_int, c_char_p, c_char_p, c_int64)
 hdb_busy_callback = CFUNCTYPE(c_int, c_void_p, c_int)
+hdb_vtable_connect_callback = CFUNCTYPE(c_int, c_void_p, c_void_p, c_int, POINTER(c_char_p), POINTER(c_void_p))
+hdb_vtable_open_callback = CFUNCTYPE(c_int, c_void_p, c_int64, c_int, POINTER(c_void_p), POINTER(c_void_p))
+hdb_vtable_next_callback = CFUNCTYPE(c_int, c_void_p)
+hdb_vtable_column_callback = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)
 hdb_table_filter_callback = CFUNCTYPE(c_int, c_void_p, c_char_p)
 hdb_conflict_callback = CFUNCTYPE(c_int, c_void_p, c_int, c_void_p)
 
@@ -317,6 +329,9 @@ FUNCTIONS: Dict[str, Tuple[Any, List[Any], bool]] = {
     "hdb_table_column_metadata": (c_int, [c_void_p, c_char_p, c_char_p, c_char_p, POINTER(c_char_p), POINTER(c_char_p), POINTER(c_int), POINTER(c_int), POINTER(c_int)], False),
     "hdb_enable_load_extension": (c_int, [c_void_p, c_int], False),
     "hdb_load_extension": (c_int, [c_void_p, c_char_p, c_char_p], False),
+    "hdb_create_module": (c_int, [c_void_p, c_char_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_void_p], False),
+    "hdb_vtable_declare": (c_int, [c_void_p, c_char_p, c_int, c_int], False),
+    "hdb_vtable_error": (None, [c_void_p, c_char_p], False),
     "hdb_session_create": (c_int, [c_void_p, c_char_p, POINTER(c_void_p)], False),
     "hdb_session_attach": (c_int, [c_void_p, c_char_p], False),
     "hdb_session_enable": (c_int, [c_void_p, c_int], False),

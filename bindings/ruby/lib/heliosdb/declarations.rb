@@ -159,6 +159,14 @@ module HeliosDB
     HDB_TXN_READ = 1
     HDB_TXN_WRITE = 2
 
+    # hdb_module_flags: How a module's tables come into being.
+    HDB_MODULE_PLAIN = 0
+    HDB_MODULE_EPONYMOUS = 1
+
+    # hdb_vtable_flags: What a table is.
+    HDB_VTABLE_PLAIN = 0
+    HDB_VTABLE_DIRECTONLY = 1
+
     # hdb_conflict: Why a change can't be made as it is (https://www.sqlite.org/session/c_changeset_abort.html).
     HDB_CONFLICT_DATA = 1
     HDB_CONFLICT_NOTFOUND = 2
@@ -184,6 +192,10 @@ module HeliosDB
     callback :hdb_rollback_callback, [:pointer], :void
     callback :hdb_update_callback, [:pointer, :int, :string, :string, :int64], :void
     callback :hdb_busy_callback, [:pointer, :int], :int
+    callback :hdb_vtable_connect_callback, [:pointer, :pointer, :int, :pointer, :pointer], :int
+    callback :hdb_vtable_open_callback, [:pointer, :int64, :int, :pointer, :pointer], :int
+    callback :hdb_vtable_next_callback, [:pointer], :int
+    callback :hdb_vtable_column_callback, [:pointer, :int, :pointer], :int
     callback :hdb_table_filter_callback, [:pointer, :string], :int
     callback :hdb_conflict_callback, [:pointer, :int, :pointer], :int
 
@@ -324,6 +336,9 @@ module HeliosDB
       attach_function :hdb_table_column_metadata, [:pointer, :string, :string, :string, :pointer, :pointer, :pointer, :pointer, :pointer], :int
       attach_function :hdb_enable_load_extension, [:pointer, :int], :int
       attach_function :hdb_load_extension, [:pointer, :string, :string], :int
+      attach_function :hdb_create_module, [:pointer, :string, :int, :hdb_vtable_connect_callback, :hdb_destroy_callback, :hdb_vtable_open_callback, :hdb_vtable_next_callback, :hdb_vtable_column_callback, :hdb_destroy_callback, :pointer, :hdb_destroy_callback], :int
+      attach_function :hdb_vtable_declare, [:pointer, :string, :int, :int], :int
+      attach_function :hdb_vtable_error, [:pointer, :string], :void
       attach_function :hdb_session_create, [:pointer, :string, :pointer], :int
       attach_function :hdb_session_attach, [:pointer, :string], :int
       attach_function :hdb_session_enable, [:pointer, :int], :int
