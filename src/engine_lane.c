@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* `SELECT ?1, :name, ...` with the parameters of the application's text: SQLite then knows their count and names. */
+/* `SELECT ?, :name, ...` with the parameters of the application's text: SQLite then knows their count and names. */
 static int prepare_carrier(hdb_stmt *stmt, const hdb_sql_parameters *parameters) {
     hdb_buffer sql = HDB_BUFFER_INIT;
     hdb_buffer_text(&sql, "SELECT ");
@@ -21,7 +21,7 @@ static int prepare_carrier(hdb_stmt *stmt, const hdb_sql_parameters *parameters)
         if (parameters->names[i].data)
             hdb_buffer_append(&sql, parameters->names[i].data, parameters->names[i].size);
         else
-            hdb_buffer_format(&sql, "?%d", i + 1);
+            hdb_buffer_char(&sql, '?');
     }
     if (parameters->count == 0)
         hdb_buffer_text(&sql, "NULL");
