@@ -2,10 +2,10 @@
 'use strict';
 const fs = require('fs');
 const path = require('path');
+const functions = require('./functions');
 const handle = require('./handle');
 const native = require('./native');
 const { booleanOption, parse } = require('./options');
-const SqliteError = require('./sqlite-error');
 const Statement = require('./statement');
 
 // The numbers of enum prepare_mode in src/addon.h.
@@ -28,7 +28,8 @@ function checkDirectory(filename, options) {
  * The file at `filename` is an ordinary SQLite database, whose rows are kept by a HeliosDB Nano engine beside it
  * (`<filename>-heliosdb/`); with `mode: 'daemon'` they are kept by the server that `dsn` names.
  *
- * @param {string} [filename=''] path, ':memory:', '' (a temporary database) or a `postgresql://` DSN
+ * @param {string|Buffer} [filename=''] path, ':memory:', '' (a temporary database), a `postgresql://` DSN, or the bytes
+ *   of an SQLite database, which is kept in memory then
  * @param {object} [options]
  * @param {boolean} [options.readonly=false] open for reading only
  * @param {boolean} [options.fileMustExist=false] fail if there is no such file
@@ -50,7 +51,8 @@ function checkDirectory(filename, options) {
  */
 function Database(filename, options) {
   if (new.target === undefined) return new Database(filename, options);
-  if (Buffer.isBuffer(filename)) notSupported('Opening a serialized database');
+  const content = Buffer.isBuffer(filename) ? filename : null;
+  if (content) filename = ':memory:';
   if (filename == null) filename = '';
   if (options == null) options = {};
   if (typeof filename !== 'string') throw new TypeError('Expected first argument to be a string');
@@ -61,10 +63,12 @@ function Database(filename, options) {
   const { readonly, verbose, settings } = parse(options, addon.configKeys);
   const target = filename.trim();
   const memory = target === '' || target === ':memory:';
-  if (readonly && memory) throw new TypeError('In-memory/temporary databases cannot be readonly');
+  if (readonly && memory && !content) throw new TypeError('In-memory/temporary databases cannot be readonly');
   if (!memory) checkDirectory(target, options);
+  const opened = new addon.Database(target, content ? withoutOpen(settings) : settings, verbose);
+  if (content) fillWith(opened, content, readonly);
   Object.defineProperties(this, {
-    [handle]: { value: new addon.Database(target, settings, verbose) },
+    [handle]: { value: opened },
     name: { value: filename, enumerable: true },
     open: { get: () => this[handle].open, enumerable: true },
     inTransaction: { get: () => this[handle].inTransaction, enumerable: true },
@@ -73,8 +77,20 @@ function Database(filename, options) {
   });
 }
 
-function notSupported(what) {
-  throw new SqliteError(`${what} is not supported yet by heliosdb-sqlite`, 'HDB_NOTSUPPORTED');
+/** A database in memory that will be readonly has to be filled first. */
+function withoutOpen(settings) {
+  const at = settings.indexOf('open');
+  return [...settings.slice(0, at), ...settings.slice(at + 2)];
+}
+
+function fillWith(opened, content, readonly) {
+  try {
+    opened.deserialize(content);
+    if (readonly) opened.exec('PRAGMA query_only = ON');
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
 }
 
 function requireString(value) {
@@ -253,28 +269,46 @@ const methods = {
     return this;
   },
 
-  function() {
-    notSupported('Database.function()');
+  function: functions.function,
+  aggregate: functions.aggregate,
+  table: require('./table'),
+  backup: require('./backup'),
+
+  /**
+   * The content of a database as the bytes of an SQLite file, which `new Database()` takes.
+   *
+   * @param {{attached?: string}} [options] attached: the database ('main')
+   * @returns {Buffer}
+   * @throws {TypeError|SqliteError}
+   * @example
+   * const copy = new Database(db.serialize()); // in memory
+   */
+  serialize(options) {
+    if (options == null) options = {};
+    if (typeof options !== 'object') throw new TypeError('Expected first argument to be an options object');
+    const attached = 'attached' in options ? options.attached : 'main';
+    if (typeof attached !== 'string') throw new TypeError('Expected the "attached" option to be a string');
+    if (!attached) throw new TypeError('The "attached" option cannot be an empty string');
+    return this[handle].serialize(attached);
   },
 
-  aggregate() {
-    notSupported('Database.aggregate()');
-  },
-
-  table() {
-    notSupported('Database.table()');
-  },
-
-  async backup() {
-    notSupported('Database.backup()');
-  },
-
-  serialize() {
-    notSupported('Database.serialize()');
-  },
-
-  loadExtension() {
-    notSupported('Database.loadExtension()');
+  /**
+   * Loads an extension of SQLite.
+   *
+   * @param {string} path the shared library; a suffix may be left out
+   * @param {string} [entryPoint] name of its function to call; SQLite finds it if it is left out
+   * @returns {this}
+   * @throws {TypeError} for arguments of the wrong type, and while a statement runs
+   * @throws {SqliteError} with the linker's message
+   * @example
+   * db.loadExtension('./spellfix');
+   */
+  loadExtension(path, ...entryPoint) {
+    requireString(path);
+    if (entryPoint.length && typeof entryPoint[0] !== 'string')
+      throw new TypeError('Expected second argument to be a string');
+    this[handle].loadExtension(path, ...entryPoint.slice(0, 1));
+    return this;
   },
 };
 

@@ -74,6 +74,58 @@ declare namespace Database {
     type: string | null;
   }
 
+  interface FunctionOptions {
+    /** Any number of arguments. Default: as many as the function has. */
+    varargs?: boolean;
+    /** The same arguments give the same result: it may be used in an index. Default: false. */
+    deterministic?: boolean;
+    /** It can't be used in views, triggers and the schema. Default: false. */
+    directOnly?: boolean;
+    /** Integers come as bigints. Default: as `defaultSafeIntegers()` says. */
+    safeIntegers?: boolean;
+  }
+
+  interface AggregateOptions<T> extends FunctionOptions {
+    /** The first value, or a function that gives it. Default: null. */
+    start?: T | (() => T);
+    /** Gives the next value, undefined if it stays. */
+    step: (total: T, ...args: any[]) => T | void;
+    /** As `step`, for a row that leaves the window. */
+    inverse?: (total: T, ...args: any[]) => T | void;
+    /** Makes the result of the last value. */
+    result?: (total: T) => SqlParameter | void;
+  }
+
+  interface TableDefinition {
+    columns: string[];
+    /** Names of hidden columns whose values `rows` is given. Default: $1, $2 and so on, one for each of its parameters. */
+    parameters?: string[];
+    /** Yields arrays of values, or objects with the columns' names. */
+    rows: (...parameters: any[]) => Generator<SqlParameter[] | { [column: string]: SqlParameter }, unknown, unknown>;
+    safeIntegers?: boolean;
+    directOnly?: boolean;
+  }
+
+  /** Called by CREATE VIRTUAL TABLE with the arguments that stand there. */
+  type TableFactory = (this: { module: string; database: string; table: string }, ...args: string[]) => TableDefinition;
+
+  interface BackupProgress {
+    totalPages: number;
+    remainingPages: number;
+  }
+
+  interface BackupOptions {
+    /** Name of the database to copy. Default: 'main'. */
+    attached?: string;
+    /** Called between two steps; gives how many pages the next ones copy. Default: 100. */
+    progress?: ((progress: BackupProgress) => number | void) | null;
+  }
+
+  interface SerializeOptions {
+    /** Name of the database. Default: 'main'. */
+    attached?: string;
+  }
+
   /** Where a statement would run; the C library's hdb_explain() describes the lanes. */
   interface Lane {
     lane: 'replica' | 'commit' | 'direct' | 'rows' | 'engine' | 'session';
@@ -180,23 +232,25 @@ declare namespace Database {
     /** Allows writing while an iterator is open. */
     unsafeMode(toggle?: boolean): this;
 
-    /** Not supported yet: throws SqliteError with code HDB_NOTSUPPORTED. */
-    function(...args: unknown[]): never;
-    /** Not supported yet: throws SqliteError with code HDB_NOTSUPPORTED. */
-    aggregate(...args: unknown[]): never;
-    /** Not supported yet: throws SqliteError with code HDB_NOTSUPPORTED. */
-    table(...args: unknown[]): never;
-    /** Not supported yet: rejects with SqliteError with code HDB_NOTSUPPORTED. */
-    backup(...args: unknown[]): Promise<never>;
-    /** Not supported yet: throws SqliteError with code HDB_NOTSUPPORTED. */
-    serialize(...args: unknown[]): never;
-    /** Not supported yet: throws SqliteError with code HDB_NOTSUPPORTED. */
-    loadExtension(...args: unknown[]): never;
+    /** Makes a function that SQL of this connection can call. */
+    function(name: string, fn: (...args: any[]) => SqlParameter | void): this;
+    function(name: string, options: FunctionOptions, fn: (...args: any[]) => SqlParameter | void): this;
+    /** Makes an aggregate function; with `inverse` it works in windows, too. */
+    aggregate<T = any>(name: string, options: AggregateOptions<T>): this;
+    /** Makes a virtual table, or a module of them for CREATE VIRTUAL TABLE. */
+    table(name: string, definition: TableDefinition | TableFactory): this;
+    /** Copies the database to a file, some pages at a time, while it is in use. */
+    backup(filename: string, options?: BackupOptions): Promise<BackupProgress>;
+    /** The content as the bytes of an SQLite file, which `new Database()` takes. */
+    serialize(options?: SerializeOptions): Buffer;
+    /** Loads an extension of SQLite. */
+    loadExtension(path: string, entryPoint?: string): this;
   }
 
   interface DatabaseConstructor {
-    new (filename?: string, options?: Options): Database;
-    (filename?: string, options?: Options): Database;
+    /** `filename`: a path, ':memory:', '' (temporary), a DSN, or the bytes of a database, which is kept in memory then. */
+    new (filename?: string | Buffer, options?: Options): Database;
+    (filename?: string | Buffer, options?: Options): Database;
     readonly prototype: Database;
     readonly SqliteError: SqliteErrorConstructor;
   }

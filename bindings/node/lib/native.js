@@ -22,7 +22,8 @@ function candidates() {
  * Node exports the symbols of its own OpenSSL, and some builds of it those of their own SQLite. libpq and libheliosdb
  * must not be bound to these, but to the libraries they were linked with: that is what RTLD_DEEPBIND does.
  */
-function loadFile(file) {
+function loadFile(given) {
+  const file = fs.realpathSync(given);
   if (!loaded.has(file)) {
     const addon = { exports: {} };
     const { RTLD_LAZY, RTLD_DEEPBIND = 0 } = os.constants.dlopen;

@@ -59,8 +59,10 @@ static void close_databases(void *data) {
 
 /* process.exit() and an uncaught exception end the process without ending the main thread's environment. */
 static void close_all_databases(void) {
-    for (struct addon *addon = addons; addon; addon = addon->next)
+    for (struct addon *addon = addons; addon; addon = addon->next) {
+        addon->ending = true;
         close_databases(addon);
+    }
 }
 
 /*
@@ -90,6 +92,8 @@ static void addon_free(napi_env env, void *data, void *hint) {
         napi_delete_reference(env, addon->error_class);
     if (addon->statement_class)
         napi_delete_reference(env, addon->statement_class);
+    if (addon->copy_class)
+        napi_delete_reference(env, addon->copy_class);
     free(addon);
 }
 
@@ -156,7 +160,7 @@ static struct addon *addon_create(napi_env env) {
 }
 
 NAPI_MODULE_INIT() {
-    napi_value statement_class, set_error;
+    napi_value statement_class, copy_class, set_error;
     struct addon *addon = NULL;
     if (!check_version(env))
         return NULL;
@@ -164,6 +168,8 @@ NAPI_MODULE_INIT() {
     addon = addon_create(env);
     if (!addon || !(statement_class = statement_define(env)) ||
         napi_create_reference(env, statement_class, 1, &addon->statement_class) != napi_ok ||
+        !(copy_class = copying_define(env)) ||
+        napi_create_reference(env, copy_class, 1, &addon->copy_class) != napi_ok ||
         napi_create_function(env, "setErrorClass", NAPI_AUTO_LENGTH, set_error_class, NULL, &set_error) != napi_ok ||
         !export(env, exports, "Database", database_define(env)) ||
         !export(env, exports, "Connection", connection_define(env)) ||

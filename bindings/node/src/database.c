@@ -7,8 +7,12 @@
 
 enum { MAX_ARGUMENTS = 3 };
 
-/* What better-sqlite3's own SQLite has by default, and the system's has not. */
+/* What better-sqlite3 sets, or its own SQLite has by default and the system's has not. */
 static const char initial_settings[] = "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16000";
+static const struct {
+    int option, value;
+} initial_switches[] = {{HDB_DBCONFIG_DEFENSIVE, 1}, {HDB_DBCONFIG_DQS_DML, 0}, {HDB_DBCONFIG_DQS_DDL, 0}};
+enum { LONGEST_STRING = (1 << 29) - 24 }; /* of V8 */
 
 bool database_ready(napi_env env, const struct database *database) {
     if (!database->conn)
@@ -18,10 +22,14 @@ bool database_ready(napi_env env, const struct database *database) {
     return true;
 }
 
-bool database_may_change(napi_env env, const struct database *database) {
-    if (database->iterators && !database->unsafe)
+bool database_has_no_iterator(napi_env env, const struct database *database) {
+    if (database->iterators)
         return throw_type_error(env, "This database connection is busy executing a query"), false;
     return true;
+}
+
+bool database_may_change(napi_env env, const struct database *database) {
+    return database->unsafe || database_has_no_iterator(env, database);
 }
 
 bool database_log(napi_env env, struct database *database, hdb_stmt *stmt) {
@@ -79,12 +87,13 @@ static void database_finalize(napi_env env, void *data, void *hint) {
     (void)hint;
     /* Nobody is left to be told of a failure; what was committed is kept, and the next connection finishes it. */
     database_close(database);
+    database_forget_thrown(database);
     if (database->logger)
         napi_delete_reference(env, database->logger);
     database_release(database);
 }
 
-static struct database *database_of(napi_env env, napi_callback_info info, size_t *argc, napi_value *argv) {
+struct database *database_of(napi_env env, napi_callback_info info, size_t *argc, napi_value *argv) {
     napi_value self;
     struct database *database = NULL;
     if (napi_get_cb_info(env, info, argc, argv, &self, NULL) != napi_ok ||
@@ -120,7 +129,16 @@ static bool read_settings(napi_env env, napi_value settings, hdb_config *config)
     return true;
 }
 
-static hdb_conn *database_connect(napi_env env, napi_value filename, napi_value settings) {
+static int set_limits(hdb_conn *conn) {
+    int rc = HDB_OK;
+    for (size_t i = 0; rc == HDB_OK && i < sizeof initial_switches / sizeof *initial_switches; i++)
+        rc = hdb_db_config(conn, initial_switches[i].option, initial_switches[i].value, NULL);
+    hdb_limit(conn, HDB_LIMIT_LENGTH, LONGEST_STRING);
+    hdb_limit(conn, HDB_LIMIT_SQL_LENGTH, LONGEST_STRING);
+    return rc;
+}
+
+hdb_conn *database_connect(napi_env env, napi_value filename, napi_value settings) {
     char small[1024];
     size_t length = 0;
     hdb_conn *conn = NULL;
@@ -135,6 +153,8 @@ static hdb_conn *database_connect(napi_env env, napi_value filename, napi_value 
     int rc = hdb_connect(path, config, &conn);
     if (rc == HDB_OK)
         rc = hdb_exec(conn, initial_settings, -1);
+    if (rc == HDB_OK)
+        rc = set_limits(conn);
     if (rc != HDB_OK) {
         if (conn)
             throw_sqlite_error(env, conn);
@@ -196,13 +216,38 @@ static napi_value database_prepare(napi_env env, napi_callback_info info) {
     return statement_create(env, database, argv[0], mode);
 }
 
-/* Statement by statement, so that the logger sees each. */
+static bool run_to_end(napi_env env, struct database *database, hdb_stmt *stmt) {
+    database_enter(database);
+    int rc = hdb_execute(stmt);
+    while (rc == HDB_ROW)
+        rc = hdb_fetch_row(stmt);
+    if (rc != HDB_DONE)
+        throw_database_error(env, database);
+    if (hdb_finalize(stmt) != HDB_OK && rc == HDB_DONE)
+        rc = (throw_database_error(env, database), HDB_ERROR);
+    database_leave(database);
+    return rc == HDB_DONE;
+}
+
+static int prepare_next(struct database *database, const char *sql, int64_t length, hdb_stmt **out, int64_t *used) {
+    database_enter(database);
+    int rc = hdb_prepare(database->conn, sql, length, out, used);
+    database_leave(database);
+    return rc;
+}
+
+/* Statement by statement, so that the logger sees each, without what lies between them. */
 static bool run_logged(napi_env env, struct database *database, const char *sql, int64_t length) {
-    while (length > 0) {
+    for (;;) {
+        int64_t skipped = (int64_t)strspn(sql, " \t\n\f\r;");
+        sql += skipped;
+        length -= skipped;
+        if (length <= 0)
+            return true;
         hdb_stmt *stmt = NULL;
         int64_t used = 0;
-        if (hdb_prepare(database->conn, sql, length, &stmt, &used) != HDB_OK)
-            return throw_sqlite_error(env, database->conn), false;
+        if (prepare_next(database, sql, length, &stmt, &used) != HDB_OK)
+            return throw_database_error(env, database), false;
         sql += used;
         length -= used;
         if (!stmt)
@@ -211,19 +256,17 @@ static bool run_logged(napi_env env, struct database *database, const char *sql,
             hdb_finalize(stmt);
             return false;
         }
-        int rc = hdb_execute(stmt);
-        while (rc == HDB_ROW)
-            rc = hdb_fetch_row(stmt);
-        if (rc != HDB_DONE)
-            throw_sqlite_error(env, database->conn);
-        if (hdb_finalize(stmt) != HDB_OK && rc == HDB_DONE) {
-            throw_sqlite_error(env, database->conn);
-            return false;
-        }
-        if (rc != HDB_DONE)
+        if (!run_to_end(env, database, stmt))
             return false;
     }
-    return true;
+}
+
+static void run_script(napi_env env, struct database *database, const char *sql, int64_t length) {
+    database_enter(database);
+    int rc = hdb_exec(database->conn, sql, length);
+    database_leave(database);
+    if (rc != HDB_OK)
+        throw_database_error(env, database);
 }
 
 static napi_value database_exec(napi_env env, napi_callback_info info) {
@@ -238,8 +281,8 @@ static napi_value database_exec(napi_env env, napi_callback_info info) {
         return NULL;
     if (database->logger)
         run_logged(env, database, sql, (int64_t)length);
-    else if (hdb_exec(database->conn, sql, (int64_t)length) != HDB_OK)
-        throw_sqlite_error(env, database->conn);
+    else
+        run_script(env, database, sql, (int64_t)length);
     if (sql != small)
         free(sql);
     return NULL;
@@ -256,76 +299,6 @@ static napi_value database_close_method(napi_env env, napi_callback_info info) {
     return rc == HDB_OK ? NULL : throw_sqlite_code(env, rc);
 }
 
-static napi_value database_explain(napi_env env, napi_callback_info info) {
-    size_t argc = MAX_ARGUMENTS, length = 0;
-    napi_value argv[MAX_ARGUMENTS], result = NULL;
-    char small[1024];
-    const char *text = NULL;
-    struct database *database = database_of(env, info, &argc, argv);
-    if (!database || !database_ready(env, database))
-        return NULL;
-    char *sql = text_of(env, argv[0], small, sizeof small, &length);
-    if (!sql)
-        return NULL;
-    if (hdb_explain(database->conn, sql, (int64_t)length, &text) == HDB_OK)
-        result = value_of_text(env, text);
-    else
-        throw_sqlite_error(env, database->conn);
-    if (sql != small)
-        free(sql);
-    return result;
-}
-
-/* retry(tries): rolls back, and waits for a moment */
-static napi_value database_retry(napi_env env, napi_callback_info info) {
-    size_t argc = MAX_ARGUMENTS;
-    napi_value argv[MAX_ARGUMENTS];
-    int32_t tries = 0;
-    struct database *database = database_of(env, info, &argc, argv);
-    if (!database || !database_ready(env, database))
-        return NULL;
-    napi_get_value_int32(env, argv[0], &tries);
-    return hdb_transaction_retry(database->conn, tries) == HDB_OK ? NULL : throw_sqlite_error(env, database->conn);
-}
-
-static napi_value database_flush(napi_env env, napi_callback_info info) {
-    size_t argc = 0;
-    struct database *database = database_of(env, info, &argc, NULL);
-    if (!database || !database_ready(env, database))
-        return NULL;
-    return hdb_flush(database->conn) == HDB_OK ? NULL : throw_sqlite_error(env, database->conn);
-}
-
-/* verify(): null if nothing differs, else [number of differences, text naming the first ones] */
-static napi_value database_verify(napi_env env, napi_callback_info info) {
-    size_t argc = 0;
-    int64_t differences = 0;
-    napi_value result, count, text;
-    struct database *database = database_of(env, info, &argc, NULL);
-    if (!database || !database_ready(env, database))
-        return NULL;
-    int rc = hdb_verify(database->conn, &differences);
-    if (rc == HDB_OK)
-        return value_of_text(env, NULL);
-    if ((rc & 0xff) != HDB_CORRUPT || differences == 0)
-        return throw_sqlite_error(env, database->conn);
-    if (!(count = value_of_integer(env, differences, false)) ||
-        !(text = value_of_text(env, hdb_errmsg(database->conn))) || napi_create_array(env, &result) != napi_ok ||
-        napi_set_element(env, result, 0, count) != napi_ok || napi_set_element(env, result, 1, text) != napi_ok)
-        return throw_napi_error(env);
-    return result;
-}
-
-static napi_value database_engine_dsn(napi_env env, napi_callback_info info) {
-    size_t argc = 0;
-    const char *dsn = NULL;
-    struct database *database = database_of(env, info, &argc, NULL);
-    if (!database || !database_ready(env, database))
-        return NULL;
-    return hdb_engine_dsn(database->conn, &dsn) == HDB_OK ? value_of_text(env, dsn)
-                                                          : throw_sqlite_error(env, database->conn);
-}
-
 static napi_value database_default_safe_integers(napi_env env, napi_callback_info info) {
     size_t argc = MAX_ARGUMENTS;
     napi_value argv[MAX_ARGUMENTS];
@@ -339,8 +312,8 @@ static napi_value database_unsafe_mode(napi_env env, napi_callback_info info) {
     size_t argc = MAX_ARGUMENTS;
     napi_value argv[MAX_ARGUMENTS];
     struct database *database = database_of(env, info, &argc, argv);
-    if (database)
-        read_switch(env, argc, argv, &database->unsafe);
+    if (database && read_switch(env, argc, argv, &database->unsafe) && database->conn)
+        hdb_db_config(database->conn, HDB_DBCONFIG_DEFENSIVE, !database->unsafe, NULL);
     return NULL;
 }
 
@@ -370,11 +343,17 @@ napi_value database_define(napi_env env) {
         METHOD("prepare", database_prepare),
         METHOD("exec", database_exec),
         METHOD("close", database_close_method),
-        METHOD("explain", database_explain),
-        METHOD("flush", database_flush),
-        METHOD("retry", database_retry),
-        METHOD("verify", database_verify),
-        METHOD("engineDsn", database_engine_dsn),
+        METHOD("explain", engine_explain),
+        METHOD("flush", engine_flush),
+        METHOD("retry", engine_retry),
+        METHOD("verify", engine_verify),
+        METHOD("engineDsn", engine_engine_dsn),
+        METHOD("loadExtension", engine_load_extension),
+        METHOD("function", functions_define),
+        METHOD("table", tables_define),
+        METHOD("serialize", copying_serialize),
+        METHOD("deserialize", copying_deserialize),
+        METHOD("startCopy", copying_start),
         METHOD("defaultSafeIntegers", database_default_safe_integers),
         METHOD("unsafeMode", database_unsafe_mode),
         GETTER("open", database_is_open),

@@ -53,6 +53,17 @@ napi_value throw_sqlite_error(napi_env env, hdb_conn *conn) {
                           hdb_error_offset(conn));
 }
 
+napi_value throw_database_error(napi_env env, struct database *database) {
+    napi_value box, error;
+    if (!database->thrown)
+        return throw_sqlite_error(env, database->conn);
+    if (napi_get_reference_value(env, database->thrown, &box) != napi_ok || napi_get_element(env, box, 0, &error) != napi_ok)
+        return throw_napi_error(env);
+    database_forget_thrown(database);
+    napi_throw(env, error);
+    return NULL;
+}
+
 napi_value throw_sqlite_code(napi_env env, int code) {
     return throw_instance(env, hdb_errstr(code), code, "", -1);
 }

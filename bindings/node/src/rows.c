@@ -50,6 +50,14 @@ static bool prepare_rows(napi_env env, struct statement *statement) {
     return read_shape(env, statement);
 }
 
+/* What only the engine understands may have columns that it tells of when it runs, or an error instead. */
+static bool is_undescribed(const struct statement *statement) {
+    const char *lane = NULL;
+    return statement->stmt && !statement->database->busy &&
+           hdb_explain(statement->database->conn, hdb_stmt_sql(statement->stmt), -1, &lane) == HDB_OK &&
+           strstr(lane, "lane: engine\n") != NULL;
+}
+
 /* The statement of the call, checked and with its parameters bound, or NULL: thrown. */
 static struct statement *start(napi_env env, napi_callback_info info, bool needs_rows, bool changes) {
     size_t argc = MAX_ARGUMENTS;
@@ -58,7 +66,7 @@ static struct statement *start(napi_env env, napi_callback_info info, bool needs
     struct statement *statement = statement_of(env, info, &argc, argv);
     if (!statement)
         return NULL;
-    if (needs_rows && !statement->reader)
+    if (needs_rows && !statement->reader && !is_undescribed(statement))
         return throw_type_error(env, "This statement does not return data. Use run() instead"), NULL;
     if (!database_ready(env, statement->database))
         return NULL;
@@ -92,7 +100,7 @@ napi_value rows_run(napi_env env, napi_callback_info info) {
         return NULL;
     hdb_conn *conn = statement->database->conn;
     int64_t before = hdb_total_changes(conn);
-    int rc = hdb_execute(statement->stmt);
+    int rc = statement_execute(statement);
     if (rc != HDB_ROW && rc != HDB_DONE)
         return statement_fail(env, statement), NULL;
     if (!statement_end(env, statement))
@@ -148,7 +156,7 @@ static napi_value fetch(napi_env env, struct statement *statement, size_t limit,
         throw_error(env, "Out of memory");
         goto done;
     }
-    while (rows < limit && (rc = hdb_fetch_row(statement->stmt)) == HDB_ROW) {
+    while (rows < limit && (rc = statement_fetch(statement)) == HDB_ROW) {
         if (!read_row(env, statement, cells + rows * width))
             goto done;
         rows++;
@@ -171,7 +179,7 @@ done:
 
 /* The first step of a statement that gives rows; false: thrown, and ended. */
 static bool execute(napi_env env, struct statement *statement) {
-    int rc = hdb_execute(statement->stmt);
+    int rc = statement_execute(statement);
     if (rc != HDB_ROW && rc != HDB_DONE)
         return statement_fail(env, statement), false;
     if (prepare_rows(env, statement))

@@ -8,9 +8,12 @@ enum { MAX_ARGUMENTS = 1, COLUMN_FIELDS = 5 };
 
 void statement_close(struct statement *statement) {
     struct database *database = statement->database;
+    bool was_busy = database->busy;
     if (!statement->stmt)
         return;
+    database->busy = true;
     hdb_finalize(statement->stmt);
+    database->busy = was_busy;
     statement->stmt = NULL;
     statement->locked = false;
     if (statement->previous)
@@ -51,17 +54,38 @@ static void statement_settle(struct statement *statement) {
         hdb_clear_bindings(statement->stmt);
 }
 
+int statement_execute(struct statement *statement) {
+    database_enter(statement->database);
+    int rc = hdb_execute(statement->stmt);
+    database_leave(statement->database);
+    return rc;
+}
+
+int statement_fetch(struct statement *statement) {
+    database_enter(statement->database);
+    int rc = hdb_fetch_row(statement->stmt);
+    database_leave(statement->database);
+    return rc;
+}
+
+int statement_reset(struct statement *statement) {
+    database_enter(statement->database);
+    int rc = hdb_reset(statement->stmt);
+    database_leave(statement->database);
+    return rc;
+}
+
 bool statement_end(napi_env env, struct statement *statement) {
-    bool ok = hdb_reset(statement->stmt) == HDB_OK;
+    bool ok = statement_reset(statement) == HDB_OK;
     if (!ok)
-        throw_sqlite_error(env, statement->database->conn);
+        throw_database_error(env, statement->database);
     statement_settle(statement);
     return ok;
 }
 
 void statement_fail(napi_env env, struct statement *statement) {
-    throw_sqlite_error(env, statement->database->conn);
-    hdb_reset(statement->stmt);
+    throw_database_error(env, statement->database);
+    statement_reset(statement);
     statement_settle(statement);
 }
 
@@ -84,7 +108,8 @@ static bool ends_there(hdb_conn *conn, const char *tail, int64_t length) {
     return true;
 }
 
-static hdb_stmt *prepare_single(napi_env env, hdb_conn *conn, napi_value sql) {
+static hdb_stmt *prepare_single(napi_env env, struct database *database, napi_value sql) {
+    hdb_conn *conn = database->conn;
     char small[1024];
     size_t length = 0;
     hdb_stmt *stmt = NULL;
@@ -92,8 +117,11 @@ static hdb_stmt *prepare_single(napi_env env, hdb_conn *conn, napi_value sql) {
     char *text = text_of(env, sql, small, sizeof small, &length);
     if (!text)
         return NULL;
-    if (hdb_prepare(conn, text, (int64_t)length, &stmt, &used) != HDB_OK) {
-        throw_sqlite_error(env, conn);
+    database_enter(database); /* a virtual table may be asked what it is like */
+    int rc = hdb_prepare(conn, text, (int64_t)length, &stmt, &used);
+    database_leave(database);
+    if (rc != HDB_OK) {
+        throw_database_error(env, database);
     } else if (!stmt) {
         throw_range_error(env, "The supplied SQL string contains no statements");
     } else if (!ends_there(conn, text + used, (int64_t)length - used)) {
@@ -120,7 +148,7 @@ napi_value statement_create(napi_env env, struct database *database, napi_value 
     struct statement *statement = calloc(1, sizeof *statement);
     if (!statement)
         return throw_error(env, "Out of memory");
-    statement->stmt = prepare_single(env, database->conn, sql);
+    statement->stmt = prepare_single(env, database, sql);
     if (!statement->stmt) {
         free(statement);
         return NULL;
