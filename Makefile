@@ -2,7 +2,7 @@
 # A thin front for Meson and tools/*.sh; everything is built in build/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine build demo test valgrind tsan analyze fuzz fuzz-sql torture case-study conformance-python frameworks-python bench growth docs package clean
+.PHONY: help setup engine build demo test valgrind tsan analyze fuzz fuzz-sql torture case-study conformance-python conformance-node frameworks-python frameworks-node bench growth docs package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -50,8 +50,14 @@ conformance-python: build ## CPython's own tests of sqlite3 with ours in its pla
 	@HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \
 		$(or $(PYTHON),python3) tests/conformance/python/conformance.py --build build
 
+conformance-node: build ## better-sqlite3's own tests with ours in its place; NODES, BETTER_SQLITE3_SOURCE as tools/conformance_node.sh says
+	@tools/conformance_node.sh
+
 frameworks-python: build ## SQLAlchemy's, Django's and other frameworks' own tests, with ours in the place of sqlite3
 	@tools/frameworks_python.sh
+
+frameworks-node: build ## programs on Knex, Kysely, Drizzle and TypeORM, with ours in the place of better-sqlite3
+	@tools/frameworks_node.sh
 
 bench: build ## measure beside sqlite3, better-sqlite3, libpq and psycopg; ends with the goals and whether they are reached; OPTIONS as bench/run.py says
 	bindings/node/build.sh
