@@ -105,7 +105,7 @@ bool database_has_no_iterator(napi_env env, const struct database *database);
 /* Hands the text to be run to the logger; false if that threw. */
 bool database_log(napi_env env, struct database *database, hdb_stmt *stmt);
 
-/* callback.c */
+/* javascript.c */
 /* Around every call of the library in which callbacks may run. */
 void database_enter(struct database *database);
 void database_leave(struct database *database);
@@ -173,7 +173,7 @@ char *text_of(napi_env env, napi_value value, char *small, size_t small_size, si
 int value_bind(napi_env env, hdb_stmt *stmt, int index, napi_value value);
 /* The same for the result of a callback: HDB_OK, VALUE_UNSUPPORTED, HDB_TOOBIG or HDB_NOMEM. */
 int value_result(napi_env env, hdb_context *context, napi_value value);
-napi_value value_of_datum(napi_env env, hdb_datum *datum, bool safe_integers);
+napi_value datum_value(napi_env env, hdb_datum *datum, bool safe_integers);
 napi_value value_of_column(napi_env env, hdb_stmt *stmt, int column, bool safe_integers);
 napi_value value_of_text(napi_env env, const char *text); /* null for NULL */
 napi_value value_of_integer(napi_env env, int64_t value, bool safe_integers);

@@ -120,7 +120,7 @@ static bool place_arguments(const struct table *table, int64_t given, hdb_datum 
     int used = 0;
     for (int i = 0; i < table->parameters; i++) {
         bool has = given >> i & 1;
-        argv[i] = has ? value_of_datum(env, values[used++], table->safe_integers) : value_undefined(env);
+        argv[i] = has ? datum_value(env, values[used++], table->safe_integers) : value_undefined(env);
         if (!argv[i])
             return false;
     }

@@ -165,7 +165,7 @@ napi_value value_of_column(napi_env env, hdb_stmt *stmt, int column, bool safe_i
     return status == napi_ok ? out : throw_napi_error(env);
 }
 
-napi_value value_of_datum(napi_env env, hdb_datum *datum, bool safe_integers) {
+napi_value datum_value(napi_env env, hdb_datum *datum, bool safe_integers) {
     napi_value out = NULL;
     napi_status status = napi_generic_failure;
     const char *bytes;

@@ -79,7 +79,7 @@ napi_value *callback_arguments(struct database *database, napi_value *small, siz
         return NULL;
     argv[0] = first;
     for (int i = 0; i < count; i++)
-        if (!(argv[offset + (size_t)i] = value_of_datum(database->addon->env, values[i], safe_integers))) {
+        if (!(argv[offset + (size_t)i] = datum_value(database->addon->env, values[i], safe_integers))) {
             keep_thrown(database);
             if (argv != small)
                 free(argv);
