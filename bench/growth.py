@@ -232,6 +232,7 @@ def main() -> None:
     parser.add_argument("--processes", type=numbers, default=[1, 2, 4, 8])
     parser.add_argument("--seconds", type=float, default=5, help="how long each set of writers writes (5)")
     chosen = parser.parse_args()
+    chosen.build = chosen.build.resolve()  # by a relative one the package does not find all of it
     os.environ.setdefault("HELIOSDB_LIBRARY", str(chosen.build / "src" / "libheliosdb.so"))
     os.environ.setdefault("HELIOSDB_KEEPER", str(chosen.build / "src" / "heliosdb-keeper"))
     os.environ.setdefault("HELIOSDB_NOTICES", "off")

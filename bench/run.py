@@ -93,6 +93,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="a subject is not repeated after this time (60)")
     parser.add_argument("--limit", type=float, default=5, help="a loop of single statements ends after this time (5)")
     chosen = parser.parse_args()
+    chosen.build = chosen.build.resolve()  # by a relative one the package does not find all of it
     normal = {"rows": 140_000, "commits": 500, "inserts": 5_000, "selects": 2_000, "changes": 10_000, "repetitions": 5}
     quick = {"rows": 2_000, "commits": 20, "inserts": 100, "selects": 100, "changes": 200, "repetitions": 2}
     normal |= {"large": 1_000_000, "steady": 10}

@@ -160,14 +160,17 @@ static int open_embedded(hdb_conn *conn, const char *database) {
     return rc;
 }
 
-/* The server keeps the rows; SQLite runs on what is brought to it, in memory. */
+/* The server keeps the rows; SQLite runs on what is brought to it: a database without a name, which is in memory as long as it is
+ * small, and goes on in a file that is removed already. 4,000 pages are 16 MB. */
 static int open_daemon(hdb_conn *conn) {
     sqlite3 *db = NULL;
     int rc = hdb_daemon_store_open(&conn->settings, &conn->daemon, &conn->error);
     if (rc == HDB_OK)
-        rc = hdb_conn_open_sqlite(conn, ":memory:", &db);
+        rc = hdb_conn_open_sqlite(conn, "", &db);
     if (rc == HDB_OK)
         rc = hdb_replica_create(db, &conn->replica, &conn->error);
+    if (rc == HDB_OK)
+        rc = hdb_replica_run(conn->replica, "PRAGMA cache_spill = 4000", &conn->error);
     if (rc == HDB_OK)
         rc = hdb_daemon_store_attach(conn->daemon, conn->replica, &conn->settings, &conn->interrupted, &conn->error);
     return rc;
@@ -220,6 +223,7 @@ static void free_connection(hdb_conn *conn) {
     free(conn->path);
     free(conn->explanation);
     free(conn->dsn);
+    free(conn->large_table);
     pthread_mutex_destroy(&conn->mutex);
     free(conn);
 }

@@ -31,6 +31,8 @@ struct hdb_conn {
     hdb_blob *blobs;          /* open BLOB handles */
     hdb_session *sessions;
     int scans;                /* direct SELECTs that have rows to give, and are not settled (scan_lane.h) */
+    char *large_table;        /* the last one with more rows than a scan keeps, in the schema of this generation; NULL: none */
+    int64_t large_generation;
     hdb_stmt *asking;         /* the one that SQLite runs with rows of the engine */
     bool has_engine_rows;     /* the table that they are is known to SQLite */
     bool lost;                /* a database went when memory ran out in hdb_deserialize(): SQLite must not look for it */

@@ -407,6 +407,7 @@ int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const
     hdb_server_set_waits(store->server, settings->timeout_ms, interrupt);
     replica->store = &operations;
     replica->store_context = store;
+    replica->answers_pragmas = true;
     return hdb_daemon_store_refresh(store, true, error);
 }
 

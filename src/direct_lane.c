@@ -19,7 +19,6 @@ struct hdb_direct {
     int64_t generation; /* of the schema it was made for, and SQLite's number of that schema */
     int64_t cookie;
     int compiled;       /* how often SQLite had compiled the statement anew, which tells the columns' names */
-    bool too_large;     /* there are more rows than a scan keeps */
     hdb_value *values;  /* one for each input */
     hdb_buffer *encoded;
 };
@@ -217,13 +216,8 @@ static int run_change(hdb_stmt *stmt, hdb_server *server) {
     return rc;
 }
 
-/* A table that has grown too large stays that for the statement. */
 static int run_scan(hdb_stmt *stmt) {
-    hdb_direct *direct = stmt->direct;
-    if (direct->too_large)
-        return HDB_DIRECT_UNFIT;
-    int rc = hdb_scan_run(stmt, &direct->plan);
-    direct->too_large = rc == HDB_TOOBIG;
+    int rc = hdb_scan_run(stmt, &stmt->direct->plan);
     if (rc == HDB_ROW || rc == HDB_DONE)
         return rc;
     return unfit_or_lost(stmt, hdb_server_link(hdb_daemon_store_server(stmt->conn->daemon)), rc, false);

@@ -110,12 +110,25 @@ bool hdb_scan_is_by_rowid(hdb_stmt *stmt) {
     return found;
 }
 
+/* A table that was too large stays that: it is not read up to the limit each time. */
+static bool is_large(const hdb_conn *conn, const char *table) {
+    return conn->large_table && conn->large_generation == hdb_daemon_store_generation(conn->daemon) &&
+           strcmp(conn->large_table, table) == 0;
+}
+
+/* Without memory for its name it is tried again. */
+static void note_large(hdb_conn *conn, const char *table) {
+    free(conn->large_table);
+    conn->large_table = strdup(table);
+    conn->large_generation = hdb_daemon_store_generation(conn->daemon);
+}
+
 int hdb_scan_run(hdb_stmt *stmt, const hdb_plan *plan) {
     hdb_conn *conn = stmt->conn;
     const hdb_schema *schema = NULL;
     int rc = hdb_replica_schema(conn->replica, &schema, &conn->error);
     const hdb_table *table = rc == HDB_OK ? hdb_schema_table(schema, plan->table->name) : NULL;
-    if (!table || is_reversed(conn->replica->db))
+    if (!table || is_large(conn, table->name) || is_reversed(conn->replica->db))
         return rc == HDB_OK ? HDB_DIRECT_UNFIT : rc;
     struct hdb_stmt_scan *scan = calloc(1, sizeof *scan);
     hdb_kept_rows *rows = hdb_kept_new(plan->column_count);
@@ -134,6 +147,8 @@ int hdb_scan_run(hdb_stmt *stmt, const hdb_plan *plan) {
     if (rc == HDB_OK)
         return hdb_scan_step(stmt);
     hdb_scan_end(stmt);
+    if (rc == HDB_TOOBIG)
+        note_large(conn, plan->table->name);
     return rc;
 }
 

@@ -15,7 +15,7 @@
 /* Whether SQLite reads the table by its rowids for this text, and not an index in its place. */
 bool hdb_scan_is_by_rowid(hdb_stmt *stmt);
 /* Reads the rows and puts the first one into the carrier: HDB_ROW, HDB_DONE, an error or HDB_DIRECT_UNFIT. HDB_TOOBIG: there are
- * too many of them. */
+ * too many of them, and that is so for the connection until the schema changes. */
 int hdb_scan_run(hdb_stmt *stmt, const hdb_plan *plan);
 /* Puts the next row into the carrier: HDB_ROW or HDB_DONE. */
 int hdb_scan_step(hdb_stmt *stmt);

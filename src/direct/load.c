@@ -216,6 +216,23 @@ int hdb_loader_check(const hdb_loader *loader, hdb_link *link, const hdb_inspect
     return rc;
 }
 
+/* Rows that come in, as one transaction: ending one for each would look at all that is kept in memory each time. It is ended in
+ * any case, as statements that still give rows would not survive that it is undone. */
+static int fill(const hdb_loader *loader, hdb_link *link, const hdb_table *table, hdb_error *error) {
+    sqlite3 *db = loader->replica->db;
+    const hdb_foreign_table *foreign = hdb_foreign_find(loader->replica->foreign, table->name);
+    bool begins = sqlite3_get_autocommit(db);
+    if (begins && sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+        return hdb_sqlite_error(db, error);
+    int rc = table->is_foreign ? hdb_fill_foreign(db, link, table, foreign, error)
+                               : hdb_fill_from_link(db, link, table, error);
+    if (begins && !sqlite3_get_autocommit(db) && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK) {
+        rc = rc == HDB_OK ? hdb_sqlite_error(db, error) : rc;
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return rc;
+}
+
 static int load_table(hdb_loader *loader, hdb_link *link, const hdb_table *table, hdb_error *error) {
     const hdb_schema *before = loader->replica->schema_before;
     struct loaded *known = add(loader, table->name);
@@ -223,10 +240,8 @@ static int load_table(hdb_loader *loader, hdb_link *link, const hdb_table *table
         return hdb_error_nomem(error);
     /* A table made in this very transaction is not in the server, and needs nothing from there. */
     if (table->is_foreign || !before || hdb_schema_table(before, table->name)) {
-        const hdb_foreign_table *foreign = hdb_foreign_find(loader->replica->foreign, table->name);
         loader->replica->hooks.loading = true;
-        int rc = table->is_foreign ? hdb_fill_foreign(loader->replica->db, link, table, foreign, error)
-                                   : hdb_fill_from_link(loader->replica->db, link, table, error);
+        int rc = fill(loader, link, table, error);
         loader->replica->hooks.loading = false;
         if (rc != HDB_OK)
             return rc;

@@ -317,11 +317,16 @@ int hdb_synchronous_of(const char *argument) {
 }
 
 /* Prepares what stands for an answered PRAGMA. journal_mode and locking_mode keep what they are and say so, which is
- * also what SQLite does when a mode can't be changed. */
+ * also what SQLite does when a mode can't be changed. A server's private replica says what a file's does: readers and the writer
+ * do not wait for each other there either. */
 static int prepare_answer(hdb_replica *replica, const hdb_inspection *inspection, sqlite3_stmt **out) {
     const char *database = inspection->pragma_database ? inspection->pragma_database : "main";
-    const char *format = inspection->pragma == HDB_PRAGMA_LOCKING_MODE   ? "PRAGMA \"%w\".locking_mode"
-                         : inspection->pragma == HDB_PRAGMA_JOURNAL_MODE ? "PRAGMA \"%w\".journal_mode"
+    const char *name = sqlite3_db_filename(replica->db, database);
+    bool has_file = name && *name;
+    const char *locking = has_file ? "PRAGMA \"%w\".locking_mode" : "SELECT 'normal' AS locking_mode";
+    const char *journal = has_file ? "PRAGMA \"%w\".journal_mode" : "SELECT 'wal' AS journal_mode";
+    const char *format = inspection->pragma == HDB_PRAGMA_LOCKING_MODE   ? locking
+                         : inspection->pragma == HDB_PRAGMA_JOURNAL_MODE ? journal
                          : inspection->pragma_argument                   ? "PRAGMA \"%w\".synchronous = NORMAL"
                                                                          : "SELECT _hdb_synchronous(%Q) AS synchronous";
     char *sql = sqlite3_mprintf(format, database);

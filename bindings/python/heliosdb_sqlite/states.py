@@ -190,7 +190,7 @@ class RowState:
 def _path() -> str | None:
     """Where the module is: in the package, or in the build directory of the library; None: nowhere."""
     places = [os.path.join(os.path.dirname(__file__), "_native")]
-    if lib._name and os.path.isabs(lib._name):
+    if lib._name and os.path.dirname(lib._name):
         places.append(os.path.join(os.path.dirname(lib._name), _BUILT))
     found = [os.path.join(place, _NAME) for place in places]
     return next(filter(os.path.exists, found), None)

@@ -46,6 +46,14 @@ def test_they_can_be_turned_off(python):
     assert told == "False\n"
 
 
+def test_they_are_found_beside_a_library_that_is_named_by_a_relative_path(python):
+    told = python(
+        "from heliosdb_sqlite import states; print(states.ACCELERATED)",
+        HELIOSDB_LIBRARY=os.path.relpath(os.environ["HELIOSDB_LIBRARY"]),
+    )
+    assert told == f"{states.ACCELERATED}\n"
+
+
 def test_a_cursor_class_of_the_program_is_asked(warm):
     def scenario(module, conn):
         class Told(module.Cursor):
