@@ -159,7 +159,8 @@ static bool read_settings(napi_env env, const napi_value *argv, struct settings 
     return read_config(env, argv[0], settings->config);
 }
 
-static int apply_settings(hdb_conn *conn, const struct settings *settings) {
+static int apply_settings(struct connection *connection, const struct settings *settings) {
+    hdb_conn *conn = connection->conn;
     int rc;
     if ((rc = hdb_db_config(conn, HDB_DBCONFIG_ENABLE_FKEY, settings->foreign_keys, NULL)) != HDB_OK ||
         (rc = hdb_db_config(conn, HDB_DBCONFIG_DQS_DML, settings->double_quoted, NULL)) != HDB_OK ||
@@ -170,14 +171,15 @@ static int apply_settings(hdb_conn *conn, const struct settings *settings) {
     for (int i = 0; i < LIMITS; i++)
         if (settings->limits[i] >= 0)
             hdb_limit(conn, i, settings->limits[i]);
-    return hdb_busy_timeout(conn, settings->busy_timeout);
+    return connection->worker ? worker_set_busy_timeout(connection, settings->busy_timeout)
+                              : hdb_busy_timeout(conn, settings->busy_timeout);
 }
 
 static void work_open(struct operation *operation) {
     struct connection *connection = operation->connection;
     int rc = hdb_connect(operation->text, operation->settings->config, &connection->conn);
     if (rc == HDB_OK)
-        rc = apply_settings(connection->conn, operation->settings);
+        rc = apply_settings(connection, operation->settings);
     hdb_config_destroy(operation->settings->config);
     if (rc == HDB_OK)
         return;

@@ -26,6 +26,7 @@ struct connection {
     napi_ref self; /* weak, but strong while operations are under way */
     hdb_conn *conn;
     struct worker *worker; /* NULL: calls are made at once */
+    int busy_timeout;      /* of one with a thread, in milliseconds */
     struct prepared *statements;
     struct session *sessions;
     struct callback *callbacks; /* no longer used by the library, to be released in the thread of JavaScript */
@@ -163,6 +164,8 @@ void worker_free(napi_env env, struct connection *connection);
 /* Whether the connection has a thread that has not ended. */
 bool worker_runs(const struct connection *connection);
 uint32_t worker_last_id(const struct connection *connection);
+/* How long a lock is waited for; an interrupt ends the wait. */
+int worker_set_busy_timeout(struct connection *connection, int milliseconds);
 /* Interrupts an operation, or has it skipped. True if it had not begun. */
 bool worker_cancel(struct connection *connection, uint32_t id);
 /*

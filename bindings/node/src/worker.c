@@ -8,6 +8,7 @@
 #include "connection.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* What comes through the thread-safe function: a call to be made, or NULL: operations are done. */
 struct call {
@@ -243,6 +244,29 @@ bool worker_cancel(struct connection *connection, uint32_t id) {
         hdb_interrupt(connection->conn);
     pthread_mutex_unlock(&worker->mutex);
     return waiting;
+}
+
+/* Waits as SQLite's own busy handler does, but an interrupt ends it. */
+static int wait_for_lock(void *data, int count) {
+    static const int pauses[] = {1, 2, 5, 10, 15, 20};
+    static const int last = sizeof pauses / sizeof *pauses - 1;
+    struct connection *connection = data;
+    int waited = 0, pause = pauses[count < last ? count : last];
+    for (int i = 0; i < count && i < last; i++)
+        waited += pauses[i];
+    if (count > last)
+        waited += (count - last) * pauses[last];
+    if (waited + pause > connection->busy_timeout)
+        pause = connection->busy_timeout - waited;
+    if (pause <= 0 || hdb_is_interrupted(connection->conn))
+        return 0;
+    nanosleep(&(struct timespec){.tv_nsec = pause * 1000000L}, NULL);
+    return 1;
+}
+
+int worker_set_busy_timeout(struct connection *connection, int milliseconds) {
+    connection->busy_timeout = milliseconds;
+    return hdb_busy_handler(connection->conn, wait_for_lock, connection, NULL);
 }
 
 void worker_stop(struct connection *connection) {

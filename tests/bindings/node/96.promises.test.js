@@ -151,6 +151,20 @@ inEachPlace(['memory', 'file', 'heliosdb', 'postgresql'], (place, it) => {
   });
 });
 
+inEachPlace(['file', 'heliosdb', 'postgresql'], (place, it) => {
+  it('a wait for a lock is ended', async () => {
+    const [one, other] = [await openPlace(place), await openPlace(place)];
+    await one.exec('CREATE TABLE t (x); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)');
+    const begun = Date.now();
+    await assert.rejects(other.with({ timeout: 50 }).run('INSERT INTO t VALUES (2)'), { name: 'TimeoutError' });
+    assert.ok(Date.now() - begun < 2000, `${Date.now() - begun} ms`);
+    setTimeout(() => one.exec('COMMIT'), 100);
+    await other.run('INSERT INTO t VALUES (2)');
+    assert.strictEqual((await other.get('SELECT count(*) AS n FROM t')).n, 2);
+    await Promise.all([one.close(), other.close()]);
+  });
+});
+
 describe('off the event loop', () => {
   test('timers go on while a statement runs', async () => {
     const db = await open(':memory:');

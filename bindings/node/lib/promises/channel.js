@@ -5,7 +5,7 @@ const errors = require('../node/errors');
 const { openConnection } = require('../node/options');
 const { Scope, scopeOf } = require('./turns');
 
-const INTERRUPTED = 9; // HDB_INTERRUPT
+const ENDED = [9, 5]; // HDB_INTERRUPT, and HDB_BUSY of one that was interrupted while it waited for a lock
 
 /** What ends a call before its time: a signal, a deadline, or both. */
 class Deadline {
@@ -149,7 +149,7 @@ class Channel {
       return await Promise.race([result, given]);
     } catch (error) {
       // One that was interrupted tells why; one that has done its work in time has done it.
-      if (deadline.reached && error?.errcode === INTERRUPTED) throw deadline.reason;
+      if (deadline.reached && ENDED.includes(error?.errcode & 0xff)) throw deadline.reason;
       throw error;
     } finally {
       forget();
