@@ -136,6 +136,13 @@ install_node_packages() {
     fi
 }
 
+# What checks the declarations of types of the Node binding; a test that lacks it is skipped.
+install_typescript() {
+    [ ! -d build/typescript/node_modules/@types/node ] || return 0
+    mkdir -p build/typescript
+    npm_install build/typescript typescript@5 @types/node@22 || say "typescript could not be installed: its test is skipped"
+}
+
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_debian_packages
 else
@@ -144,4 +151,5 @@ fi
 check_node
 install_python_packages
 install_node_packages
+install_typescript
 make_comma_locale
