@@ -50,7 +50,7 @@ conformance-python: build ## CPython's own tests of sqlite3 with ours in its pla
 	@HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \
 		$(or $(PYTHON),python3) tests/conformance/python/conformance.py --build build
 
-conformance-node: build ## better-sqlite3's own tests with ours in its place; NODES, BETTER_SQLITE3_SOURCE as tools/conformance_node.sh says
+conformance-node: build ## better-sqlite3's and node:sqlite's own tests with ours in their place; NODES, NODE_SOURCE and others as tools/conformance_node.sh says
 	@tools/conformance_node.sh
 
 frameworks-python: build ## SQLAlchemy's, Django's and other frameworks' own tests, with ours in the place of sqlite3

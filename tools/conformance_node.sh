@@ -4,10 +4,12 @@
 # Usage: tools/conformance_node.sh [SUITE..] [-- OPTION..]      (make conformance-node builds first)
 #
 # Runs other people's own tests of their SQLite modules, unchanged, with the real module and with heliosdb-sqlite in its
-# place: embedded, with an engine behind databases in memory, and on two servers. Suites: better-sqlite3. The options
+# place: embedded, with an engine behind databases in memory, and on two servers. Suites: better-sqlite3, node-sqlite. The options
 # are those of tests/conformance/node/conformance.js, which says what counts; docs/conformance-node.md tells how it went.
 #
-#   NODES                    the versions of Node to run on: "here" is the one on PATH, others come from npm ("here 24")
+#   NODES                    the versions of Node to run on: "here" is the one on PATH, others come from npm ("here 24";
+#                            for node-sqlite "25.8.1", whose own tests of that version are run)
+#   NODE_SOURCE              Node's source tree, of which only tests are used, in place of one from GitHub
 #   BETTER_SQLITE3_SOURCE    a git clone of better-sqlite3 with its tags, in place of one from GitHub
 #
 # What is fetched lies in build/conformance-node/.
@@ -65,13 +67,41 @@ prepare_better_sqlite3() { # Node's program
     cc -shared -fPIC -o "$directory/test_extension.node" "$directory/deps/test_extension.c"
 }
 
+# --- node:sqlite: its tests are in Node's repository, those of a version belong to the Node of that version
+
+prepare_node_sqlite() { # Node's program
+    local version directory
+    version=$("$1" -p 'process.versions.node')
+    directory=$work/node-source-$version
+    [ ! -d "$directory/test/sqlite" ] || return 0
+    if [ -n "${NODE_SOURCE:-}" ]; then
+        mkdir -p "$directory/test/parallel"
+        cp -R "$NODE_SOURCE"/test/{common,sqlite} "$directory/test/"
+        cp "$NODE_SOURCE"/test/parallel/test-sqlite* "$directory/test/parallel/"
+        return
+    fi
+    say "fetching the tests of Node $version"
+    git clone --quiet --depth 1 --filter=blob:none --no-checkout --branch "v$version" \
+        https://github.com/nodejs/node "$directory"
+    git -C "$directory" sparse-checkout set --no-cone /test/common/ /test/sqlite/ '/test/parallel/test-sqlite*'
+    git -C "$directory" checkout --quiet
+}
+
+# The versions of Node to run a suite on.
+versions_of() { # suite
+    case $1 in
+    node-sqlite) echo "${NODES:-25.8.1}" ;;
+    *) echo "${NODES:-here 24}" ;;
+    esac
+}
+
 run_suites() {
     local version program suite
     bindings/node/build.sh
     export HELIOSDB_NODE_ADDON=$repository/bindings/node/build/heliosdb.node
-    for version in ${NODES:-here 24}; do
-        program=$(node_program "$version")
-        for suite in "${suites[@]}"; do
+    for suite in "${suites[@]}"; do
+        for version in $(versions_of "$suite"); do
+            program=$(node_program "$version")
             "prepare_${suite//-/_}" "$program"
             "$program" tests/conformance/node/conformance.js --suite "$suite" --work "$work" "${options[@]}" || status=1
         done
@@ -92,7 +122,7 @@ if [ "${1:-}" = --with-servers ]; then
     exit "$status"
 fi
 [ "${1:-}" != -- ] || shift
-[ ${#suites[@]} -gt 0 ] || suites=(better-sqlite3)
+[ ${#suites[@]} -gt 0 ] || suites=(better-sqlite3 node-sqlite)
 HELIOSDB_BIN=$(tools/engine.sh)
 export HELIOSDB_BIN HELIOSDB_LIBRARY=${HELIOSDB_LIBRARY:-$PWD/build/src/libheliosdb.so}
 export HELIOSDB_KEEPER=${HELIOSDB_KEEPER:-$PWD/build/src/heliosdb-keeper}

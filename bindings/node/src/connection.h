@@ -140,6 +140,9 @@ char *connection_text(napi_env env, napi_value value, size_t *out_length);
 /* The same, or NULL in *out for null and undefined. */
 bool connection_text_or_null(napi_env env, napi_value value, char **out);
 
+/* opening.c */
+napi_value opening_open(napi_env env, napi_callback_info info);
+
 /* operation.c */
 struct operation *operation_create(napi_env env, struct connection *connection, operation_work work,
                                    operation_finish finish);
@@ -219,18 +222,34 @@ napi_value value_to_js(napi_env env, const struct value *value, int flags);
 napi_value bytes_to_js(napi_env env, const void *data, size_t size);
 struct value value_of_datum(hdb_datum *datum);
 
-/* callbacks.c: functions, aggregates, the authorizer */
-struct callback;
-napi_value callback_create_function(napi_env env, napi_callback_info info);
-napi_value callback_create_aggregate(napi_env env, napi_callback_info info);
-napi_value callback_set_authorizer(napi_env env, napi_callback_info info);
-/* Releases what the library no longer uses. */
-void callbacks_release(napi_env env, struct connection *connection);
+/* callbacks.c */
+/*
+ * The functions are kept by the connection's JS object, in an element of the callback's number, and the reference is a
+ * weak one: a function that refers to its connection does not keep both for ever.
+ */
+struct callback {
+    struct connection *connection;
+    napi_ref functions; /* array of them */
+    uint32_t number;
+    int flags;
+    bool start_is_function;
+    struct callback *next;
+};
+
+/* Makes one of some functions, or values in their place. NULL: thrown. */
 struct callback *callback_new(napi_env env, struct connection *connection, size_t count, const napi_value *functions);
 void callback_free(napi_env env, struct callback *callback);
 /* The function of this number; NULL: there is none. */
 napi_value callback_function(napi_env env, const struct callback *callback, size_t number);
-struct connection *callback_connection(const struct callback *callback);
+/* For the library, when it no longer needs one. May be called in another thread than JavaScript's. */
+void callback_dropped(void *callback);
+/* Releases those that were dropped. */
+void callbacks_release(napi_env env, struct connection *connection);
+napi_value callback_set_authorizer(napi_env env, napi_callback_info info);
+
+/* sql_functions.c */
+napi_value function_create(napi_env env, napi_callback_info info);
+napi_value function_create_aggregate(napi_env env, napi_callback_info info);
 
 /* changes.c: sessions and changesets */
 napi_value changes_create_session(napi_env env, napi_callback_info info);

@@ -38,7 +38,7 @@ function isServers(name) {
 
 /** Before a test: unless its suite holds the chosen database open, the next file that is opened is chosen. */
 exports.release = function release() {
-  for (const db of open) if (!db.open) open.delete(db);
+  for (const db of open) if (!(db.isOpen ?? db.open)) open.delete(db); // of node:sqlite, of better-sqlite3
   if (open.size === 0) delete process.env[CHOSEN];
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
-// Node's own tests of node:sqlite. `work` holds node-VERSION/test/ as it is in Node's repository: common/, sqlite/ and the
-// files parallel/test-sqlite*. They run on the Node of that version, which has the real module beside ours.
+// Node's own tests of node:sqlite. `work` holds node-source-VERSION/test/ as it is in Node's repository: common/, sqlite/
+// and the files parallel/test-sqlite*. They run on the Node of that version, which has the real module beside ours.
 const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
@@ -9,6 +9,8 @@ const path = require('path');
 const VERSION = process.versions.node;
 const SECONDS = 60; // for one test: a database of ours starts its engine
 const child = path.join(__dirname, '..', 'child');
+// Left out, and counted as not passed, where each of its 1,000 open databases would have an engine process.
+const TOO_MANY_ENGINES = 'tag store prevents circular reference leaks';
 
 /** What the file says that Node must be started with. */
 function flagsOf(file) {
@@ -24,6 +26,7 @@ function runFile(suite, setUp, file, env, outcomes) {
   const words = [
     ...flagsOf(file), '--no-warnings', `--test-timeout=${SECONDS * 1000}`,
     `--test-reporter=${path.join(child, 'reporter.mjs')}`, `--test-reporter-destination=${output}`,
+    ...(setUp === 'engine' ? [`--test-skip-pattern=${TOO_MANY_ENGINES}`] : []),
     ...(setUp === 'itself' ? [] : ['--require', path.join(child, 'node-sqlite.js')]),
     file,
   ]; // prettier-ignore
@@ -48,9 +51,9 @@ function runFile(suite, setUp, file, env, outcomes) {
 }
 
 exports.name = 'node:sqlite';
-exports.title = `node:sqlite of Node ${VERSION}`;
+exports.title = 'node:sqlite';
 exports.run = function run({ setUp, work, env, files }) {
-  const suite = path.join(work, `node-${VERSION}`, 'test');
+  const suite = path.join(work, `node-source-${VERSION}`, 'test');
   const outcomes = new Map();
   for (const directory of ['parallel', 'sqlite'])
     for (const name of fs.readdirSync(path.join(suite, directory)).sort()) {
