@@ -301,6 +301,39 @@ describe('statements', () => {
     db.close();
   });
 
+  test('bind booleans and buffers as Node 26 does', () => {
+    const db = new DatabaseSync(':memory:');
+    const select = db.prepare('SELECT ? AS v, typeof(?1) AS type');
+    assert.deepStrictEqual(select.get(true), row({ v: 1, type: 'integer' }));
+    assert.deepStrictEqual(select.get(1), row({ v: 1, type: 'real' }));
+    assert.deepStrictEqual(select.get(new Uint8Array([1, 2]).buffer), row({ v: new Uint8Array([1, 2]), type: 'blob' }));
+    assert.throws(() => select.get(undefined), { code: 'ERR_INVALID_ARG_TYPE' });
+    db.close();
+  });
+
+  test('a text without a statement is refused', () => {
+    const db = new DatabaseSync(':memory:');
+    for (const sql of ['', ' -- nothing'])
+      assert.throws(() => db.prepare(sql), {
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: 'The SQL query contains no statements.',
+      });
+    db.close();
+  });
+
+  test('have counters', () => {
+    const db = new DatabaseSync(':memory:');
+    const select = db.prepare('SELECT 1');
+    select.all();
+    assert.strictEqual(select.stat('run'), 1);
+    assert.ok(select.stat('vmStep') > 0);
+    select.resetStats();
+    assert.strictEqual(select.stat('run'), 0);
+    assert.throws(() => select.stat(), { code: 'ERR_INVALID_ARG_TYPE' });
+    assert.throws(() => select.stat('runs'), { code: 'ERR_INVALID_ARG_VALUE' });
+    db.close();
+  });
+
   test('a tag store keeps those used last', () => {
     const db = new DatabaseSync(':memory:');
     const sql = db.createTagStore(2);
@@ -312,6 +345,8 @@ describe('statements', () => {
     assert.throws(() => sql.get`SELECT 1`, { code: 'ERR_INVALID_STATE', message: 'database is not open' });
     db.open();
     assert.deepStrictEqual(sql.get`SELECT ${3} AS c`, row({ c: 3 }));
+    for (const size of [0, -1, 1.5]) assert.throws(() => db.createTagStore(size), { code: 'ERR_OUT_OF_RANGE' });
+    assert.throws(() => db.createTagStore('2'), { code: 'ERR_INVALID_ARG_TYPE' });
     db.close();
   });
 
