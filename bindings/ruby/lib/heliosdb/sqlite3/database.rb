@@ -12,13 +12,12 @@ module HeliosDB
     # Connections still open when the program ends are closed then.
     class Database
       include Pragmas
-      include Unsupported
+      include Functions
+      include Hooks
+      include Opening
 
       # @return [Boolean] whether rows are hashes by column name
       attr_accessor :results_as_hash
-
-      # @return [Hash] always empty: collations can't be defined yet
-      attr_reader :collations
 
       # @return [Handle] the C connection
       # @api private
@@ -46,14 +45,17 @@ module HeliosDB
 
         # @api private
         def finalizer(native)
-          proc { native.release }
+          proc do |id|
+            ForkSafety.forget(id)
+            native.release
+          end
         end
       end
 
       # Opens a database.
       #
       # Options of the sqlite3 gem: +readonly+, +readwrite+, +flags+, +results_as_hash+, +default_transaction_mode+,
-      # +utf16+. Options of libheliosdb, of the same names as the keys of its +hdb_config_set+: +mode+ ("embedded" or
+      # +utf16+, +strict+ (a name in double quotes is never a text), +extensions+ (to be loaded). Options of libheliosdb, of the same names as the keys of its +hdb_config_set+: +mode+ ("embedded" or
       # "daemon"), +dsn+, +timeout+ (seconds), +engine+, +linger+, +memory+, +direct+, +coherence+, +locking+,
       # +notices+, +uri+, +open+. Others are ignored, as the gem does.
       #
@@ -61,23 +63,22 @@ module HeliosDB
       #
       # @param file [String, #to_path] path, ":memory:", "", "file:" URI or "postgresql://" DSN
       # @param options [Hash{Symbol => Object}]
-      # @param zvfs [nil] names a VFS in the gem
+      # @param zvfs [nil] names a VFS in the gem: refused
       # @yieldparam database [Database] closed after the block
       # @raise [CantOpenException] no engine, unreachable server, wrong password, missing directory
       # @raise [NotADatabaseException, ReadOnlyException, BusyException, CorruptException]
-      # @raise [NotSupportedException] for the options +strict+ and +extensions+, and for +zvfs+
+      # @raise [ArgumentError] for a NUL in the name
+      # @raise [NotSupportedException] for +zvfs+
+      # @raise [Ractor::UnsafeError] in another Ractor than the main one
       # @example
       #   db = SQLite3::Database.new("app.db", results_as_hash: true)
       #   db = SQLite3::Database.new("app.db", mode: "daemon", dsn: "postgresql://user@host/db", timeout: 30)
       def initialize(file, options = {}, zvfs = nil)
-        refuse_unsupported(options, zvfs)
-        @native = Handle.new(utf8_path(file, options[:utf16]), Options.settings(options))
-        ObjectSpace.define_finalizer(self, Database.finalizer(@native))
-        @kept = KeptStatements.new(@native)
+        open_native(file, options, zvfs)
         @readonly = Options.open_mode(options) == "ro"
         @results_as_hash = options[:results_as_hash]
         @default_transaction_mode = options[:default_transaction_mode] || :deferred
-        @collations = {}
+        initialize_extensions(options[:extensions])
         return unless block_given?
 
         begin
@@ -93,10 +94,11 @@ module HeliosDB
       # @raise [IOException] if that could not be waited for: nothing is lost, the next connection does it
       def close
         ObjectSpace.undefine_finalizer(self)
+        ForkSafety.forget(object_id)
         code = @native.close.tap { @kept.clear }
         return self if code == C::HDB_OK
 
-        raise (EXCEPTIONS[code & 0xff] || Exception).new(Library.utf8(C.hdb_errstr(code)), code: code)
+        raise EXCEPTIONS[code & 0xff].new(Library.utf8(C.hdb_errstr(code)), code: code)
       end
 
       # @return [Boolean]
@@ -130,7 +132,7 @@ module HeliosDB
       #   db.execute("SELECT * FROM notes WHERE id > ?", [3]) { |row| p row }
       #   db.execute("INSERT INTO notes(body) VALUES (:body)", { body: "hello" })
       def execute(sql, bind_vars = [], &block)
-        rows = @kept.rows(sql, bind_vars, results_as_hash) unless block
+        rows = @kept.rows(sql, bind_vars, results_as_hash) unless block || compiles_anew?
         rows || query(sql, bind_vars) { |found| block ? found.each(&block) : found.to_a.freeze }
       end
 
@@ -165,12 +167,7 @@ module HeliosDB
       # @return [Array]
       # @raise [Exception] as {#execute_batch}
       def execute_batch2(sql, &block)
-        rows = []
-        each_statement(sql) do |stmt|
-          new_rows = stmt.text_rows
-          new_rows.map! { |row| stmt.columns.zip(row).to_h } if results_as_hash
-          rows.concat(new_rows)
-        end
+        rows = exec_batch(sql, results_as_hash)
         block ? rows.map(&block) : rows
       end
 
@@ -194,7 +191,7 @@ module HeliosDB
       # @return [Array, Hash, nil] the first row, nil if there is none
       # @raise [Exception] as {#execute}
       def get_first_row(sql, *bind_vars)
-        rows = @kept.first(sql, bind_vars.length == 1 ? bind_vars.first : bind_vars, results_as_hash)
+        rows = @kept.first(sql, bind_vars.length == 1 ? bind_vars.first : bind_vars, results_as_hash) unless compiles_anew?
         rows ? rows.first : query(sql, bind_vars, &:next)
       end
 
@@ -245,7 +242,7 @@ module HeliosDB
 
       # @return [Boolean]
       def transaction_active?
-        C.hdb_in_transaction(@native.pointer) == 1
+        @native.ask(:hdb_in_transaction) == 1
       end
 
       # @return [Boolean] whether it was opened for reading only
@@ -255,28 +252,18 @@ module HeliosDB
 
       # @return [Integer] rowid of the last row inserted through this connection
       def last_insert_row_id
-        C.hdb_last_insert_rowid(@native.pointer)
+        @native.ask(:hdb_last_insert_rowid)
       end
 
       # @return [Integer] rows changed by the last INSERT, UPDATE or DELETE
       def changes
-        C.hdb_changes(@native.pointer)
+        @native.ask(:hdb_changes)
       end
 
       # @return [Integer] rows changed since the connection was opened
       def total_changes
-        C.hdb_total_changes(@native.pointer)
+        @native.ask(:hdb_total_changes)
       end
-
-      # Sets how long a locked database is waited for.
-      # @param milliseconds [Integer] 0: not at all
-      # @return [self]
-      def busy_timeout(milliseconds)
-        @native.check(C.hdb_busy_timeout(@native.pointer, milliseconds))
-        self
-      end
-      alias busy_timeout= busy_timeout
-      alias busy_handler_timeout= busy_timeout
 
       # Makes the running statement, of another thread, end with {InterruptException}.
       # @return [self]
@@ -285,14 +272,14 @@ module HeliosDB
         self
       end
 
-      # @return [String] message of the last error, "not an error" if the last call did not fail
+      # @return [String] message of the last error, "not an error" if no statement has failed since one was run
       def errmsg
-        Library.utf8(C.hdb_errmsg(@native.pointer))
+        @native.last_error.last
       end
 
       # @return [Integer] code of the last error
       def errcode
-        C.hdb_errcode(@native.pointer)
+        @native.last_error.first
       end
 
       # @param enable [Boolean] whether {Exception#code} is an extended result code
@@ -309,14 +296,7 @@ module HeliosDB
       # @param db_name [String, Symbol] "main", or the name of an attached database
       # @return [String] absolute path of its file, "" if it has none
       def filename(db_name = "main")
-        return Library.utf8(C.hdb_conn_path(@native.pointer)) if db_name.to_s == "main"
-
-        get_first_value("SELECT file FROM pragma_database_list WHERE name = ?", db_name.to_s)
-      end
-
-      # @return [Encoding] of the text in the database
-      def encoding
-        Encoding.find(get_first_value("PRAGMA encoding"))
+        db_filename(db_name.to_s)
       end
 
       # Tells where a statement would run, what would be sent, and why, without running it.
@@ -354,7 +334,7 @@ module HeliosDB
 
       # @return [String] "embedded" or "daemon"
       def mode
-        C.hdb_conn_mode(@native.pointer) == C::HDB_MODE_DAEMON ? "daemon" : "embedded"
+        @native.ask(:hdb_conn_mode) == C::HDB_MODE_DAEMON ? "daemon" : "embedded"
       end
 
       # @return [ResultSet] of the kind that {#results_as_hash} asks for
@@ -375,16 +355,9 @@ module HeliosDB
         raise
       end
 
-      def refuse_unsupported(options, zvfs)
-        raise NotSupportedException.for("option strict") if options[:strict]
-        raise NotSupportedException.for("option extensions") unless Array(options[:extensions]).empty?
-        raise NotSupportedException.for("a VFS") if zvfs
-      end
-
-      def utf8_path(file, utf16)
-        file = file.to_path if file.respond_to?(:to_path)
-        file = file.dup.force_encoding(Encoding::UTF_16LE) if utf16 && !file.encoding.name.start_with?("UTF-16")
-        file.encode(Encoding::UTF_8)
+      # An authorizer is asked each time that a statement is run, so that it is compiled each time.
+      def compiles_anew?
+        @entries.key?(:authorizer)
       end
 
       def each_statement(sql)

@@ -3,17 +3,32 @@
 
 module HeliosDB
   module SQLite3
-    # What every error of a database descends from.
-    class Exception < ::StandardError
+    # What every error of a database tells.
+    module ErrorDetails
       # @return [Integer, nil] SQLite's result code, extended if {Database#extended_result_codes=} asked for it
+      # @example
+      #   error.code # => 19
       attr_reader :code
       # @return [String, nil] the statement that could not be compiled
+      # @example
+      #   error.sql # => "SELECT absent FROM notes"
       attr_reader :sql
       # @return [Integer] byte offset in {#sql} where the error was seen, -1 if it has no place
+      # @example
+      #   error.sql_offset # => 7
       attr_reader :sql_offset
       # @return [String, nil] SQLSTATE, five characters
+      # @example
+      #   error.sqlstate # => "23505"
       attr_reader :sqlstate
 
+      # @param message [String, nil]
+      # @param code [Integer, nil]
+      # @param sql [String, nil]
+      # @param sql_offset [Integer]
+      # @param sqlstate [String, nil]
+      # @example
+      #   raise SQLite3::BusyException.new("database is locked", code: 5)
       def initialize(message = nil, code: nil, sql: nil, sql_offset: -1, sqlstate: nil)
         super(message)
         @code = code
@@ -23,8 +38,10 @@ module HeliosDB
       end
 
       # @return [String] the message, and below it the statement with a caret under the place of the error
+      # @example
+      #   puts error.message
       def message
-        sql ? "#{super}:\n#{marked_sql}" : super
+        sql ? "#{self}:\n#{marked_sql}" : to_s
       end
 
       private
@@ -39,61 +56,86 @@ module HeliosDB
       end
     end
 
+    # The sqlite3 gem, if it was loaded first: <tt>rescue SQLite3::BusyException</tt> is to catch ours, so they descend from its.
+    # @api private
+    GEM = defined?(::SQLite3::Exception) ? ::SQLite3 : nil
+
+    if GEM
+      Exception = GEM::Exception
+    else
+      # What every error of a database descends from; with the sqlite3 gem loaded, it is the gem's class.
+      class Exception < ::StandardError
+        include ErrorDetails
+      end
+    end
+
+    # @api private
+    def self.error_class(name)
+      Class.new(GEM ? GEM.const_get(name) : Exception) { include ErrorDetails }
+    end
+    private_class_method :error_class
+
     # The statement is wrong, or the engine refused it.
-    class SQLException < Exception; end
+    SQLException = error_class(:SQLException)
     # A defect of the library.
-    class InternalException < Exception; end
+    InternalException = error_class(:InternalException)
     # The access mode of a new file can't be provided.
-    class PermissionException < Exception; end
+    PermissionException = error_class(:PermissionException)
     # A ROLLBACK ended the statement.
-    class AbortException < Exception; end
+    AbortException = error_class(:AbortException)
     # Another connection holds the lock, and did so for the whole timeout.
-    class BusyException < Exception; end
+    BusyException = error_class(:BusyException)
     # A statement of this very connection is in the way.
-    class LockedException < Exception; end
+    LockedException = error_class(:LockedException)
     # Out of memory.
-    class MemoryException < Exception; end
+    MemoryException = error_class(:MemoryException)
     # The database can't be written.
-    class ReadOnlyException < Exception; end
+    ReadOnlyException = error_class(:ReadOnlyException)
     # {Database#interrupt} was called.
-    class InterruptException < Exception; end
+    InterruptException = error_class(:InterruptException)
     # The disk or the link to the engine failed.
-    class IOException < Exception; end
+    IOException = error_class(:IOException)
     # The database file or an answer of the engine is malformed.
-    class CorruptException < Exception; end
+    CorruptException = error_class(:CorruptException)
     # No such name.
-    class NotFoundException < Exception; end
+    NotFoundException = error_class(:NotFoundException)
     # The disk is full.
-    class FullException < Exception; end
+    FullException = error_class(:FullException)
     # No engine, no file, wrong password, unreachable host.
-    class CantOpenException < Exception; end
+    CantOpenException = error_class(:CantOpenException)
     # SQLite's locking protocol failed.
-    class ProtocolException < Exception; end
+    ProtocolException = error_class(:ProtocolException)
     # Not used by SQLite.
-    class EmptyException < Exception; end
+    EmptyException = error_class(:EmptyException)
     # The schema changed under the statement.
-    class SchemaChangedException < Exception; end
+    SchemaChangedException = error_class(:SchemaChangedException)
     # A value or statement is over the size limit.
-    class TooBigException < Exception; end
+    TooBigException = error_class(:TooBigException)
     # A constraint refused the change.
-    class ConstraintException < Exception; end
+    ConstraintException = error_class(:ConstraintException)
     # A value of the wrong type where SQLite is strict.
-    class MismatchException < Exception; end
+    MismatchException = error_class(:MismatchException)
     # The call is wrong; in a child after fork(): every call.
-    class MisuseException < Exception; end
+    MisuseException = error_class(:MisuseException)
     # Large files are not supported.
-    class UnsupportedException < Exception; end
+    UnsupportedException = error_class(:UnsupportedException)
     # An authorizer refused.
-    class AuthorizationException < Exception; end
+    AuthorizationException = error_class(:AuthorizationException)
     # Not used by SQLite.
-    class FormatException < Exception; end
+    FormatException = error_class(:FormatException)
     # The index of a parameter is out of range, or an option does not take its value.
-    class RangeException < Exception; end
+    RangeException = error_class(:RangeException)
     # The file is not a database.
-    class NotADatabaseException < Exception; end
+    NotADatabaseException = error_class(:NotADatabaseException)
+
+    # An error of another kind.
+    # @api private
+    UnknownException = error_class(:Exception)
 
     # What SQLite or the sqlite3 gem would do and libheliosdb refuses, by name.
     class NotSupportedException < Exception
+      include ErrorDetails
+
       # @param what [String] a method or option of the sqlite3 gem that the C library has no function for
       # @return [NotSupportedException]
       def self.for(what)
@@ -130,6 +172,6 @@ module HeliosDB
       C::HDB_RANGE => RangeException,
       C::HDB_NOTADB => NotADatabaseException,
       C::HDB_NOTSUPPORTED => NotSupportedException
-    }.freeze
+    }.tap { |classes| classes.default = UnknownException }.freeze
   end
 end

@@ -2,6 +2,7 @@
 # frozen_string_literal: true
 
 require "monitor"
+require_relative "watch"
 
 module HeliosDB
   module SQLite3
@@ -12,8 +13,13 @@ module HeliosDB
     # from replacing the error message before it is read.
     # @api private
     class Handle < Monitor
+      DISCARDED = "a database that was open before fork() is of no use in the child: open it again there"
+
       # @return [Boolean] whether exceptions carry extended codes
       attr_accessor :extended_codes
+
+      # @return [::Exception, nil] what a block of the program's raised while C called it
+      attr_accessor :raised
 
       # @param file [String] what to open
       # @param settings [Hash{String => String}] configuration keys and values
@@ -29,16 +35,38 @@ module HeliosDB
 
         begin
           check(code)
+          watch(Watch::OPERATIONS)
         rescue Exception
           close
           raise
         end
       end
 
+      # What is to happen in a thread while it is in C (an exception of another thread's, its end) happens when it has left: C's
+      # frames can't be unwound. {Watch} sees to it that this is soon.
+      LATER = { Object => :never }.freeze
+
+      # Runs a block in which C is called.
+      def synchronize
+        super { Thread.handle_interrupt(LATER) { yield } }
+      end
+
       # @return [FFI::Pointer] the hdb_conn
       # @raise [Exception] if it is closed
+      # @raise [MisuseException] in a child after fork()
       def pointer
-        @pointer or raise Exception, "cannot use a closed database"
+        @pointer or raise discarded? ? MisuseException.new(DISCARDED, code: C::HDB_MISUSE) : Exception.new("cannot use a closed database")
+      end
+
+      # @return [Boolean] whether it was closed because it does not belong to this process
+      def discarded?
+        @discarded
+      end
+
+      # Closes it for {#discarded?}.
+      def discard
+        @discarded = true
+        release
       end
 
       def closed?
@@ -62,6 +90,8 @@ module HeliosDB
       def prepare(sql)
         synchronize do
           finalize_abandoned
+          @failure = nil
+          @watch.start
           code = C.hdb_prepare(pointer, sql, sql.bytesize, @out, @tail)
           check(code, sql)
           statement = @out.read_pointer
@@ -83,6 +113,7 @@ module HeliosDB
       # @param values [String, nil] with which it is run anew first
       # @return [Integer] the code
       def step(statement, values = nil)
+        @failure = nil
         C.hdb_step_values(statement, values, values ? values.bytesize : 0, @out, @tail)
       end
 
@@ -113,13 +144,40 @@ module HeliosDB
       # @param sql [String, nil] the statement, if it was being compiled
       # @return [Integer] the code if it is no error
       def check(code, sql = nil)
+        raise_kept if @raised
         return code if code == C::HDB_OK || code == C::HDB_ROW || code == C::HDB_DONE
 
         shown = extended_codes ? C.hdb_extended_errcode(pointer) : code & 0xff
-        raise (EXCEPTIONS[code & 0xff] || Exception).new(
-          Library.utf8(C.hdb_errmsg(pointer)), code: shown, sql: sql, sql_offset: C.hdb_error_offset(pointer),
-                                               sqlstate: Library.utf8(C.hdb_sqlstate(pointer))
+        message = Library.utf8(C.hdb_errmsg(pointer))
+        @failure = [code & 0xff, message]
+        raise EXCEPTIONS[code & 0xff].new(
+          message, code: shown, sql: sql, sql_offset: C.hdb_error_offset(pointer), sqlstate: Library.utf8(C.hdb_sqlstate(pointer))
         )
+      end
+
+      # The last error, which the connection itself forgets when the statement that failed is reset.
+      # @return [Array(Integer, String)] code and message
+      def last_error
+        synchronize { @failure || [C.hdb_errcode(pointer), Library.utf8(C.hdb_errmsg(pointer))] }
+      end
+
+      # Calls a function that takes the connection alone.
+      # @return [Object] its result
+      def ask(name)
+        synchronize { C.public_send(name, pointer) }
+      end
+
+      # A statement begins anew: its time, too.
+      def start
+        @watch.start
+      end
+
+      # @param seconds [Float, nil] how long a statement may run
+      def limit_statements(seconds)
+        synchronize do
+          @watch.limit = seconds
+          watch(seconds ? Watch::OPERATIONS_WITH_A_TIMEOUT : Watch::OPERATIONS)
+        end
       end
 
       # As {#check}, after a statement ran.
@@ -137,6 +195,18 @@ module HeliosDB
 
       private
 
+      def watch(operations)
+        @watch ||= Watch.new(self)
+        check(C.hdb_progress_handler(pointer, operations, Callbacks::PROGRESS, @watch.user_data))
+        check(C.hdb_wait_handler(pointer, Callbacks::PROGRESS, @watch.user_data))
+      end
+
+      def raise_kept
+        error = @raised
+        @raised = nil
+        raise error
+      end
+
       # Whether the error is one of a text and not of a run. Class 42 is SQLSTATE's for these.
       def not_compiled?
         C.hdb_error_offset(pointer) >= 0 || C.hdb_sqlstate(pointer).start_with?("42") || C.hdb_errmsg(pointer).include?("columns but")
@@ -150,7 +220,7 @@ module HeliosDB
           code = C.hdb_config_set(config, key, value)
           next if code == C::HDB_OK
 
-          raise (EXCEPTIONS[code] || Exception).new("option #{key} does not take #{value.inspect}", code: code)
+          raise EXCEPTIONS[code].new("option #{key} does not take #{value.inspect}", code: code)
         end
         yield config
       ensure

@@ -34,7 +34,7 @@ module HeliosDB
       # @raise [SQLException] and others: it does not compile; see {Exception#sql_offset}
       # @raise [ArgumentError] if the database is closed
       def initialize(db, sql)
-        raise ArgumentError, "prepare called on a closed database" if db.closed?
+        raise ArgumentError, "prepare called on a closed database" if db.closed? && !db.native.discarded?
 
         sql = String.try_convert(sql) or raise TypeError, "a statement must be a String"
         sql = sql.encode(Encoding::UTF_8)
@@ -142,14 +142,30 @@ module HeliosDB
         rows
       end
 
-      # @raise [NotSupportedException] always
-      def stat(*)
-        raise NotSupportedException.for("SQLite3::Statement#stat")
+      # Counters of the statement (https://www.sqlite.org/c3ref/c_stmtstatus_counter.html), and their numbers.
+      COUNTERS = {
+        fullscan_steps: 1, sorts: 2, autoindexes: 3, vm_steps: 4, reprepares: 5, runs: 6, filter_misses: 7, filter_hits: 8
+      }.freeze
+      MEMUSED = 99
+      private_constant :MEMUSED
+
+      # @param key [Symbol, nil] one of {COUNTERS}
+      # @return [Integer, Hash{Symbol => Integer}] one counter, or all
+      # @raise [ArgumentError] for an unknown one
+      # @example
+      #   stmt.stat(:fullscan_steps) # => 9
+      def stat(key = nil)
+        return COUNTERS.transform_values { |number| counter(number) } unless key
+        raise TypeError, "non-symbol given" unless key.is_a?(Symbol)
+
+        counter(COUNTERS.fetch(key) { raise ArgumentError, "unknown key: #{key}" })
       end
 
-      # @raise [NotSupportedException] always
+      # @return [Integer] bytes of memory that the statement needs, about
+      # @example
+      #   stmt.memused # => 2704
       def memused
-        raise NotSupportedException.for("SQLite3::Statement#memused")
+        counter(MEMUSED)
       end
 
       # Ends the execution; bound values stay.
@@ -157,6 +173,7 @@ module HeliosDB
       def reset!
         @native.synchronize do
           @done = @on_row = false
+          @native.start
           @native.check(C.hdb_reset(open_pointer))
         end
         self
@@ -205,52 +222,52 @@ module HeliosDB
       # @return [Array<String, nil>] declared types of the columns, in lower case
       def types
         must_be_open!
-        @types ||= Array.new(column_count) { |column| column_decltype(column) }.freeze
+        @types ||= Array.new(column_count) { |column| column_decltype(column)&.downcase }.freeze
       end
 
       # @return [Integer]
       def column_count
-        C.hdb_column_count(open_pointer)
+        ask(:hdb_column_count)
       end
 
       # @param index [Integer] from 0
       # @return [String, nil]
       def column_name(index)
-        name = Library.utf8(C.hdb_column_name(open_pointer, index))
+        name = Library.utf8(ask(:hdb_column_name, index))
         name && -name
       end
 
       # @param index [Integer] from 0
-      # @return [String, nil] the declared type in lower case, nil for an expression
+      # @return [String, nil] the type as it was declared, nil for an expression
       def column_decltype(index)
-        Library.utf8(C.hdb_column_decltype(open_pointer, index))&.downcase
+        Library.utf8(ask(:hdb_column_decltype, index))
       end
 
       # @param index [Integer] from 0
       # @return [String, nil] name of the database that the column comes from
       def database_name(index)
-        Library.utf8(C.hdb_column_database(open_pointer, index))
+        Library.utf8(ask(:hdb_column_database, index))
       end
 
       # @return [Integer] number of parameters
       def bind_parameter_count
-        C.hdb_bind_parameter_count(open_pointer)
+        ask(:hdb_bind_parameter_count)
       end
 
       # @return [Array<String>] names of the parameters without their first characters
       def named_params
-        names = (1..bind_parameter_count).map { |i| Library.utf8(C.hdb_bind_parameter_name(open_pointer, i)) }
-        names.compact.reject { |name| name.start_with?("?") }.map { |name| name[1..].freeze }
+        names = (1..bind_parameter_count).map { |index| Library.utf8(ask(:hdb_bind_parameter_name, index)) }
+        names.compact.reject { |name| name.start_with?("?") }.map { |name| -name[1..] }.freeze
       end
 
       # @return [String] the text of the statement
       def sql
-        Library.utf8(C.hdb_stmt_sql(open_pointer))
+        Library.utf8(ask(:hdb_stmt_sql)).freeze
       end
 
       # @return [String] the text of the statement with its parameters filled in
       def expanded_sql
-        Library.utf8(C.hdb_stmt_expanded_sql(open_pointer))
+        Library.utf8(ask(:hdb_stmt_expanded_sql)).freeze
       end
 
       # @raise [Exception] if the statement or its database is closed
@@ -262,9 +279,20 @@ module HeliosDB
       private
 
       def open_pointer
-        raise Exception, "cannot use a closed statement" if closed?
-
+        if closed?
+          discarded = @pointer && @native.discarded?
+          raise Exception, discarded ? "cannot use a statement associated with a discarded database" : "cannot use a closed statement"
+        end
         @pointer
+      end
+
+      # A call of C of the statement, and of nothing that runs it.
+      def ask(name, *arguments)
+        @native.synchronize { C.public_send(name, open_pointer, *arguments) }
+      end
+
+      def counter(number)
+        ask(:hdb_stmt_status, number, 0)
       end
 
       # Moves to the next row, of a new run if there are values for one, and returns it.
@@ -273,6 +301,7 @@ module HeliosDB
           pointer = open_pointer
           next nil if @done && !values
 
+          @native.start if values
           code = @native.step(pointer, values)
           # SQLite compiles a statement anew at the beginning of a run only.
           @width = C.hdb_column_count(pointer) unless @on_row && !values
@@ -284,7 +313,7 @@ module HeliosDB
       def move(pointer, code)
         @on_row = code == C::HDB_ROW
         @done = code == C::HDB_DONE
-        fail_step(pointer, code) unless @on_row || @done
+        fail_step(pointer, code) unless (@on_row || @done) && !@native.raised
         @on_row
       end
 
@@ -296,7 +325,7 @@ module HeliosDB
           code, block = @native.fetch_block(pointer) if code == C::HDB_ROW
           @done = code == C::HDB_DONE
           @on_row = false
-          fail_step(pointer, code) unless @done || code == C::HDB_ROW
+          fail_step(pointer, code) unless (@done || code == C::HDB_ROW) && !@native.raised
           block ? rows_of(block) : []
         end
       end
@@ -305,6 +334,7 @@ module HeliosDB
       def fail_step(pointer, code)
         @native.check(code)
       ensure
+        @done = @on_row = false
         C.hdb_reset(pointer)
       end
 
