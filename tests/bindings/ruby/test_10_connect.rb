@@ -6,7 +6,7 @@ require "open3"
 
 class ConnectTest < DatabaseTest
   def test_the_version_is_the_library_s
-    assert_equal HeliosDB::C.hdb_version, HDB::VERSION
+    assert_equal HeliosDB::C.hdb_version, HeliosDB::VERSION
     assert_match(/\A3\.\d+\.\d+\z/, HDB::SQLITE_VERSION)
     assert_equal HDB::SQLITE_VERSION.split(".")[1].to_i, HDB.libversion / 1000 % 1000
     assert HDB.threadsafe?

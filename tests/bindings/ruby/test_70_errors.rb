@@ -152,19 +152,37 @@ class ErrorsTest < DatabaseTest
     end
   end
 
-  def test_what_the_c_library_has_no_function_for
+  def test_what_is_refused_names_itself
+    error = assert_raises(HDB::NotSupportedException) { HDB::Database.new(path, {}, "unix-none") }
+    assert_includes error.message, "a VFS"
+    assert_equal 64, error.code
+  end
+
+  def test_the_last_error_stays_until_a_statement_is_run
     open_database do |db|
-      {
-        create_function: ["f", 1], create_aggregate: ["f", 1], define_function: ["f"], busy_handler: [], trace: [],
-        load_extension: ["x"], enable_load_extension: [true], authorizer: [], collation: ["c", nil]
-      }.each do |name, arguments|
-        error = assert_raises(HDB::NotSupportedException) { db.public_send(name, *arguments) { nil } }
-        assert_includes error.message, name.to_s
-        assert_equal 64, error.code
-      end
+      db.execute("CREATE TABLE t(a UNIQUE)")
+      db.execute("INSERT INTO t VALUES (1)")
+      2.times { assert_raises(HDB::ConstraintException) { db.execute("INSERT INTO t VALUES (1)") } }
+      assert_equal ["UNIQUE constraint failed: t.a", Code::CONSTRAINT], [db.errmsg, db.errcode]
+      assert_raises(HDB::SQLException) { db.execute("SELECT absent FROM t") }
+      assert_equal ["no such column: absent", Code::ERROR], [db.errmsg, db.errcode]
+      db.execute("SELECT 1")
+      assert_equal ["not an error", 0], [db.errmsg, db.errcode]
     end
-    assert_raises(HDB::NotSupportedException) { HDB::Backup.new(nil, "main", nil, "main") }
-    assert_raises(HDB::NotSupportedException) { open_database(extensions: ["x"]) }
+  end
+
+  def test_the_gem_s_classes_catch_ours
+    gem_classes = oracle
+    open_database do |db|
+      db.execute("CREATE TABLE t(a UNIQUE)")
+      error = assert_raises(gem_classes::SQLException) { db.execute("SELECT absent") }
+      assert_kind_of gem_classes::Exception, error
+      assert_equal "no such column: absent:\nSELECT absent\n       ^", error.message
+      other = HDB::Database.new(path)
+      other.busy_timeout = 0
+      db.transaction(:immediate) { assert_raises(gem_classes::BusyException) { other.execute("INSERT INTO t VALUES (1)") } }
+      other.close
+    end
   end
 
   private

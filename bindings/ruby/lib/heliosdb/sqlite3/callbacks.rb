@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # frozen_string_literal: true
 
+require "timeout"
+
 module HeliosDB
   module SQLite3
     # What C calls, and how it finds the Ruby object that is meant.
@@ -34,8 +36,9 @@ module HeliosDB
         end
       end
 
-      # A block of the program's may be interrupted, but for the end of its thread, which is no exception: see {Handle::LATER}.
-      AT_ONCE = { ::Exception => :immediate }.freeze
+      # A block of the program's may be interrupted, but for what would unwind C's frames: the end of its thread, which is no
+      # exception, and Timeout, which throws. See {Handle::LATER}.
+      AT_ONCE = { ::Timeout::Error => :never, ::Exception => :immediate }.freeze
 
       # What one registration stands for.
       class Entry
@@ -75,7 +78,7 @@ module HeliosDB
         def call(context, count, arguments)
           done = guard(false) do
             Data.give(context, @target.call(*Data.take(count, arguments)))
-            true
+            !Thread.pending_interrupt?
           end
           C.hdb_result_error(context, RAISED, RAISED.bytesize) unless done
         end
@@ -235,7 +238,13 @@ module HeliosDB
         find(user_data.address)&.call(count) || 0
       end
       # Those that may end a statement: see {Watch}.
-      PROGRESS = FFI::Function.new(:int, %i[pointer]) { |user_data| find(user_data.address)&.stop? ? 1 : 0 }
+      PROGRESS = FFI::Function.new(:int, %i[pointer]) do |user_data|
+        find(user_data.address)&.stop? ? 1 : 0
+      rescue ::Exception => e # rubocop:disable Lint/RescueException
+        # Ctrl-C, which nothing defers and which comes as any method is left, or a handler of the program's for another signal.
+        find(user_data.address)&.keep(e)
+        1
+      end
     end
   end
 end

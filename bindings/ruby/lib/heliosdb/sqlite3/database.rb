@@ -132,7 +132,7 @@ module HeliosDB
       #   db.execute("SELECT * FROM notes WHERE id > ?", [3]) { |row| p row }
       #   db.execute("INSERT INTO notes(body) VALUES (:body)", { body: "hello" })
       def execute(sql, bind_vars = [], &block)
-        rows = @kept.rows(sql, bind_vars, results_as_hash) unless block || compiles_anew?
+        rows = @kept.rows(sql, bind_vars, results_as_hash) unless block || @compiles_anew
         rows || query(sql, bind_vars) { |found| block ? found.each(&block) : found.to_a.freeze }
       end
 
@@ -191,7 +191,7 @@ module HeliosDB
       # @return [Array, Hash, nil] the first row, nil if there is none
       # @raise [Exception] as {#execute}
       def get_first_row(sql, *bind_vars)
-        rows = @kept.first(sql, bind_vars.length == 1 ? bind_vars.first : bind_vars, results_as_hash) unless compiles_anew?
+        rows = @kept.first(sql, bind_vars.length == 1 ? bind_vars.first : bind_vars, results_as_hash) unless @compiles_anew
         rows ? rows.first : query(sql, bind_vars, &:next)
       end
 
@@ -353,11 +353,6 @@ module HeliosDB
       rescue StandardError
         rollback if transaction_active?
         raise
-      end
-
-      # An authorizer is asked each time that a statement is run, so that it is compiled each time.
-      def compiles_anew?
-        @entries.key?(:authorizer)
       end
 
       def each_statement(sql)

@@ -47,8 +47,13 @@ module HeliosDB
       LATER = { Object => :never }.freeze
 
       # Runs a block in which C is called.
-      def synchronize
-        super { Thread.handle_interrupt(LATER) { yield } }
+      def synchronize(&block)
+        enter
+        begin
+          Thread.handle_interrupt(LATER, &block)
+        ensure
+          exit
+        end
       end
 
       # @return [FFI::Pointer] the hdb_conn
@@ -90,8 +95,7 @@ module HeliosDB
       def prepare(sql)
         synchronize do
           finalize_abandoned
-          @failure = nil
-          @watch.start
+          start
           code = C.hdb_prepare(pointer, sql, sql.bytesize, @out, @tail)
           check(code, sql)
           statement = @out.read_pointer
@@ -113,7 +117,6 @@ module HeliosDB
       # @param values [String, nil] with which it is run anew first
       # @return [Integer] the code
       def step(statement, values = nil)
-        @failure = nil
         C.hdb_step_values(statement, values, values ? values.bytesize : 0, @out, @tail)
       end
 
@@ -167,9 +170,10 @@ module HeliosDB
         synchronize { C.public_send(name, pointer) }
       end
 
-      # A statement begins anew: its time, too.
+      # A statement begins anew: its time, too, and the last error is forgotten.
       def start
-        @watch.start
+        @failure = nil if @failure
+        @watch.start if @watch.limit
       end
 
       # @param seconds [Float, nil] how long a statement may run

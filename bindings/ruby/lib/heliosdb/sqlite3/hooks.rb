@@ -28,6 +28,8 @@ module HeliosDB
         hook(:authorizer, authorizer, Callbacks::AuthorizerEntry) do |pointer, user_data|
           C.hdb_set_authorizer(pointer, user_data && Callbacks::AUTHORIZE, user_data, nil)
         end
+        # It is asked each time that a statement is run, so that each is compiled each time.
+        @compiles_anew = !authorizer.nil?
       end
 
       # Has each statement told of as it begins to run, with the values of its parameters in it.

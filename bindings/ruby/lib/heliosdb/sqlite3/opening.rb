@@ -84,6 +84,7 @@ module HeliosDB
         @kept = KeptStatements.new(@native)
         @collations = {}
         @entries = {} # what C may call
+        @compiles_anew = false
       end
 
       # A library that was loaded by FFI belongs to the main one.

@@ -13,13 +13,13 @@ module HeliosDB
       # Pragmas that are read and set as true and false.
       BOOLEANS = %w[
         automatic_index case_sensitive_like cell_size_check checkpoint_fullfsync count_changes defer_foreign_keys
-        foreign_keys full_column_names fullfsync ignore_check_constraints legacy_alter_table query_only
-        read_uncommitted recursive_triggers reverse_unordered_selects secure_delete
-        short_column_names trusted_schema writable_schema
+        foreign_keys full_column_names fullfsync ignore_check_constraints legacy_alter_table legacy_file_format parser_trace
+        query_only read_uncommitted recursive_triggers reverse_unordered_selects secure_delete
+        short_column_names trusted_schema vdbe_addoptrace vdbe_debug vdbe_listing vdbe_trace writable_schema
       ].freeze
       # Pragmas that are read and set as integers.
       INTEGERS = %w[
-        application_id cache_size cache_spill data_version freelist_count journal_size_limit
+        application_id cache_size cache_spill data_version default_cache_size freelist_count journal_size_limit
         max_page_count mmap_size page_count page_size schema_version soft_heap_limit threads user_version
         wal_autocheckpoint
       ].freeze
@@ -30,7 +30,9 @@ module HeliosDB
         "journal_mode" => [["delete"], ["truncate"], ["persist"], ["memory"], ["wal"], ["off"]],
         "locking_mode" => [["normal"], ["exclusive"]],
         "synchronous" => [["off", 0], ["normal", 1], ["full", 2], ["extra", 3]],
-        "temp_store" => [["default", 0], ["file", 1], ["memory", 2]]
+        "temp_store" => [["default", 0], ["file", 1], ["memory", 2]],
+        "default_synchronous" => [["off", 0], ["normal", 1], ["full", 2], ["extra", 3]],
+        "default_temp_store" => [["default", 0], ["file", 1], ["memory", 2]]
       }.freeze
       # Those of {INTEGERS} that can't be set.
       READ_ONLY = %w[data_version freelist_count page_count].freeze
@@ -52,6 +54,15 @@ module HeliosDB
         define_method("#{name}=") { |mode| set_enum_pragma(name, mode, words) }
       end
       QUERIES.each { |name| define_method(name) { |*args, &block| get_query_pragma(name, *args, &block) } }
+
+      # Writes the log of a database in WAL mode to its file.
+      # @param mode [String] "passive", "full", "restart" or "truncate"
+      # @raise [Exception] for another one
+      # @example
+      #   db.wal_checkpoint = "truncate"
+      def wal_checkpoint=(mode)
+        set_enum_pragma("wal_checkpoint", mode, [["passive"], ["full"], ["restart"], ["truncate"]])
+      end
 
       alias user_cookie user_version
       alias user_cookie= user_version=

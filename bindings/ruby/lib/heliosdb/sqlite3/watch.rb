@@ -30,9 +30,11 @@ module HeliosDB
       # @return [Boolean] whether the statement is to end; what is to happen does so after {Handle#synchronize}
       def stop?
         !@handle.raised.nil? || late? || Thread.pending_interrupt?
-      rescue ::Exception => e # rubocop:disable Lint/RescueException
-        @handle.raised ||= e # Ctrl-C, which nothing defers, or a handler of the program's for another signal
-        true
+      end
+
+      # @param error [::Exception] what a signal's handler raised; it waits until C has returned
+      def keep(error)
+        @handle.raised ||= error
       end
 
       private
