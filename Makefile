@@ -2,7 +2,7 @@
 # A thin front for Meson and tools/*.sh; everything is built in build/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine build demo test valgrind tsan analyze fuzz fuzz-sql torture case-study conformance-python conformance-node frameworks-python frameworks-node bench growth docs package clean
+.PHONY: help setup engine build demo test valgrind tsan analyze fuzz fuzz-sql torture case-study conformance-python conformance-node conformance-ruby frameworks-python frameworks-node frameworks-ruby bench growth docs package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -53,11 +53,17 @@ conformance-python: build ## CPython's own tests of sqlite3 with ours in its pla
 conformance-node: build ## better-sqlite3's and node:sqlite's own tests with ours in their place; NODES, NODE_SOURCE and others as tools/conformance_node.sh says
 	@tools/conformance_node.sh
 
+conformance-ruby: build ## the sqlite3 gem's own tests, of 1.4 and 2.x, with ours in its place; variables as tools/conformance_ruby.sh says
+	@tools/conformance_ruby.sh
+
 frameworks-python: build ## SQLAlchemy's, Django's and other frameworks' own tests, with ours in the place of sqlite3
 	@tools/frameworks_python.sh
 
 frameworks-node: build ## programs on Knex, Kysely, Drizzle and TypeORM, with ours in the place of better-sqlite3
 	@tools/frameworks_node.sh
+
+frameworks-ruby: build ## programs on ActiveRecord and Sequel, with the sqlite3 gem and with ours in its place
+	@tools/frameworks_ruby.sh
 
 bench: build ## measure beside sqlite3, better-sqlite3, libpq and psycopg; ends with the goals and whether they are reached; OPTIONS as bench/run.py says
 	bindings/node/build.sh

@@ -35,7 +35,7 @@ class ProgramsTest < DatabaseTest
   end
 
   def test_values_one_by_one_and_rows_of_1_4
-    assert_equal "1.4.2 [[1, nil]] [[2]] [\"a\"] [\"INTEGER\"] 7 false true nil", said(<<~'RUBY', surface: "1.4")
+    assert_equal "1.4.2 [[1, nil]] [[2]] [\"a\"] [\"INTEGER\"] 7 false true nil no such column: absent", said(<<~'RUBY', surface: "1.4")
       gem "sqlite3", "~> 1.4"
       require "sqlite3"
       db = SQLite3::Database.new(":memory:")
@@ -44,7 +44,8 @@ class ProgramsTest < DatabaseTest
       row = db.execute("SELECT a FROM t").first
       db.results_as_hash = true
       print row.fields, " ", row.types, " ", db.execute("SELECT a FROM t").first[0], " ", row.frozen?, " "
-      print db.transaction { :value }, " ", db.execute_batch("SELECT 1").inspect
+      print db.transaction { :value }, " ", db.execute_batch("SELECT 1").inspect, " "
+      begin; db.execute("SELECT absent"); rescue SQLite3::SQLException => e; print e.message; end
     RUBY
   end
 

@@ -16,6 +16,15 @@ module HeliosDB
       # Version of the gem whose surface this is.
       VERSION = "1.4.2"
 
+      # Messages do not show the statement.
+      SQLite3::ErrorDetails.class_eval do
+        remove_method :message
+
+        def message
+          to_s
+        end
+      end
+
       SQLite3::Database.prepend(Database)
       SQLite3::Database.singleton_class.prepend(OpenIsNew)
       SQLite3::ResultSet.prepend(ResultSet)
