@@ -11,6 +11,7 @@
 # HELIOSDB_TEST_DSN_*; child/places.rb says which databases they stand for).
 #
 # A test that the gem passes must pass here, or be listed with its reason in docs/conformance-ruby.md; the exit code is 1 otherwise.
+require "fileutils"
 require "json"
 require "open3"
 require "optparse"
@@ -44,6 +45,7 @@ class Suite
           test = JSON.parse(line)
           outcomes[test["test"]] = test.values_at("outcome", "detail")
         end
+        FileUtils.rm_rf("#{directory}-heliosdb") # of a test that opens "."
       end
     end
   end

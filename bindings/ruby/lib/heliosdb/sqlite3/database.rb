@@ -17,6 +17,8 @@ module HeliosDB
       include Opening
 
       # @return [Boolean] whether rows are hashes by column name
+      # @example
+      #   db.results_as_hash = true
       attr_accessor :results_as_hash
 
       # @return [Handle] the C connection
@@ -26,6 +28,8 @@ module HeliosDB
       class << self
         # As {#initialize}, but the value of the block is returned.
         # @return [Database, Object]
+        # @example
+        #   SQLite3::Database.open("app.db") { |db| db.get_first_value("SELECT 42") } # => 42
         def open(*arguments)
           database = new(*arguments)
           return database unless block_given?
@@ -39,6 +43,8 @@ module HeliosDB
 
         # @param string [String]
         # @return [String] the string with its single quotes doubled
+        # @example
+        #   SQLite3::Database.quote("it's") # => "it''s"
         def quote(string)
           string.gsub("'", "''")
         end
@@ -55,9 +61,9 @@ module HeliosDB
       # Opens a database.
       #
       # Options of the sqlite3 gem: +readonly+, +readwrite+, +flags+, +results_as_hash+, +default_transaction_mode+,
-      # +utf16+, +strict+ (a name in double quotes is never a text), +extensions+ (to be loaded). Options of libheliosdb, of the same names as the keys of its +hdb_config_set+: +mode+ ("embedded" or
-      # "daemon"), +dsn+, +timeout+ (seconds), +engine+, +linger+, +memory+, +direct+, +coherence+, +locking+,
-      # +notices+, +uri+, +open+. Others are ignored, as the gem does.
+      # +utf16+, +strict+ (a name in double quotes is never a text), +extensions+ (to be loaded). Options of libheliosdb, of the
+      # same names as the keys of its +hdb_config_set+: +mode+ ("embedded" or "daemon"), +dsn+, +timeout+ (seconds), +engine+,
+      # +linger+, +memory+, +direct+, +coherence+, +locking+, +notices+, +uri+, +open+. Others are ignored, as the gem does.
       #
       # Unlike the gem, a locked database is waited for: 5 seconds, or +timeout+, or {#busy_timeout}.
       #
@@ -92,6 +98,8 @@ module HeliosDB
       # waits until the engine has every row in its tables. Closing twice is allowed.
       # @return [self]
       # @raise [IOException] if that could not be waited for: nothing is lost, the next connection does it
+      # @example
+      #   db.close
       def close
         ObjectSpace.undefine_finalizer(self)
         ForkSafety.forget(object_id)
@@ -102,6 +110,8 @@ module HeliosDB
       end
 
       # @return [Boolean]
+      # @example
+      #   db.closed? # => true
       def closed?
         @native.closed?
       end
@@ -111,6 +121,8 @@ module HeliosDB
       # @yieldparam stmt [Statement] closed after the block
       # @return [Statement] or the value of the block
       # @raise [SQLException] and others: it does not compile
+      # @example
+      #   db.prepare("SELECT body FROM notes WHERE id = ?") { |stmt| stmt.execute(1).next }
       def prepare(sql)
         stmt = Statement.new(self, sql)
         return stmt unless block_given?
@@ -138,6 +150,8 @@ module HeliosDB
 
       # As {#execute}, the first row being the names of the columns.
       # @return [Array<Array, Hash>] if there is no block
+      # @example
+      #   names, *rows = db.execute2("SELECT id, body FROM notes")
       def execute2(sql, *bind_vars)
         query(sql, bind_vars) do |rows|
           next [rows.columns] + rows.to_a unless block_given?
@@ -152,6 +166,8 @@ module HeliosDB
       # @param bind_vars [Array, Hash]
       # @return [Array, nil] the first row of the last statement
       # @raise [Exception] the class for the first error; the statements before it have taken effect
+      # @example
+      #   db.execute_batch("CREATE TABLE a(x); CREATE TABLE b(y)")
       def execute_batch(sql, bind_vars = [])
         result = nil
         each_statement(sql) do |stmt|
@@ -166,6 +182,8 @@ module HeliosDB
       # @yieldparam row [Array, Hash] each row; what the block returns takes its place
       # @return [Array]
       # @raise [Exception] as {#execute_batch}
+      # @example
+      #   db.execute_batch2("SELECT 1; SELECT 2") # => [["1"], ["2"]]
       def execute_batch2(sql, &block)
         rows = exec_batch(sql, results_as_hash)
         block ? rows.map(&block) : rows
@@ -177,6 +195,8 @@ module HeliosDB
       # @yieldparam rows [ResultSet] closed after the block
       # @return [ResultSet] to be closed by the caller; or the value of the block
       # @raise [Exception] the class for the error
+      # @example
+      #   db.query("SELECT id FROM notes") { |rows| rows.each { |row| p row } }
       def query(sql, bind_vars = [])
         rows = prepare(sql).execute(bind_vars)
         return rows unless block_given?
@@ -190,6 +210,8 @@ module HeliosDB
 
       # @return [Array, Hash, nil] the first row, nil if there is none
       # @raise [Exception] as {#execute}
+      # @example
+      #   db.get_first_row("SELECT * FROM notes WHERE id = ?", 1)
       def get_first_row(sql, *bind_vars)
         rows = @kept.first(sql, bind_vars.length == 1 ? bind_vars.first : bind_vars, results_as_hash) unless @compiles_anew
         rows ? rows.first : query(sql, bind_vars, &:next)
@@ -197,6 +219,8 @@ module HeliosDB
 
       # @return [Object, nil] the first value of the first row
       # @raise [Exception] as {#execute}
+      # @example
+      #   db.get_first_value("SELECT count(*) FROM notes")
       def get_first_value(sql, *bind_vars)
         row = get_first_row(sql, *bind_vars)
         row.is_a?(Hash) ? row.each_value.first : row&.first
@@ -228,6 +252,8 @@ module HeliosDB
 
       # @return [true]
       # @raise [SQLException] if no transaction is open
+      # @example
+      #   db.commit
       def commit
         execute("COMMIT TRANSACTION")
         true
@@ -235,66 +261,90 @@ module HeliosDB
 
       # @return [true]
       # @raise [SQLException] if no transaction is open
+      # @example
+      #   db.rollback
       def rollback
         execute("ROLLBACK TRANSACTION")
         true
       end
 
       # @return [Boolean]
+      # @example
+      #   db.transaction { db.transaction_active? } # => true
       def transaction_active?
         @native.ask(:hdb_in_transaction) == 1
       end
 
       # @return [Boolean] whether it was opened for reading only
+      # @example
+      #   SQLite3::Database.new("app.db", readonly: true).readonly? # => true
       def readonly?
         @readonly
       end
 
       # @return [Integer] rowid of the last row inserted through this connection
+      # @example
+      #   db.last_insert_row_id # => 3
       def last_insert_row_id
         @native.ask(:hdb_last_insert_rowid)
       end
 
       # @return [Integer] rows changed by the last INSERT, UPDATE or DELETE
+      # @example
+      #   db.changes # => 1
       def changes
         @native.ask(:hdb_changes)
       end
 
       # @return [Integer] rows changed since the connection was opened
+      # @example
+      #   db.total_changes # => 12
       def total_changes
         @native.ask(:hdb_total_changes)
       end
 
       # Makes the running statement, of another thread, end with {InterruptException}.
       # @return [self]
+      # @example
+      #   Thread.new { sleep(2) && db.interrupt }
       def interrupt
         C.hdb_interrupt(@native.pointer)
         self
       end
 
       # @return [String] message of the last error, "not an error" if no statement has failed since one was run
+      # @example
+      #   db.errmsg # => "no such table: absent"
       def errmsg
         @native.last_error.last
       end
 
       # @return [Integer] code of the last error
+      # @example
+      #   db.errcode # => 1
       def errcode
         @native.last_error.first
       end
 
       # @param enable [Boolean] whether {Exception#code} is an extended result code
+      # @example
+      #   db.extended_result_codes = true
       def extended_result_codes=(enable)
         @native.extended_codes = enable
       end
 
       # @param string [String]
       # @return [Boolean] whether it ends with a complete statement
+      # @example
+      #   db.complete?("SELECT 1;") # => true
       def complete?(string)
         C.hdb_complete(string) == 1
       end
 
       # @param db_name [String, Symbol] "main", or the name of an attached database
       # @return [String] absolute path of its file, "" if it has none
+      # @example
+      #   db.filename # => "/srv/app.db"
       def filename(db_name = "main")
         db_filename(db_name.to_s)
       end
@@ -313,6 +363,8 @@ module HeliosDB
       # Waits until everything committed is in the engine's own tables.
       # @return [self]
       # @raise [IOException] if the engine is gone and does not come back
+      # @example
+      #   db.flush
       def flush
         @native.synchronize { @native.check(C.hdb_flush(@native.pointer)) }
         self
@@ -321,6 +373,8 @@ module HeliosDB
       # Compares the database with the engine, every table and every value.
       # @return [self]
       # @raise [CorruptException] if something differs; the message names the first differences
+      # @example
+      #   db.verify
       def verify
         @native.output(:int64, :hdb_verify)
         self
@@ -328,11 +382,15 @@ module HeliosDB
 
       # @return [String] a libpq DSN of the engine, for psql and notebooks of the same user
       # @raise [CantOpenException] if the engine does not start
+      # @example
+      #   system("psql", db.engine_dsn, "-c", "SELECT count(*) FROM notes")
       def engine_dsn
         Library.utf8(@native.output(:pointer, :hdb_engine_dsn).read_string)
       end
 
       # @return [String] "embedded" or "daemon"
+      # @example
+      #   db.mode # => "embedded"
       def mode
         @native.ask(:hdb_conn_mode) == C::HDB_MODE_DAEMON ? "daemon" : "embedded"
       end

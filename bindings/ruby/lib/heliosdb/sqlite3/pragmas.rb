@@ -70,12 +70,16 @@ module HeliosDB
       alias schema_cookie= schema_version=
 
       # @return [Boolean]
+      # @example
+      #   db.get_boolean_pragma("foreign_keys") # => true
       def get_boolean_pragma(name)
         get_first_value("PRAGMA #{name}") != 0
       end
 
       # @param mode [Boolean, Integer, String, nil] "on", "yes", "t" and so on are understood
       # @raise [Exception] if it is something else
+      # @example
+      #   db.set_boolean_pragma("foreign_keys", true)
       def set_boolean_pragma(name, mode)
         word = case mode.to_s.downcase
                when "on", "yes", "true", "y", "t", "1" then "ON"
@@ -86,16 +90,22 @@ module HeliosDB
       end
 
       # @return [Integer]
+      # @example
+      #   db.get_int_pragma("user_version") # => 3
       def get_int_pragma(name)
         get_first_value("PRAGMA #{name}").to_i
       end
 
       # @param value [#to_i]
+      # @example
+      #   db.set_int_pragma("user_version", 3)
       def set_int_pragma(name, value)
         execute("PRAGMA #{name}=#{value.to_i}")
       end
 
       # @return [String, Integer] as SQLite gives it
+      # @example
+      #   db.get_enum_pragma("journal_mode") # => "wal"
       def get_enum_pragma(name)
         get_first_value("PRAGMA #{name}")
       end
@@ -103,6 +113,8 @@ module HeliosDB
       # @param mode [String, Symbol, Integer] one of the words or numbers
       # @param words [Array<Array>] what the pragma takes, synonyms together
       # @raise [Exception] if it takes something else
+      # @example
+      #   db.set_enum_pragma("temp_store", "memory", [["file", 1], ["memory", 2]])
       def set_enum_pragma(name, mode, words)
         synonyms = words.find { |word| word.any? { |synonym| synonym.to_s.casecmp?(mode.to_s) } }
         raise Exception, "unrecognized #{name} #{mode.inspect}" unless synonyms
@@ -111,6 +123,8 @@ module HeliosDB
       end
 
       # @return [Array<Array, Hash>] the rows, if there is no block
+      # @example
+      #   db.get_query_pragma("index_list", "notes")
       def get_query_pragma(name, *args, &block)
         return execute("PRAGMA #{name}", &block) if args.empty?
 
@@ -119,6 +133,8 @@ module HeliosDB
       end
 
       # @param bitmask [Integer, nil] bits of {Constants::Optimize}
+      # @example
+      #   db.optimize
       def optimize(bitmask = nil)
         bitmask ? set_int_pragma("optimize", bitmask) : execute("PRAGMA optimize")
       end
@@ -126,6 +142,8 @@ module HeliosDB
       # @param table [String]
       # @yieldparam column [Hash{String => Object}] each column; "type" in lower case, "dflt_value" without quotes
       # @return [Array<Hash>] the columns, if there is no block
+      # @example
+      #   db.table_info("notes").map { |column| column["name"] }
       def table_info(table)
         columns = query("PRAGMA table_info('#{Database.quote(table.to_s)}')") { |rows| rows.each_hash.to_a }
         columns.each do |column|

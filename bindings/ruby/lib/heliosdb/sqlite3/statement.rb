@@ -21,6 +21,8 @@ module HeliosDB
       include Values
 
       # @return [String] the text after the first statement
+      # @example
+      #   db.prepare("SELECT 1; SELECT 2").remainder # => " SELECT 2"
       attr_reader :remainder
 
       # @api private
@@ -33,6 +35,8 @@ module HeliosDB
       # @param sql [String]
       # @raise [SQLException] and others: it does not compile; see {Exception#sql_offset}
       # @raise [ArgumentError] if the database is closed
+      # @example
+      #   stmt = SQLite3::Statement.new(db, "SELECT 1")
       def initialize(db, sql)
         raise ArgumentError, "prepare called on a closed database" if db.closed? && !db.native.discarded?
 
@@ -73,6 +77,8 @@ module HeliosDB
       # @return [self]
       # @raise [Exception] if there is no such parameter
       # @raise [RuntimeError] if the value is of another class
+      # @example
+      #   stmt.bind_param("id", 1)
       def bind_param(key, value)
         @native.synchronize do
           index = parameter_index(key)
@@ -87,6 +93,8 @@ module HeliosDB
       # @param bind_vars [Array<Object>] as for {#bind_params}
       # @yieldparam results [ResultSet]
       # @return [ResultSet] or the value of the block
+      # @example
+      #   stmt.execute(1) { |rows| rows.each { |row| p row } }
       def execute(*bind_vars)
         values = values_at_once(bind_vars)
         unless values
@@ -101,6 +109,8 @@ module HeliosDB
       # Binds, runs the statement and reads all rows.
       # @yieldparam row [Array]
       # @return [Array<Array>] the rows, if there is no block
+      # @example
+      #   stmt.execute!(1) # => [["hello"]]
       def execute!(*bind_vars, &block)
         execute(*bind_vars)
         block ? each(&block) : to_a
@@ -108,12 +118,16 @@ module HeliosDB
 
       # Moves to the next row.
       # @return [Array, nil] its values, nil after the last one
+      # @example
+      #   stmt.step # => ["hello"]
       def step
         advance(nil)
       end
 
       # @yieldparam row [Array] each row that is left
       # @return [self]
+      # @example
+      #   stmt.each { |row| p row }
       def each
         return to_enum unless block_given?
 
@@ -124,6 +138,8 @@ module HeliosDB
       end
 
       # @return [Array<Array>] the rows that are left
+      # @example
+      #   stmt.to_a # => [["hello"]]
       def to_a
         rows = []
         rows.concat(next_rows) until @done
@@ -170,6 +186,8 @@ module HeliosDB
 
       # Ends the execution; bound values stay.
       # @return [self]
+      # @example
+      #   stmt.reset!
       def reset!
         @native.synchronize do
           @done = @on_row = false
@@ -181,6 +199,8 @@ module HeliosDB
 
       # Sets every parameter to NULL.
       # @return [self]
+      # @example
+      #   stmt.clear_bindings!
       def clear_bindings!
         @native.synchronize { @native.check(C.hdb_clear_bindings(open_pointer)) }
         self
@@ -189,6 +209,8 @@ module HeliosDB
       # Frees the statement; after its database was closed this does nothing.
       # @return [self]
       # @raise [Exception] if it is closed already, or a commit failed here
+      # @example
+      #   stmt.close
       def close
         @native.synchronize do
           closing = @pointer or raise Exception, "cannot use a closed statement"
@@ -200,38 +222,52 @@ module HeliosDB
       end
 
       # @return [Boolean]
+      # @example
+      #   stmt.closed? # => true
       def closed?
         @pointer.nil? || @native.closed?
       end
 
       # @return [Boolean] whether the last row was read
+      # @example
+      #   stmt.done? # => false
       def done?
         @done
       end
 
       # @return [Boolean] whether there may be rows to read
+      # @example
+      #   stmt.active? # => true
       def active?
         !@done
       end
 
       # @return [Array<String>] names of the columns
+      # @example
+      #   stmt.columns # => ["body"]
       def columns
         @columns ||= Array.new(column_count) { |column| column_name(column) }.freeze
       end
 
       # @return [Array<String, nil>] declared types of the columns, in lower case
+      # @example
+      #   stmt.types # => ["text"]
       def types
         must_be_open!
         @types ||= Array.new(column_count) { |column| column_decltype(column)&.downcase }.freeze
       end
 
       # @return [Integer]
+      # @example
+      #   stmt.column_count # => 1
       def column_count
         ask(:hdb_column_count)
       end
 
       # @param index [Integer] from 0
       # @return [String, nil]
+      # @example
+      #   stmt.column_name(0) # => "body"
       def column_name(index)
         name = Library.utf8(ask(:hdb_column_name, index))
         name && -name
@@ -239,33 +275,45 @@ module HeliosDB
 
       # @param index [Integer] from 0
       # @return [String, nil] the type as it was declared, nil for an expression
+      # @example
+      #   stmt.column_decltype(0) # => "TEXT"
       def column_decltype(index)
         Library.utf8(ask(:hdb_column_decltype, index))
       end
 
       # @param index [Integer] from 0
       # @return [String, nil] name of the database that the column comes from
+      # @example
+      #   stmt.database_name(0) # => "main"
       def database_name(index)
         Library.utf8(ask(:hdb_column_database, index))
       end
 
       # @return [Integer] number of parameters
+      # @example
+      #   stmt.bind_parameter_count # => 1
       def bind_parameter_count
         ask(:hdb_bind_parameter_count)
       end
 
       # @return [Array<String>] names of the parameters without their first characters
+      # @example
+      #   db.prepare("SELECT :id").named_params # => ["id"]
       def named_params
         names = (1..bind_parameter_count).map { |index| Library.utf8(ask(:hdb_bind_parameter_name, index)) }
         names.compact.reject { |name| name.start_with?("?") }.map { |name| -name[1..] }.freeze
       end
 
       # @return [String] the text of the statement
+      # @example
+      #   stmt.sql
       def sql
         Library.utf8(ask(:hdb_stmt_sql)).freeze
       end
 
       # @return [String] the text of the statement with its parameters filled in
+      # @example
+      #   stmt.expanded_sql # => "SELECT body FROM notes WHERE id = 1"
       def expanded_sql
         Library.utf8(ask(:hdb_stmt_expanded_sql)).freeze
       end
