@@ -22,7 +22,7 @@ ROOT = File.expand_path("../../..", __dir__)
 PAGE = File.join(ROOT, "docs/conformance-ruby.md")
 SERVERS = { "daemon-heliosdb" => "HELIOSDB_TEST_DSN_HELIOSDB", "daemon-postgresql" => "HELIOSDB_TEST_DSN_POSTGRESQL" }.freeze
 SET_UPS = ["embedded", "engine", *SERVERS.keys].freeze
-SECONDS = 90 # for one test: some run with GC.stress
+SECONDS = 240 # for one test: some run with GC.stress
 
 # The suite of one version of the gem.
 class Suite
@@ -62,7 +62,7 @@ class Suite
   def run_file(set_up, file, directory, output)
     path = set_up == "gem" ? oracle_path : ["-I", File.join(ROOT, "bindings/ruby/lib")]
     command = [RbConfig.ruby, "-W0", *path, File.join(__dir__, "child/suite.rb"), output, SECONDS.to_s, file]
-    Open3.capture2e(environment(set_up), "timeout", "--kill-after=5", "600", *command, chdir: directory).first
+    Open3.capture2e(environment(set_up), "timeout", "--kill-after=5", "900", *command, chdir: directory).first
   end
 
   def oracle_path
