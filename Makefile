@@ -2,7 +2,7 @@
 # A thin front for Meson and tools/*.sh; everything is built in build/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine build demo test valgrind tsan analyze fuzz fuzz-sql torture case-study conformance-python conformance-node conformance-ruby frameworks-python frameworks-node frameworks-ruby bench growth docs package clean
+.PHONY: help setup engine build demo test valgrind tsan analyze fuzz fuzz-sql leaks-node torture case-study conformance-python conformance-node conformance-ruby frameworks-python frameworks-node frameworks-ruby bench growth docs package clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,6 +36,9 @@ valgrind: build ## every unit test and test of the C interface under valgrind
 
 tsan: build ## every unit test and test of the C interface under ThreadSanitizer
 	@EVERYTHING=1 tools/test.sh tsan
+
+leaks-node: build ## the Node binding under valgrind: what the addon or the library loses
+	@tools/leaks_node.sh
 
 analyze: build ## clang's static analyzer and gcc's over src/; fails on any report
 	@tools/analyze.sh

@@ -44,7 +44,7 @@ async function query(db) {
   show('grouped', await db.selectFrom('task').select(({ fn }) => ['owner', fn.countAll().as('n'), fn.max('due').as('last')])
     .groupBy('owner').having(({ fn }) => fn.countAll(), '>', 5).orderBy('owner').execute()); // prettier-ignore
   show('view', await db.selectFrom('open_task').select('title').where('due', '<', '2026-02-05').orderBy('id').execute());
-  show('json', await sql`SELECT id, value FROM task, json_each(task.tags) WHERE value = ${'t0'} ORDER BY id LIMIT 4`.execute(db));
+  show('json', await sql`SELECT task.id, value FROM task, json_each(task.tags) WHERE value = ${'t0'} ORDER BY task.id LIMIT 4`.execute(db));
   show('case', await db.selectFrom('person').select((eb) => eb.case().when('age', '>', 17).then('adult').else('child').end().as('kind')).execute());
   show('window', await db.selectFrom('task').select((eb) => ['id', eb.fn.agg('row_number').over((o) => o.partitionBy('owner').orderBy('due')).as('at')])
     .orderBy('id').limit(6).execute()); // prettier-ignore
