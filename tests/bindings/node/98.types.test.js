@@ -25,7 +25,7 @@ function complaints(program) {
   return stdout.split('\n').filter((line) => line.includes('error TS'));
 }
 
-for (const program of ['node.ts', 'promises.ts'])
+for (const program of ['better-sqlite3.ts', 'node.ts', 'promises.ts'])
   test(`${program} compiles`, { skip }, () => assert.deepStrictEqual(complaints(program), []));
 
 test('what is wrong does not compile', { skip }, () => {
