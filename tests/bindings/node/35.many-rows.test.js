@@ -72,7 +72,7 @@ const PROGRAM = `
       for (let i = 0; i < 4; i++) { gc(); await turn(); }
       return process.memoryUsage().rss;
     };
-    const rounds = count / 4; // a round has four statements, about
+    const rounds = 3 * Math.floor(count / 12); // a round has four statements, about
     const before = await run(0, rounds / 3);
     const after = await run(rounds / 3, rounds);
     console.log(JSON.stringify({ before, after }));
