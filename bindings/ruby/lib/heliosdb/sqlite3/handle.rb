@@ -117,6 +117,7 @@ module HeliosDB
       # @param values [String, nil] with which it is run anew first
       # @return [Integer] the code
       def step(statement, values = nil)
+        start if values && @remembers
         C.hdb_step_values(statement, values, values ? values.bytesize : 0, @out, @tail)
       end
 
@@ -153,6 +154,7 @@ module HeliosDB
         shown = extended_codes ? C.hdb_extended_errcode(pointer) : code & 0xff
         message = Library.utf8(C.hdb_errmsg(pointer))
         @failure = [code & 0xff, message]
+        @remembers = true
         raise EXCEPTIONS[code & 0xff].new(
           message, code: shown, sql: sql, sql_offset: C.hdb_error_offset(pointer), sqlstate: Library.utf8(C.hdb_sqlstate(pointer))
         )
@@ -170,16 +172,20 @@ module HeliosDB
         synchronize { C.public_send(name, pointer) }
       end
 
-      # A statement begins anew: its time, too, and the last error is forgotten.
+      # A statement begins anew: its time, too, and the last error is forgotten. Asked for each statement, so it asks one thing.
       def start
-        @failure = nil if @failure
-        @watch.start if @watch.limit
+        return unless @remembers
+
+        @failure = nil
+        @remembers = !@watch.limit.nil?
+        @watch.start
       end
 
       # @param seconds [Float, nil] how long a statement may run
       def limit_statements(seconds)
         synchronize do
           @watch.limit = seconds
+          @remembers = true
           watch(seconds ? Watch::OPERATIONS_WITH_A_TIMEOUT : Watch::OPERATIONS)
         end
       end

@@ -126,7 +126,6 @@ module HeliosDB
       end
 
       def step(kept, values)
-        @native.start
         code = @native.step(kept.pointer, values)
         @native.check_run(code, kept.has_run ? kept.sql : nil)
         kept.has_run = true

@@ -349,7 +349,6 @@ module HeliosDB
           pointer = open_pointer
           next nil if @done && !values
 
-          @native.start if values
           code = @native.step(pointer, values)
           # SQLite compiles a statement anew at the beginning of a run only.
           @width = C.hdb_column_count(pointer) unless @on_row && !values
