@@ -82,10 +82,9 @@ int hdb_conn_resolve_path(const char *name, char **out, hdb_error *error) {
     return *out ? HDB_OK : hdb_error_nomem(error);
 }
 
-/* Opens the SQLite side. A file: URI is opened once just to learn its path and whether it is in memory. */
-int hdb_conn_open_sqlite(hdb_conn *conn, const char *database, sqlite3 **out) {
+static int open_sqlite(hdb_conn *conn, const char *database, enum hdb_open_flags open, sqlite3 **out) {
     int flags = SQLITE_OPEN_NOMUTEX; /* the connection's own is held by all that uses it */
-    switch (conn->settings.open) {
+    switch (open) {
     case HDB_OPEN_CREATE:
         flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
         break;
@@ -109,6 +108,11 @@ int hdb_conn_open_sqlite(hdb_conn *conn, const char *database, sqlite3 **out) {
     sqlite3_close_v2(*out);
     *out = NULL;
     return rc;
+}
+
+/* Opens the SQLite side. A file: URI is opened once just to learn its path and whether it is in memory. */
+int hdb_conn_open_sqlite(hdb_conn *conn, const char *database, sqlite3 **out) {
+    return open_sqlite(conn, database, conn->settings.open, out);
 }
 
 /* The file a URI names, "" for one in memory. SQLite itself reads the URI. */
@@ -161,12 +165,13 @@ static int open_embedded(hdb_conn *conn, const char *database) {
 }
 
 /* The server keeps the rows; SQLite runs on what is brought to it: a database without a name, which is in memory as long as it is
- * small, and goes on in a file that is removed already. 4,000 pages are 16 MB. */
+ * small, and goes on in a file that is removed already. 4,000 pages are 16 MB. Rows have to come in, for a connection that only
+ * reads too. */
 static int open_daemon(hdb_conn *conn) {
     sqlite3 *db = NULL;
     int rc = hdb_daemon_store_open(&conn->settings, &conn->daemon, &conn->error);
     if (rc == HDB_OK)
-        rc = hdb_conn_open_sqlite(conn, "", &db);
+        rc = open_sqlite(conn, "", HDB_OPEN_CREATE, &db);
     if (rc == HDB_OK)
         rc = hdb_replica_create(db, &conn->replica, &conn->error);
     if (rc == HDB_OK)

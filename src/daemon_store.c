@@ -22,6 +22,7 @@ struct hdb_daemon_store {
     bool foreign_due, keys_due;  /* they, and what keys they have, are to be looked at again */
     int64_t schema_version; /* of the replica's schema, -1: none */
     int64_t commits;        /* that the rows loaded belong to */
+    bool readonly;          /* the connection only reads */
     bool taken_inside;      /* the schema was taken over inside the open transaction */
     const sqlite3_stmt *ignored; /* is not one that reads */
     int64_t generation;     /* counts changes of the schema, ours and those that came from the server */
@@ -220,10 +221,12 @@ static int end_early(hdb_daemon_store *store, bool fresh, int rc) {
 static int bring(void *context, const hdb_inspection *statement, bool begins, hdb_error *error) {
     hdb_daemon_store *store = context;
     int64_t generation = store->generation;
-    bool immediate = statement->kind == HDB_STATEMENT_BEGIN && !statement->readonly;
+    bool immediate = statement->kind == HDB_STATEMENT_BEGIN && !statement->readonly && !store->readonly;
     bool write = hdb_inspection_writes(statement), had_lock = hdb_server_is_locked(store->server);
     bool alone = statement->changes_schema || statement->sets_header || statement->uses_all;
     int rc = HDB_OK;
+    if (write && store->readonly)
+        return hdb_error_set(error, HDB_READONLY, NULL, "attempt to write a readonly database");
     if (statement->kind == HDB_STATEMENT_BEGIN || statement->kind == HDB_STATEMENT_SAVEPOINT)
         return begin_transaction(store, immediate, begins, error);
     if (!statement->uses_main && !statement->uses_schema && !write)
@@ -408,6 +411,7 @@ int hdb_daemon_store_attach(hdb_daemon_store *store, hdb_replica *replica, const
     replica->store = &operations;
     replica->store_context = store;
     replica->answers_pragmas = true;
+    store->readonly = settings->open == HDB_OPEN_READ;
     return hdb_daemon_store_refresh(store, true, error);
 }
 

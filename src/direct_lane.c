@@ -253,8 +253,9 @@ int hdb_direct_run(hdb_stmt *stmt) {
         return hdb_replica_error(conn->replica, &conn->error);
     rc = !take_values(stmt, direct) ? HDB_DIRECT_UNFIT
          : reads                         ? run_read(stmt, hdb_server_link(server))
-         : hdb_server_keeps_log(server) ? HDB_DIRECT_UNFIT /* it would not be in the log */
-                                        : run_change(stmt, server);
+         : conn->settings.open == HDB_OPEN_READ ? HDB_DIRECT_UNFIT
+         : hdb_server_keeps_log(server)  ? HDB_DIRECT_UNFIT /* it would not be in the log */
+                                         : run_change(stmt, server);
     sqlite3_reset(stmt->parameters);
     return rc;
 }

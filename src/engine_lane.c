@@ -109,7 +109,10 @@ int hdb_stmt_prepare_engine(hdb_stmt *stmt, const char *sql, size_t size) {
     hdb_sql_classify(sql, size, &class);
     const char *hint = hdb_sql_engine_only_hint(sql, size);
     bool shows = hint && strcmp(hint, "SHOW BRANCHES") == 0;
-    int rc = write_text(stmt, sql, size, &class, &text, &parameters);
+    bool reads = class.kind == HDB_SQL_SELECT || shows;
+    int rc = !reads && stmt->conn->settings.open == HDB_OPEN_READ
+                 ? hdb_error_set(error, HDB_READONLY, NULL, "attempt to write a readonly database")
+                 : write_text(stmt, sql, size, &class, &text, &parameters);
     if (rc == HDB_OK)
         rc = hdb_replica_schema(stmt->conn->replica, &schema, error);
     if (rc == HDB_OK)
@@ -124,7 +127,7 @@ int hdb_stmt_prepare_engine(hdb_stmt *stmt, const char *sql, size_t size) {
         stmt->lane = HDB_LANE_ENGINE;
         if (!stmt->engine_sql)
             rc = hdb_error_nomem(error);
-        else if (class.kind == HDB_SQL_SELECT || shows)
+        else if (reads)
             learn_columns(stmt, shows);
     }
     hdb_sql_parameters_free(&parameters);

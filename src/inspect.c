@@ -104,7 +104,10 @@ int hdb_txn_state(hdb_conn *conn, const char *database) {
 int hdb_db_readonly(hdb_conn *conn, const char *database) {
     if (hdb_conn_enter(conn) != HDB_OK)
         return -1;
-    int readonly = sqlite3_db_readonly(conn->replica->db, database ? database : "main");
+    const char *name = database ? database : "main";
+    int readonly = sqlite3_db_readonly(conn->replica->db, name);
+    if (readonly == 0 && conn->daemon && conn->settings.open == HDB_OPEN_READ && strcmp(name, "main") == 0)
+        readonly = 1;
     return hdb_conn_leave(conn, readonly);
 }
 

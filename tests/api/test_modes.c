@@ -140,6 +140,33 @@ static void a_prepared_statement_outlives_an_undone_schema_change(void **state) 
     on_every_server(undo_schema_change);
 }
 
+static void only_read(const char *dsn) {
+    static const char *const writes[] = {"INSERT INTO t VALUES (2, 'two')", "DELETE FROM t WHERE a = 1", "CREATE TABLE u(a)",
+                                         "PRAGMA user_version = 3", "UPDATE t SET b = upper(b)"};
+    hdb_conn *writer = open_server(dsn, NULL, NULL);
+    assert_ok(writer, hdb_exec(writer, "CREATE TABLE t(a INTEGER PRIMARY KEY, b); INSERT INTO t VALUES (1, 'one')", -1));
+    hdb_conn *conn = open_server(dsn, "open", "ro");
+    assert_int_equal(query_int64(conn, "SELECT b = 'one' FROM t"), 1);
+    assert_int_equal(query_int64(conn, "SELECT length(b) FROM t WHERE a = 1"), 3);
+    assert_int_equal(query_int64(conn, "SELECT a FROM t WHERE a = 1"), 1);
+    assert_int_equal(hdb_db_readonly(conn, "main"), 1);
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        assert_int_equal(hdb_exec(conn, writes[i], -1), HDB_READONLY);
+        assert_string_equal(hdb_errmsg(conn), "attempt to write a readonly database");
+    }
+    assert_ok(conn, hdb_exec(conn, "BEGIN IMMEDIATE; CREATE TEMP TABLE w(a); INSERT INTO w SELECT a FROM t; COMMIT", -1));
+    assert_int_equal(query_int64(conn, "SELECT count(*) FROM w"), 1);
+    assert_ok(writer, hdb_exec(writer, "INSERT INTO t VALUES (2, 'two')", -1));
+    assert_int_equal(query_int64(conn, "SELECT count(*) FROM t"), 2);
+    assert_int_equal(hdb_close(conn), HDB_OK);
+    assert_int_equal(hdb_close(writer), HDB_OK);
+}
+
+static void a_connection_that_only_reads_reads_and_writes_nothing(void **state) {
+    (void)state;
+    on_every_server(only_read);
+}
+
 static void wait_for_writer(const char *dsn) {
     hdb_conn *one = open_server(dsn, NULL, NULL), *two = open_server(dsn, "timeout", "0.3");
     assert_ok(one, hdb_exec(one, "CREATE TABLE t(a); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)", -1));
@@ -296,6 +323,7 @@ int main(void) {
         cmocka_unit_test(rows_of_other_clients_are_seen),
         cmocka_unit_test(a_finished_statement_keeps_no_snapshot),
         cmocka_unit_test(a_prepared_statement_outlives_an_undone_schema_change),
+        cmocka_unit_test(a_connection_that_only_reads_reads_and_writes_nothing),
         cmocka_unit_test(one_writer_at_a_time),
         cmocka_unit_test(a_wait_for_the_writer_can_be_ended),
         cmocka_unit_test(a_killed_writer_leaves_nothing),
