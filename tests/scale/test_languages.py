@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Processes in three languages write one embedded database at once. HELIOSDB_TORTURE_SECONDS says for how long."""
+"""Processes in three languages write one embedded database at once: transactions, whose trigger calls a function that each
+process has registered in its own language. HELIOSDB_TORTURE_SECONDS says for how long."""
 
 import contextlib
 import json
@@ -19,7 +20,7 @@ SCHEMA = f"""
     CREATE TABLE transfer(id INTEGER PRIMARY KEY, writer, amount);
     CREATE TABLE total(writer PRIMARY KEY, transfers, amount);
     CREATE TRIGGER counted AFTER INSERT ON transfer BEGIN
-        INSERT INTO total VALUES (NEW.writer, 1, NEW.amount)
+        INSERT INTO total VALUES (NEW.writer, 1, doubled(NEW.amount) / 2)
             ON CONFLICT(writer) DO UPDATE SET transfers = transfers + 1, amount = amount + excluded.amount;
     END;
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {ACCOUNTS})

@@ -6,6 +6,7 @@ const Database = require(path.resolve(__dirname, '../../../bindings/node'));
 
 const [, , file, number, seconds] = process.argv;
 const db = new Database(file, { timeout: 60000 });
+db.function('doubled', { deterministic: true }, (amount) => 2 * amount);
 const change = db.prepare('UPDATE account SET balance = balance + ? WHERE id = ?');
 const note = db.prepare('INSERT INTO transfer(writer, amount) VALUES (?, ?)');
 const transfer = db.transaction((source, target, amount) => {

@@ -23,6 +23,7 @@ def main():
     path, number, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     draw = random.Random(number)
     conn = heliosdb_sqlite.connect(path, timeout=60, isolation_level=None)
+    conn.create_function("doubled", 1, lambda amount: 2 * amount, deterministic=True)
     commits, busy = 0, []
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -10,6 +10,7 @@ path, number, seconds = ARGV[0], Integer(ARGV[1]), Float(ARGV[2])
 draw = Random.new(number)
 db = HeliosDB::SQLite3::Database.new(path)
 db.busy_timeout(60_000)
+db.create_function("doubled", 1) { |function, amount| function.result = 2 * amount }
 commits = 0
 busy = []
 now = -> { Process.clock_gettime(Process::CLOCK_MONOTONIC) }
