@@ -68,7 +68,7 @@ frameworks-node: build ## programs on Knex, Kysely, Drizzle and TypeORM, with ou
 frameworks-ruby: build ## programs on ActiveRecord and Sequel, with the sqlite3 gem and with ours in its place
 	@tools/frameworks_ruby.sh
 
-bench: build ## measure beside sqlite3, better-sqlite3, libpq and psycopg; ends with the goals and whether they are reached; OPTIONS as bench/run.py says
+bench: build ## measure beside sqlite3, better-sqlite3, node:sqlite, libpq and psycopg; ends with the goals and whether they are reached; OPTIONS as bench/run.py says
 	bindings/node/build.sh
 	HELIOSDB_BIN=$$(tools/engine.sh) tests/support/servers.sh run \
 		build/venv/bin/python bench/run.py --build build --json build/bench.json $(OPTIONS)

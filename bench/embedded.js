@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 'use strict';
-// The same work by libheliosdb's Node binding, embedded, and by better-sqlite3.
-// Usage: node embedded.js sqlite|heliosdb PATH ROWS COMMITS INSERTS SELECTS, on a path where nothing is yet. Prints a line
-// "measure seconds count" each, as the C programs do. BETTER_SQLITE3 names the directory of the peer.
+// The same work by libheliosdb's Node binding, embedded, by better-sqlite3, whose surface it has, and by node:sqlite, as which
+// heliosdb-sqlite/node is.
+// Usage: node embedded.js sqlite|heliosdb|node:sqlite|heliosdb/node PATH ROWS COMMITS INSERTS SELECTS, on a path where nothing is
+// yet. Prints a line "measure seconds count" each, as the C programs do. BETTER_SQLITE3 names the directory of better-sqlite3.
 const path = require('path');
 
 const [, , library, file, ...sizes] = process.argv;
 const [rows, commits, inserts, selects] = sizes.map(Number);
-const Database = require(library === 'heliosdb' ? path.resolve(__dirname, '../bindings/node') : process.env.BETTER_SQLITE3);
+const ours = path.resolve(__dirname, '../bindings/node');
+const modules = { 'sqlite': process.env.BETTER_SQLITE3, 'heliosdb': ours, 'heliosdb/node': path.join(ours, 'lib/node') };
+const found = require(modules[library] || library);
+const Database = found.DatabaseSync || found;
 
 function measure(name, count, work) {
   const start = process.hrtime.bigint();
@@ -31,7 +35,11 @@ function writes(db) {
   db.exec('CREATE TABLE hdb_bench(id INTEGER PRIMARY KEY, a TEXT, v REAL)');
   const statement = db.prepare('INSERT INTO hdb_bench VALUES (?, ?, ?)');
   measure('insert_commit', commits, () => insert(statement, commits));
-  const many = db.transaction((count) => insert(statement, count));
+  const many = (count) => {
+    db.exec('BEGIN');
+    insert(statement, count);
+    db.exec('COMMIT');
+  };
   measure('insert_transaction', inserts, () => many(inserts));
   many(rows - next + 1);
 }

@@ -4,8 +4,8 @@
 
 Usage: bench/run.py [--quick] [--build DIR] [--json FILE] [--rows N] [--repetitions N] ...
 
-Embedded, it stands beside the standard library's sqlite3 (as it comes, and in WAL mode), libsqlite3 in C, better-sqlite3 and
-Ruby's gem; what goes on behind the file is measured too: the lag of the engine's own tables, the rebuild of a lost file. In
+Embedded, it stands beside the standard library's sqlite3 (as it comes, and in WAL mode), libsqlite3 in C, better-sqlite3, node:sqlite
+(of the Node on PATH, or of the newer one that NODE_WITH_SQLITE names) and Ruby's gem; what goes on behind the file is measured too: the lag of the engine's own tables, the rebuild of a lost file. In
 daemon mode it stands beside libpq in C and psycopg, on each server whose DSN is in HELIOSDB_TEST_DSN_HELIOSDB or
 HELIOSDB_TEST_DSN_POSTGRESQL (`tests/support/servers.sh run bench/run.py` starts both). The table hdb_bench of these servers
 is dropped. Nothing here fails because something is slow.
@@ -164,6 +164,17 @@ def other_languages(build: Path) -> Iterator[tuple[str, list[Subject]]]:
             Program("better-sqlite3", *command, "sqlite"),
             Program("heliosdb-sqlite", *command, "heliosdb"),
         ]
+        # better-sqlite3 is compiled for one Node, which may be one without the other peer.
+        newer = os.environ.get("NODE_WITH_SQLITE", "node")
+        has_sqlite = "process.exit(require('module').isBuiltin('node:sqlite') ? 0 : 1)"
+        if subprocess.run([newer, "-e", has_sqlite], check=False).returncode == 0:
+            command = newer, HERE / "embedded.js"
+            yield "embedded, Node: node:sqlite", [
+                Program("node:sqlite", *command, "node:sqlite"),
+                Program("heliosdb-sqlite/node", *command, "heliosdb/node"),
+            ]
+        else:
+            print("node:sqlite is not measured: this Node has none; NODE_WITH_SQLITE names one of 22.13 or newer")
     else:
         print("Node is not measured: better-sqlite3 is not installed, or the addon is not built (bindings/node/build.sh)")
     if subprocess.run(["ruby", "-e", "require 'sqlite3'; require 'ffi'"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
