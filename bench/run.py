@@ -4,11 +4,11 @@
 
 Usage: bench/run.py [--quick] [--build DIR] [--json FILE] [--rows N] [--repetitions N] ...
 
-Embedded, it stands beside the standard library's sqlite3 (as it comes, and in WAL mode), libsqlite3 in C, better-sqlite3, node:sqlite
-(of the Node on PATH, or of the newer one that NODE_WITH_SQLITE names) and Ruby's gem; what goes on behind the file is measured too: the lag of the engine's own tables, the rebuild of a lost file. In
-daemon mode it stands beside libpq in C and psycopg, on each server whose DSN is in HELIOSDB_TEST_DSN_HELIOSDB or
-HELIOSDB_TEST_DSN_POSTGRESQL (`tests/support/servers.sh run bench/run.py` starts both). The table hdb_bench of these servers
-is dropped. Nothing here fails because something is slow.
+Embedded, it stands beside the standard library's sqlite3 (as it comes, and in WAL mode), libsqlite3 in C, better-sqlite3,
+node:sqlite (of the Node on PATH, or of the newer one that NODE_WITH_SQLITE names) and Ruby's gem; what goes on behind the file is
+measured too: the lag of the engine's own tables, the rebuild of a lost file. In daemon mode it stands beside libpq in C and
+psycopg, on each server whose DSN is in HELIOSDB_TEST_DSN_HELIOSDB or HELIOSDB_TEST_DSN_POSTGRESQL (`tests/support/servers.sh run
+bench/run.py` starts both). The table hdb_bench of these servers is dropped. Nothing here fails because something is slow.
 
 How costs grow with rows, connections and processes is what bench/growth.py measures (`make growth`). The goals of scans are
 for 10,000,000 rows: `--large 10000000 --only scan --repetitions 1`.
