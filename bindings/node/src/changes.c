@@ -124,13 +124,9 @@ static void work_changes(struct operation *operation) {
                                                  : hdb_session_changeset(session, &operation->bytes, &operation->size));
 }
 
-static napi_value finish_bytes(napi_env env, struct operation *operation) {
-    return bytes_to_js(env, operation->bytes, (size_t)operation->size);
-}
-
 /* changeset(session, whether it is to be a patchset) */
 napi_value changes_of_session(napi_env env, napi_callback_info info) {
-    struct operation *operation = operation_of(env, info, work_changes, finish_bytes);
+    struct operation *operation = operation_of(env, info, work_changes, operation_finish_bytes);
     return operation ? operation_run(env, operation) : NULL;
 }
 

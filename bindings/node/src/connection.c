@@ -127,16 +127,7 @@ static void work_exec(struct operation *operation) {
 }
 
 static napi_value connection_exec(napi_env env, napi_callback_info info) {
-    size_t argc = 1;
-    napi_value argv[1];
-    struct connection *connection = connection_open(env, info, &argc, argv);
-    struct operation *operation = connection ? operation_create(env, connection, work_exec, NULL) : NULL;
-    if (!operation)
-        return NULL;
-    if ((operation->text = connection_text(env, argv[0], &operation->text_length)))
-        return operation_run(env, operation);
-    operation_free(env, operation);
-    return NULL;
+    return operation_run_with_text(env, info, work_exec, NULL);
 }
 
 static void work_load_extension(struct operation *operation) {
@@ -205,17 +196,7 @@ static napi_value finish_text(napi_env env, struct operation *operation) {
 }
 
 static napi_value connection_location(napi_env env, napi_callback_info info) {
-    size_t argc = 1;
-    napi_value argv[1];
-    struct connection *connection = connection_open(env, info, &argc, argv);
-    struct operation *operation =
-        connection ? operation_create(env, connection, work_location, finish_text) : NULL;
-    if (!operation)
-        return NULL;
-    if ((operation->text = connection_text(env, argv[0], NULL)))
-        return operation_run(env, operation);
-    operation_free(env, operation);
-    return NULL;
+    return operation_run_with_text(env, info, work_location, finish_text);
 }
 
 static napi_value connection_is_open(napi_env env, napi_callback_info info) {

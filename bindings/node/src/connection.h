@@ -146,6 +146,13 @@ napi_value opening_open(napi_env env, napi_callback_info info);
 /* operation.c */
 struct operation *operation_create(napi_env env, struct connection *connection, operation_work work,
                                    operation_finish finish);
+/* One on a statement of the connection, which lives as long; `connection` may be NULL: thrown. */
+struct operation *operation_on_statement(napi_env env, struct connection *connection, napi_value statement,
+                                         operation_work work, operation_finish finish);
+/* Runs one whose only argument is a text. */
+napi_value operation_run_with_text(napi_env env, napi_callback_info info, operation_work work, operation_finish finish);
+/* Gives the bytes of the library's. */
+napi_value operation_finish_bytes(napi_env env, struct operation *operation);
 /* Does it: its result or, if the connection has a thread, a promise of it. */
 napi_value operation_run(napi_env env, struct operation *operation);
 /* Does it in the background, or at once, with nobody to tell. For finalizers. */

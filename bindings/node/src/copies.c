@@ -9,23 +9,9 @@ static void work_serialize(struct operation *operation) {
                                              &operation->size));
 }
 
-static napi_value finish_serialize(napi_env env, struct operation *operation) {
-    return bytes_to_js(env, operation->bytes, (size_t)operation->size);
-}
-
 /* serialize(database) */
 napi_value copies_serialize(napi_env env, napi_callback_info info) {
-    size_t argc = 1;
-    napi_value argv[1];
-    struct connection *connection = connection_open(env, info, &argc, argv);
-    struct operation *operation =
-        connection ? operation_create(env, connection, work_serialize, finish_serialize) : NULL;
-    if (!operation)
-        return NULL;
-    if ((operation->text = connection_text(env, argv[0], NULL)))
-        return operation_run(env, operation);
-    operation_free(env, operation);
-    return NULL;
+    return operation_run_with_text(env, info, work_serialize, operation_finish_bytes);
 }
 
 /* Statements and sessions are those of the database before. */

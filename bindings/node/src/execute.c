@@ -173,16 +173,13 @@ static void work_stop(struct operation *operation) {
 static napi_value run_with_arguments(napi_env env, napi_callback_info info, operation_work work,
                                      operation_finish finish) {
     size_t argc = MAX_ARGUMENTS;
-    napi_value argv[MAX_ARGUMENTS];
+    napi_value argv[MAX_ARGUMENTS] = {NULL};
     struct connection *connection = connection_open(env, info, &argc, argv);
-    struct prepared *statement = connection ? prepared_of(env, argv[0]) : NULL;
-    struct operation *operation = statement ? operation_create(env, connection, work, finish) : NULL;
+    struct operation *operation = operation_on_statement(env, connection, argv[0], work, finish);
     if (!operation)
         return NULL;
-    operation->statement = statement;
-    statement->references++;
     napi_get_value_int32(env, argv[3], &operation->flags);
-    if (arguments_pack(env, statement, argv[1], argv[2], &operation->values))
+    if (arguments_pack(env, operation->statement, argv[1], argv[2], &operation->values))
         return operation_run(env, operation);
     operation_free(env, operation);
     return NULL;
@@ -207,14 +204,11 @@ napi_value execute_start(napi_env env, napi_callback_info info) {
 /* A statement that is the first argument; the second is a number. */
 static struct operation *operation_of(napi_env env, napi_callback_info info) {
     size_t argc = MAX_ARGUMENTS;
-    napi_value argv[MAX_ARGUMENTS];
+    napi_value argv[MAX_ARGUMENTS] = {NULL};
     struct connection *connection = connection_open(env, info, &argc, argv);
-    struct prepared *statement = connection ? prepared_of(env, argv[0]) : NULL;
-    struct operation *operation = statement ? operation_create(env, connection, work_stop, NULL) : NULL;
+    struct operation *operation = operation_on_statement(env, connection, argv[0], work_stop, NULL);
     if (!operation)
         return NULL;
-    operation->statement = statement;
-    statement->references++;
     napi_get_value_int64(env, argv[1], &operation->number);
     napi_get_value_int32(env, argv[2], &operation->flags);
     return operation;

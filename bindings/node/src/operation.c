@@ -17,6 +17,34 @@ struct operation *operation_create(napi_env env, struct connection *connection, 
     return operation;
 }
 
+struct operation *operation_on_statement(napi_env env, struct connection *connection, napi_value statement,
+                                         operation_work work, operation_finish finish) {
+    struct prepared *prepared = connection ? prepared_of(env, statement) : NULL;
+    struct operation *operation = prepared ? operation_create(env, connection, work, finish) : NULL;
+    if (!operation)
+        return NULL;
+    operation->statement = prepared;
+    prepared->references++;
+    return operation;
+}
+
+napi_value operation_run_with_text(napi_env env, napi_callback_info info, operation_work work, operation_finish finish) {
+    size_t argc = 1;
+    napi_value argv[1];
+    struct connection *connection = connection_open(env, info, &argc, argv);
+    struct operation *operation = connection ? operation_create(env, connection, work, finish) : NULL;
+    if (!operation)
+        return NULL;
+    if ((operation->text = connection_text(env, argv[0], &operation->text_length)))
+        return operation_run(env, operation);
+    operation_free(env, operation);
+    return NULL;
+}
+
+napi_value operation_finish_bytes(napi_env env, struct operation *operation) {
+    return bytes_to_js(env, operation->bytes, (size_t)operation->size);
+}
+
 void operation_free(napi_env env, struct operation *operation) {
     if (operation->statement)
         prepared_release(operation->statement);

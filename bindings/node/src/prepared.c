@@ -140,14 +140,11 @@ napi_value prepared_create(napi_env env, napi_callback_info info) {
 static struct operation *operation_of(napi_env env, napi_callback_info info, operation_work work,
                                       operation_finish finish) {
     size_t argc = 3;
-    napi_value argv[3];
+    napi_value argv[3] = {NULL};
     struct connection *connection = connection_open(env, info, &argc, argv);
-    struct prepared *statement = connection ? prepared_of(env, argv[0]) : NULL;
-    struct operation *operation = statement ? operation_create(env, connection, work, finish) : NULL;
+    struct operation *operation = operation_on_statement(env, connection, argv[0], work, finish);
     if (!operation)
         return NULL;
-    operation->statement = statement;
-    statement->references++;
     napi_get_value_int64(env, argv[1], &operation->number);
     napi_get_value_int64(env, argv[2], &operation->second);
     return operation;
