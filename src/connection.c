@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool hdb_conn_is_forked(const hdb_conn *conn) {
@@ -128,6 +129,12 @@ static int path_of_uri(hdb_conn *conn, const char *database, char **out, bool *r
     return *out ? HDB_OK : hdb_error_nomem(&conn->error);
 }
 
+/* No database: SQLite says so, and nothing is made beside it. */
+static bool is_directory(const char *path) {
+    struct stat info;
+    return path && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 static int open_embedded(hdb_conn *conn, const char *database) {
     sqlite3 *db = NULL;
     /* SQLite itself may have been built to take every file: name for a URI. */
@@ -149,7 +156,8 @@ static int open_embedded(hdb_conn *conn, const char *database) {
             rc = hdb_error_set(&conn->error, HDB_CANTOPEN, NULL, "unable to open database file");
         hdb_buffer_free(&directory);
     }
-    bool kept = conn->settings.mode == HDB_MODE_EMBEDDED && (is_file ? !readonly : conn->settings.memory_engine);
+    bool kept = conn->settings.mode == HDB_MODE_EMBEDDED &&
+                (is_file ? !readonly && !is_directory(conn->path) : conn->settings.memory_engine);
     if (rc == HDB_OK && kept)
         rc = hdb_embedded_store_open(&conn->settings, is_file ? conn->path : NULL, &conn->embedded, &conn->error);
     if (rc == HDB_OK)

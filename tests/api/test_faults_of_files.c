@@ -330,6 +330,21 @@ static void a_full_disk_is_told_and_loses_nothing(void **state) {
     free(place);
 }
 
+static void a_directory_is_no_database_and_nothing_is_made_beside_it(void **state) {
+    const struct fixture *fixture = *state;
+    char *path = beside(fixture, "place"), *made = beside(fixture, "place-heliosdb");
+    hdb_config *config = fixture_config(NULL, NULL);
+    hdb_conn *conn = NULL;
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(hdb_connect(path, config, &conn) & 0xff, HDB_CANTOPEN);
+    assert_string_equal(hdb_errmsg(conn), "unable to open database file");
+    assert_int_not_equal(access(made, F_OK), 0);
+    hdb_close(conn);
+    hdb_config_destroy(config);
+    free(path);
+    free(made);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
@@ -347,6 +362,7 @@ int main(void) {
         TEST(what_a_damaged_file_lacks_is_not_deleted),
         TEST(a_removed_data_directory_loses_nothing),
         TEST(a_full_disk_is_told_and_loses_nothing),
+        TEST(a_directory_is_no_database_and_nothing_is_made_beside_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
