@@ -79,10 +79,8 @@ growth: build ## how costs grow with rows, connections and processes: tables, an
 		build/venv/bin/python bench/growth.py --build build --json build/growth.json $(OPTIONS)
 	python3 bench/plot.py build/growth.json docs/growth
 
-docs: build ## the reference of the C interface, in build/doxygen/html
-	meson configure build -Ddocs=true
-	ninja -C build
-	@echo build/doxygen/html/index.html
+docs: build ## the references: C by Doxygen, Node by TypeDoc, Ruby by YARD; prints where they are
+	@tools/docs.sh
 
 package: build ## the Python wheel, npm tarball and gem, in dist/
 	@tools/package.sh

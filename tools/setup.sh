@@ -19,7 +19,7 @@ packages=(
     libsqlite3-dev libpq-dev libcmocka-dev libffi-dev
     doxygen valgrind patchelf locales
     python3 python3-dev python3-venv
-    ruby ruby-dev ruby-ffi ruby-minitest ruby-sqlite3
+    ruby ruby-dev ruby-ffi ruby-minitest ruby-sqlite3 yard
     postgresql-15 postgresql-client-15 pgbouncer sqlite3 openssl iproute2
 )
 

@@ -24,7 +24,7 @@ module HeliosDB
         NULL = C::HDB_TYPE_NULL
       end
 
-      # Result codes; {Exception#code} is one of these.
+      # Result codes; the `code` of an exception is one of these.
       module ErrorCode
         %i[
           OK ERROR INTERNAL PERM ABORT BUSY LOCKED NOMEM READONLY INTERRUPT IOERR CORRUPT NOTFOUND FULL CANTOPEN
