@@ -21,12 +21,15 @@ work=$PWD/build/conformance-node
 
 say() { echo "conformance: $*" >&2; }
 
+# A package that finds no prebuilt binary is compiled, with the headers that belong to the Node on PATH.
 npm_install() { # directory, packages
-    local directory=$1
+    local directory=$1 installation
     shift
+    installation=$(node -p 'require("path").dirname(require("path").dirname(process.execPath))')
+    [ ! -f "$installation/include/node/node_api.h" ] || export npm_config_nodedir=$installation
     mkdir -p "$directory"
     say "installing $*"
-    npm install --prefix "$directory" --no-save --no-package-lock --no-audit --no-fund --silent "$@" >&2
+    npm install --prefix "$directory" --no-save --no-package-lock --no-audit --no-fund --loglevel error "$@" >&2
 }
 
 # The program of a version of Node.

@@ -7,7 +7,7 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 
-const VERSION = Number(process.versions.node.split('.')[0]) >= 22 ? '13.0.3' : '12.9.1';
+const VERSION = Number(process.versions.node.split('.')[0]) >= 22 ? '13.0.3' : '12.11.1';
 const SECONDS = 30; // for one test: a database of ours starts its engine
 
 /** A directory in which the tests' require('../.') gives the module of the set-up. */
