@@ -59,6 +59,52 @@ class DatabaseTest < Minitest::Test
     open_database({ mode: "daemon", dsn: daemon_dsn(server), timeout: 30.0 }.merge(options), &block)
   end
 
+  # Where a test's database is: in memory, in a file with an engine beside it, or on a server.
+  PLACES = %w[memory file heliosdb postgresql].freeze
+
+  # Makes a test of a block for each place, which gets its name.
+  def self.in_each_place(name, places = PLACES, &block)
+    places.each { |place| define_method("test_#{name}_#{place}") { instance_exec(place, &block) } }
+  end
+
+  # A connection in a place. Where +first+ is asked for, the server's database is emptied.
+  def open_in(place, options = {}, first: true)
+    db = case place
+         when "memory" then HDB::Database.new(":memory:", options)
+         when "file" then open_database(options)
+         else open_daemon(place.upcase, options)
+         end
+    empty(db) if first
+    return db unless block_given?
+
+    begin
+      yield db
+    ensure
+      db.close
+    end
+  end
+
+  def empty(db)
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    db.execute(tables).flatten.each { |name| db.execute(%(DROP TABLE "#{name}")) }
+  end
+
+  # Runs a block with the gem and with ours, in a place; both must say the same.
+  # @return [Object] what they say
+  def same_in(place)
+    theirs = oracle::Database.new(":memory:") { |db| break yield(oracle, db) }
+    ours = open_in(place) { |db| yield(HDB, db) }
+    assert_equal theirs, ours
+    ours
+  end
+
+  # What a block gives or raises: the class without its module, and the message without the text of the statement.
+  def said
+    yield
+  rescue StandardError => e
+    [e.class.name[/\w+\z/], e.message.lines.first.chomp.delete_suffix(":")]
+  end
+
   def oracle
     skip "the sqlite3 gem is not installed" unless Oracle
     Oracle

@@ -41,6 +41,18 @@ module HeliosDB
     def self.utf8(text)
       text&.force_encoding(Encoding::UTF_8)
     end
+
+    # @param bytes [String] a text of a database, in UTF-8
+    # @return [String] the text in the program's internal encoding, if it has one; what does not fit stays in UTF-8, as in the gem
+    def self.internal(bytes)
+      text = bytes.force_encoding(Encoding::UTF_8)
+      encoding = Encoding.default_internal
+      return text unless encoding
+
+      encoding == Encoding::BINARY ? text.force_encoding(encoding) : text.encode(encoding)
+    rescue EncodingError
+      text
+    end
   end
 
   Library.load

@@ -44,9 +44,7 @@ module HeliosDB
       end
 
       def text_of(bytes)
-        text = bytes.force_encoding(Encoding::UTF_8)
-        text = text.encode(Encoding.default_internal) if Encoding.default_internal
-        text.freeze
+        Library.internal(bytes).freeze
       end
 
       def mixed_of(data, count, offset)

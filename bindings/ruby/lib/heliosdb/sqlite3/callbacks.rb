@@ -208,8 +208,7 @@ module HeliosDB
 
         # A text to be compared.
         def text(address, size)
-          text = (size.zero? ? +"" : address.read_bytes(size)).force_encoding(Encoding::UTF_8)
-          Encoding.default_internal ? text.encode(Encoding.default_internal) : text
+          Library.internal(size.zero? ? +"" : address.read_bytes(size))
         end
       end
 

@@ -51,9 +51,7 @@ module HeliosDB
 
       def read_text(pointer, column)
         address = C.hdb_column_text(pointer, column)
-        text = address.null? ? +"" : address.read_bytes(C.hdb_column_bytes(pointer, column)).force_encoding(Encoding::UTF_8)
-        text = text.encode(Encoding.default_internal) if Encoding.default_internal
-        text.freeze
+        text_of(address.null? ? +"" : address.read_bytes(C.hdb_column_bytes(pointer, column)))
       end
     end
   end
