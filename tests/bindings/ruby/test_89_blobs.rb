@@ -46,7 +46,7 @@ class BlobsTest < DatabaseTest
     end
   end
 
-  in_each_place("bytes_go_through_functions_and_collations_of_the_program_s") do |place|
+  in_each_place("bytes_go_through_functions_and_aggregates_of_the_program_s") do |place|
     same_in(place) do |sqlite, db|
       db.execute("CREATE TABLE files(id INTEGER PRIMARY KEY, content)")
       ["abc".b, BYTES, "".b].each { |content| db.execute("INSERT INTO files(content) VALUES (?)", [content]) }
