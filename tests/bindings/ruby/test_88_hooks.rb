@@ -124,6 +124,14 @@ class HooksTest < DatabaseTest
     assert_raises(TypeError) { open_database(extensions: "/nowhere/x") }
   end
 
+  def test_a_database_whose_extension_can_not_be_loaded_is_closed
+    GC.disable
+    assert_raises(HDB::SQLException) { open_database(extensions: ["/nowhere/x"]) }
+    assert_empty processes_after(10)
+  ensure
+    GC.enable
+  end
+
   def test_utf16
     HDB::Database.open(":memory:".encode("UTF-16LE")) do |db|
       assert_equal Encoding::UTF_16LE, db.encoding

@@ -84,7 +84,7 @@ module HeliosDB
         @readonly = Options.open_mode(options) == "ro"
         @results_as_hash = options[:results_as_hash]
         @default_transaction_mode = options[:default_transaction_mode] || :deferred
-        initialize_extensions(options[:extensions])
+        load_or_close(options[:extensions])
         return unless block_given?
 
         begin

@@ -62,6 +62,14 @@ module HeliosDB
 
       private
 
+      # A database that can't have what it is to have is closed: nobody else could do it.
+      def load_or_close(extensions)
+        initialize_extensions(extensions)
+      rescue ::Exception # rubocop:disable Lint/RescueException
+        close
+        raise
+      end
+
       def open_native(file, options, zvfs)
         refuse_other_ractors
         file = file.to_path if file.respond_to?(:to_path)
