@@ -168,6 +168,8 @@ bool bind_arguments(napi_env env, struct statement *statement, napi_value argume
 /* values.c */
 /* The UTF-8 text of a string, ended by NUL: `small` if it fits, else memory to be freed. NULL: thrown, or no string. */
 char *text_of(napi_env env, napi_value value, char *small, size_t small_size, size_t *out_length);
+/* Text, in memory that was allocated; NULL: thrown. */
+char *text_copy(napi_env env, napi_value value, size_t *out_length);
 /* A code of hdb_bind_*(), or VALUE_UNSUPPORTED. */
 #define VALUE_UNSUPPORTED (-1)
 int value_bind(napi_env env, hdb_stmt *stmt, int index, napi_value value);

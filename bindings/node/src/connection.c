@@ -5,27 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *connection_text(napi_env env, napi_value value, size_t *out_length) {
-    size_t length = 0;
-    if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok)
-        return throw_napi_error(env), NULL;
-    char *text = malloc(length + 1);
-    if (!text)
-        return throw_error(env, "Out of memory"), NULL;
-    if (napi_get_value_string_utf8(env, value, text, length + 1, &length) != napi_ok) {
-        free(text);
-        return throw_napi_error(env), NULL;
-    }
-    if (out_length)
-        *out_length = length;
-    return text;
-}
-
 bool connection_text_or_null(napi_env env, napi_value value, char **out) {
     napi_valuetype type = napi_undefined;
     *out = NULL;
     napi_typeof(env, value, &type);
-    return type != napi_string || (*out = connection_text(env, value, NULL));
+    return type != napi_string || (*out = text_copy(env, value, NULL));
 }
 
 struct connection *connection_of(napi_env env, napi_callback_info info, size_t *argc, napi_value *argv) {
@@ -142,7 +126,7 @@ static napi_value connection_load_extension(napi_env env, napi_callback_info inf
     struct operation *operation = connection ? operation_create(env, connection, work_load_extension, NULL) : NULL;
     if (!operation)
         return NULL;
-    if ((operation->text = connection_text(env, argv[0], NULL)) &&
+    if ((operation->text = text_copy(env, argv[0], NULL)) &&
         connection_text_or_null(env, argv[1], &operation->entry))
         return operation_run(env, operation);
     operation_free(env, operation);

@@ -135,9 +135,7 @@ struct connection *connection_of(napi_env env, napi_callback_info info, size_t *
 struct connection *connection_open(napi_env env, napi_callback_info info, size_t *argc, napi_value *argv);
 /* Gives back all that the connection has in the library. */
 int connection_close(struct connection *connection);
-/* Text, in memory that was allocated; NULL: thrown. */
-char *connection_text(napi_env env, napi_value value, size_t *out_length);
-/* The same, or NULL in *out for null and undefined. */
+/* As text_copy(), or NULL in *out for null and undefined. */
 bool connection_text_or_null(napi_env env, napi_value value, char **out);
 
 /* opening.c */

@@ -34,7 +34,7 @@ napi_value copies_deserialize(napi_env env, napi_callback_info info) {
     if (!operation)
         return NULL;
     if (arguments_bytes(env, argv[0], &operation->input, &operation->size) &&
-        (operation->text = connection_text(env, argv[1], NULL)))
+        (operation->text = text_copy(env, argv[1], NULL)))
         return operation_run(env, operation);
     operation_free(env, operation);
     return NULL;
@@ -60,8 +60,8 @@ napi_value copies_backup_init(napi_env env, napi_callback_info info) {
         return NULL;
     operation->other = source;
     source->references++;
-    if ((operation->text = connection_text(env, argv[0], NULL)) &&
-        (operation->name = connection_text(env, argv[2], NULL)))
+    if ((operation->text = text_copy(env, argv[0], NULL)) &&
+        (operation->name = text_copy(env, argv[2], NULL)))
         return operation_run(env, operation);
     operation_free(env, operation);
     return NULL;

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { MAX_ARGUMENTS = 5, SMALL = 8 };
 
@@ -193,19 +192,16 @@ static void destroy_function(void *user_data) {
 }
 
 static struct function *function_create(napi_env env, struct database *database, napi_value name, napi_value members) {
-    char small[256];
-    size_t length = 0;
-    char *text = text_of(env, name, small, sizeof small, &length);
-    struct function *function = text ? calloc(1, sizeof *function) : NULL;
-    if (function) {
-        function->database = database;
-        function->name = text == small ? strdup(text) : text;
-        if (napi_create_reference(env, members, 1, &function->members) != napi_ok)
-            throw_napi_error(env);
-        else if (function->name)
+    struct function *function = calloc(1, sizeof *function);
+    if (!function)
+        return throw_error(env, "Out of memory"), NULL;
+    function->database = database;
+    if ((function->name = text_copy(env, name, NULL))) {
+        if (napi_create_reference(env, members, 1, &function->members) == napi_ok)
             return function;
-        destroy_function(function);
+        throw_napi_error(env);
     }
+    destroy_function(function);
     return NULL;
 }
 

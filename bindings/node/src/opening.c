@@ -34,7 +34,7 @@ static bool read_config(napi_env env, napi_value settings, hdb_config *config) {
         if (napi_get_element(env, settings, i, &key) != napi_ok ||
             napi_get_element(env, settings, i + 1, &value) != napi_ok ||
             napi_get_value_string_utf8(env, key, name, sizeof name, &name_length) != napi_ok ||
-            !(text = connection_text(env, value, NULL)))
+            !(text = text_copy(env, value, NULL)))
             return throw_napi_error(env), false;
         int rc = hdb_config_set(config, name, text);
         free(text);
@@ -101,7 +101,7 @@ napi_value opening_open(napi_env env, napi_callback_info info) {
         operation_free(env, operation);
         return throw_error(env, "Out of memory");
     }
-    if (!(operation->text = connection_text(env, argv[0], NULL)) ||
+    if (!(operation->text = text_copy(env, argv[0], NULL)) ||
         !read_settings(env, argv + 1, operation->settings)) {
         hdb_config_destroy(operation->settings->config);
         operation_free(env, operation);

@@ -35,7 +35,7 @@ napi_value operation_run_with_text(napi_env env, napi_callback_info info, operat
     struct operation *operation = connection ? operation_create(env, connection, work, finish) : NULL;
     if (!operation)
         return NULL;
-    if ((operation->text = connection_text(env, argv[0], &operation->text_length)))
+    if ((operation->text = text_copy(env, argv[0], &operation->text_length)))
         return operation_run(env, operation);
     operation_free(env, operation);
     return NULL;

@@ -127,7 +127,7 @@ napi_value prepared_create(napi_env env, napi_callback_info info) {
         statement->references = 1;
         statement->connection = connection;
         connection->references++;
-        if ((operation->text = connection_text(env, argv[0], &operation->text_length)))
+        if ((operation->text = text_copy(env, argv[0], &operation->text_length)))
             return operation_run(env, operation);
     } else {
         throw_error(env, "Out of memory");

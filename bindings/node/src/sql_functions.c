@@ -45,7 +45,7 @@ static napi_value invoke(napi_env env, const struct invocation *call, size_t num
 
 static bool give_text(napi_env env, hdb_context *context, napi_value value) {
     size_t length = 0;
-    char *text = connection_text(env, value, &length);
+    char *text = text_copy(env, value, &length);
     if (!text)
         return false;
     hdb_result_text(context, text, (int64_t)length);
@@ -239,7 +239,7 @@ static struct operation *registration(napi_env env, napi_callback_info info, ope
         functions[i] = argv[4 + i];
     napi_get_value_int64(env, argv[1], &operation->number);
     napi_get_value_int64(env, argv[2], &operation->second);
-    if ((operation->text = connection_text(env, argv[0], NULL)) &&
+    if ((operation->text = text_copy(env, argv[0], NULL)) &&
         (operation->callback = callback_new(env, connection, count, functions))) {
         napi_get_value_int32(env, argv[3], &operation->callback->flags);
         return operation;

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { MAX_ARGUMENTS = 3, SMALL = 8, MAX_PARAMETERS = 32 };
 
@@ -207,18 +206,16 @@ static void destroy_module(void *user_data) {
 }
 
 static struct module *module_create(napi_env env, struct database *database, napi_value name, napi_value factory) {
-    char small[256];
-    size_t length = 0;
-    char *text = text_of(env, name, small, sizeof small, &length);
-    struct module *module = text ? calloc(1, sizeof *module) : NULL;
-    if (module) {
-        module->database = database;
-        module->name = text == small ? strdup(text) : text;
-        if (module->name && napi_create_reference(env, factory, 1, &module->factory) == napi_ok)
+    struct module *module = calloc(1, sizeof *module);
+    if (!module)
+        return throw_error(env, "Out of memory"), NULL;
+    module->database = database;
+    if ((module->name = text_copy(env, name, NULL))) {
+        if (napi_create_reference(env, factory, 1, &module->factory) == napi_ok)
             return module;
-        destroy_module(module);
+        throw_napi_error(env);
     }
-    throw_napi_error(env);
+    destroy_module(module);
     return NULL;
 }
 

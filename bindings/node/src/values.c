@@ -25,6 +25,22 @@ char *text_of(napi_env env, napi_value value, char *small, size_t small_size, si
     return text;
 }
 
+char *text_copy(napi_env env, napi_value value, size_t *out_length) {
+    size_t length = 0;
+    if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok)
+        return throw_napi_error(env), NULL;
+    char *text = malloc(length + 1);
+    if (!text)
+        return throw_error(env, "Out of memory"), NULL;
+    if (napi_get_value_string_utf8(env, value, text, length + 1, &length) != napi_ok) {
+        free(text);
+        return throw_napi_error(env), NULL;
+    }
+    if (out_length)
+        *out_length = length;
+    return text;
+}
+
 /* A value of JavaScript as the library takes it. */
 struct plain {
     int type; /* of hdb_type */
