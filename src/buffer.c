@@ -36,11 +36,15 @@ void hdb_buffer_free(hdb_buffer *buffer) {
     *buffer = (hdb_buffer)HDB_BUFFER_INIT;
 }
 
-void hdb_buffer_reset(hdb_buffer *buffer) {
-    buffer->size = 0;
+void hdb_buffer_cut(hdb_buffer *buffer, size_t size) {
+    buffer->size = size;
     buffer->failed = false;
     if (buffer->data != NULL)
-        buffer->data[0] = '\0';
+        buffer->data[size] = '\0';
+}
+
+void hdb_buffer_reset(hdb_buffer *buffer) {
+    hdb_buffer_cut(buffer, 0);
 }
 
 void hdb_buffer_append(hdb_buffer *buffer, const void *data, size_t size) {

@@ -21,6 +21,8 @@ void hdb_buffer_free(hdb_buffer *buffer);
 bool hdb_buffer_reserve(hdb_buffer *buffer, size_t extra);
 /* Empties the buffer and keeps its memory. */
 void hdb_buffer_reset(hdb_buffer *buffer);
+/* Shortens it to a size that it had before, and forgets what failed since. */
+void hdb_buffer_cut(hdb_buffer *buffer, size_t size);
 void hdb_buffer_append(hdb_buffer *buffer, const void *data, size_t size);
 void hdb_buffer_text(hdb_buffer *buffer, const char *text);
 void hdb_buffer_char(hdb_buffer *buffer, char c);

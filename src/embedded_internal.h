@@ -5,6 +5,7 @@
 
 #include "buffer.h"
 #include "database.h"
+#include "record/ahead.h"
 #include "store.h"
 #include "replica/write_set.h"
 
@@ -14,6 +15,8 @@ struct hdb_embedded_store {
     hdb_replica *replica; /* NULL until attached */
     hdb_sequences sequences;
     hdb_buffer entry; /* pushed, waiting for the replica's COMMIT */
+    size_t encoded;   /* bytes of it that were written before COMMIT, */
+    hdb_ahead ahead;  /* and what of these was sent */
     bool foreign;     /* somebody else committed to the file: to be found out after our own commit */
     bool pushed;      /* as part of a transaction over several databases, */
     bool promised;    /* and what becomes of it is decided elsewhere */

@@ -31,8 +31,38 @@ static int prepare_statement(void *context, const hdb_inspection *statement, boo
     return hdb_database_finish_inflight(store->database, false, error);
 }
 
+static void write_ahead(void *context) {
+    hdb_embedded_store *store = context;
+    hdb_error ignored = HDB_ERROR_INIT;
+    if (store->ahead.given_up)
+        return;
+    if (store->ahead.token == 0)
+        sqlite3_randomness(sizeof store->ahead.token, &store->ahead.token);
+    hdb_buffer_cut(&store->entry, store->encoded);
+    store->ahead.given_up = hdb_write_set_ahead(store->replica, &store->entry, &ignored) != HDB_OK;
+    store->encoded = store->entry.size;
+    hdb_ahead_send(store->record, &store->ahead, store->entry.data, store->encoded);
+    hdb_error_clear(&ignored);
+}
+
+static void end(void *context, bool committed) {
+    hdb_embedded_store *store = context;
+    if (committed)
+        store->ahead = (hdb_ahead){0};
+    else
+        hdb_ahead_forget(store->record, &store->ahead);
+    if (store->encoded > 0)
+        hdb_buffer_free(&store->entry);
+    store->encoded = 0;
+}
+
 int hdb_embedded_store_encode(hdb_embedded_store *store, hdb_error *error) {
-    hdb_buffer_reset(&store->entry);
+    if (store->encoded > 0 && hdb_write_set_has_schema(store->replica)) {
+        hdb_capture_unsend(store->replica->capture);
+        store->encoded = 0;
+        store->ahead.given_up = true;
+    }
+    hdb_buffer_cut(&store->entry, store->encoded);
     int rc = hdb_write_set_encode(store->replica, &store->sequences, &store->entry, error);
     if (rc != HDB_OK)
         hdb_sequences_clear(&store->sequences);
@@ -54,7 +84,8 @@ static int push(void *context, hdb_error *error) {
     if (rc == HDB_OK && store->entry.size == 0)
         return HDB_DONE;
     if (rc == HDB_OK)
-        rc = hdb_record_push(store->record, store->entry.data, store->entry.size, store->replica->synchronous >= 2, error);
+        rc = hdb_record_push(store->record, &store->ahead, store->entry.data, store->entry.size,
+                             store->replica->synchronous >= 2, error);
     if (rc != HDB_OK) {
         hdb_sequences_clear(&store->sequences);
         return rc;
@@ -67,6 +98,7 @@ int hdb_embedded_store_finish(hdb_embedded_store *store, bool done, hdb_error *e
     hdb_wal_mark mark;
     if (!done) {
         hdb_sequences_clear(&store->sequences);
+        store->ahead.given_up = true; /* with the entry goes what was sent before */
         return hdb_record_cancel(store->record, error);
     }
     bool marked = hdb_wal_mark_read(store->replica->db, store->replica->database, &mark);
@@ -105,8 +137,10 @@ static void file_begun(void *context) {
 
 static const hdb_store operations = {
     .prepare_statement = prepare_statement,
+    .ahead = write_ahead,
     .push = push,
     .finish = finish,
+    .end = end,
     .push_together = hdb_together_push,
     .finish_together = hdb_together_finish,
     .wal_grew = wal_grew,
@@ -151,7 +185,7 @@ int hdb_embedded_store_push_all(hdb_embedded_store *store, hdb_error *error) {
     if (rc == HDB_OK && entry.failed)
         rc = hdb_error_nomem(error);
     if (rc == HDB_OK)
-        rc = hdb_record_push(store->record, entry.data, entry.size, false, error);
+        rc = hdb_record_push(store->record, NULL, entry.data, entry.size, false, error);
     if (rc == HDB_OK) {
         size_t size = entry.size;
         hdb_record_committed(store->record, hdb_buffer_take(&entry), size, NULL);

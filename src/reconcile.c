@@ -67,7 +67,7 @@ int hdb_database_push_foreign(hdb_database *database, hdb_error *error) {
         if (rc == HDB_OK && differences > 0)
             rc = check_undamaged(database, error);
         if (rc == HDB_OK && differences > 0) {
-            rc = hdb_record_push(database->record, entry.data, entry.size, true, error);
+            rc = hdb_record_push(database->record, NULL, entry.data, entry.size, true, error);
             pushed = rc == HDB_OK;
         }
         bool marked = hdb_wal_mark_read(database->steward, "main", &mark);
@@ -93,7 +93,7 @@ static int push_and_follow(hdb_database *database, hdb_buffer *entry, bool durab
     hdb_state *state = hdb_record_state(database->record);
     hdb_wal_mark mark;
     int64_t synced = hdb_state_synced(state);
-    int rc = hdb_record_push(database->record, entry->data, entry->size, durable, error);
+    int rc = hdb_record_push(database->record, NULL, entry->data, entry->size, durable, error);
     if (rc != HDB_OK)
         return rc;
     if (state->page->inflight != synced + 1) /* somebody committed after we compared */

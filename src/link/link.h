@@ -90,6 +90,10 @@ int hdb_link_forget_statements(hdb_link *link, hdb_error *error);
  * are thrown away. `failed` (may be NULL) gets the index of the statement that failed, from 0. */
 int hdb_link_send(hdb_link *link, const char *sql, const hdb_value *params, int count, hdb_error *error);
 int hdb_link_sync(hdb_link *link, int *failed, hdb_error *error);
+/* Has what was sent carried out, and does not wait for it: hdb_link_sync() comes next, whenever that is. */
+int hdb_link_mark(hdb_link *link, hdb_error *error);
+/* Whether hdb_link_sync() would not wait after that. */
+bool hdb_link_is_answered(hdb_link *link);
 
 /* Streams a result row by row in bounded memory. The callback sees borrowed cells; a return other than HDB_OK ends the
  * stream and becomes the result. */

@@ -62,6 +62,7 @@ typedef struct pq_pending {
 
 typedef struct pq_pipeline {
     bool open;
+    bool marked;      /* the mark that hdb_link_sync() waits for is on its way */
     int sent;         /* statements since the last sync */
     size_t unflushed; /* bytes handed to libpq since the socket was looked at */
     pq_pending *queue;

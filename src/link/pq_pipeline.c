@@ -152,6 +152,8 @@ int hdb_link_send(hdb_link *link, const char *sql, const hdb_value *values, int 
         pipeline->open = true;
     } else if (link->conn == NULL) {
         return hdb_error_set(error, HDB_IOERR, "08003", "the session with the engine is lost");
+    } else if (pipeline->marked) {
+        return hdb_error_set(error, HDB_MISUSE, NULL, "what was sent before has not been waited for");
     }
     if ((rc = pq_params_set(link, values, count, error)) != HDB_OK)
         return rc;
@@ -205,7 +207,7 @@ int hdb_link_sync(hdb_link *link, int *failed, hdb_error *error) {
         return HDB_OK;
     if (link->conn == NULL)
         rc = hdb_error_set(error, HDB_IOERR, "08003", "the session with the engine is lost");
-    else if (!PQpipelineSync(link->conn))
+    else if (!pipeline->marked && !PQpipelineSync(link->conn))
         rc = pq_lost(link, error);
     if (rc == HDB_OK)
         rc = drain(link, error);
@@ -217,4 +219,26 @@ int hdb_link_sync(hdb_link *link, int *failed, hdb_error *error) {
         rc = hdb_error_move(error, &pipeline->error);
     pq_pipeline_free(link);
     return rc;
+}
+
+int hdb_link_mark(hdb_link *link, hdb_error *error) {
+    pq_pipeline *pipeline = &link->pipeline;
+
+    if (!pipeline->open || pipeline->marked)
+        return HDB_OK;
+    if (link->conn == NULL)
+        return hdb_error_set(error, HDB_IOERR, "08003", "the session with the engine is lost");
+    if (!PQpipelineSync(link->conn))
+        return pq_lost(link, error);
+    pipeline->marked = true;
+    return pq_wait_flush(link, error);
+}
+
+bool hdb_link_is_answered(hdb_link *link) {
+    pq_pipeline *pipeline = &link->pipeline;
+
+    if (!pipeline->open || link->conn == NULL || !PQconsumeInput(link->conn))
+        return true; /* the sync tells of the error */
+    take_arrived(link);
+    return link->conn == NULL || (pipeline->head >= pipeline->tail && !PQisBusy(link->conn));
 }

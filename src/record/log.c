@@ -59,24 +59,36 @@ static int insert_part(hdb_link *link, bool send, int64_t seq, int64_t parts, in
                 : hdb_link_query(link, sql, params, 4, HDB_ROWS_NATIVE, NULL, error);
 }
 
-static int push_parts(hdb_link *link, int64_t id, int64_t token, const char *data, size_t size, hdb_error *error) {
+int hdb_log_send_part(hdb_link *link, int64_t id, int64_t part, int64_t token, const char *data, size_t size, hdb_error *error) {
+    return insert_part(link, true, seq_of(id, part), 0, token, data, size, error);
+}
+
+static int push_parts(hdb_link *link, int64_t id, int64_t token, hdb_log_start start, const char *data, size_t size,
+                      hdb_error *error) {
     enum { PARTS_PER_SYNC = 8 };
     int rc = HDB_OK;
-    int64_t parts = size ? (int64_t)((size + PART_SIZE - 1) / PART_SIZE) : 1;
-    for (int64_t part = 0; rc == HDB_OK && part < parts - 1; part++) {
-        rc = insert_part(link, true, seq_of(id, part), 0, token, data + (size_t)part * PART_SIZE, PART_SIZE, error);
-        if (rc == HDB_OK && (part % PARTS_PER_SYNC == PARTS_PER_SYNC - 1 || part == parts - 2))
+    int64_t part = start.parts;
+    for (; rc == HDB_OK && size - start.size > PART_SIZE; part++, start.size += PART_SIZE) {
+        rc = hdb_log_send_part(link, id, part, token, data + start.size, PART_SIZE, error);
+        if (rc == HDB_OK && part % PARTS_PER_SYNC == PARTS_PER_SYNC - 1)
             rc = hdb_link_sync(link, NULL, error);
     }
-    size_t start = (size_t)(parts - 1) * PART_SIZE;
     if (rc == HDB_OK)
-        rc = insert_part(link, false, seq_of(id, parts - 1), parts, token, data + start, size - start, error);
+        rc = hdb_link_sync(link, NULL, error);
+    if (rc == HDB_OK)
+        rc = insert_part(link, false, seq_of(id, part), part + 1, token, data + start.size, size - start.size, error);
     return rc;
 }
 
+static const hdb_log_start none;
+
 int hdb_log_push(hdb_link *link, int64_t id, int64_t token, const char *data, size_t size, hdb_error *error) {
+    return hdb_log_push_rest(link, id, token, none, data, size, error);
+}
+
+int hdb_log_push_rest(hdb_link *link, int64_t id, int64_t token, hdb_log_start start, const char *data, size_t size, hdb_error *error) {
     bool sealed = true;
-    int rc = push_parts(link, id, token, data, size, error);
+    int rc = push_parts(link, id, token, start, data, size, error);
     if (rc != HDB_CONSTRAINT)
         return rc;
     /* Parts of an earlier attempt that never got its seal may be in the way; a sealed entry is another matter. */
@@ -86,7 +98,7 @@ int hdb_log_push(hdb_link *link, int64_t id, int64_t token, const char *data, si
         rc = hdb_error_set(error, HDB_CONSTRAINT, NULL, "entry %lld is in the log already", (long long)id);
     if (rc == HDB_OK)
         rc = hdb_log_cancel(link, id, error);
-    return rc == HDB_OK ? push_parts(link, id, token, data, size, error) : rc;
+    return rc == HDB_OK ? push_parts(link, id, token, none, data, size, error) : rc;
 }
 
 int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error) {
@@ -99,6 +111,15 @@ int hdb_log_has(hdb_link *link, int64_t id, bool *out, hdb_error *error) {
         hdb_value parts = hdb_rows_cell(rows, i, 0);
         *out = *out || (parts.type == HDB_TYPE_INTEGER && parts.as.integer > 0);
     }
+    hdb_rows_free(rows);
+    return rc;
+}
+
+int hdb_log_first_token(hdb_link *link, int64_t id, int64_t *out, hdb_error *error) {
+    hdb_value seq = hdb_value_integer(seq_of(id, 0));
+    hdb_rows *rows = NULL;
+    int rc = hdb_link_query(link, "SELECT token FROM \"_hdb_log\" WHERE seq = $1", &seq, 1, HDB_ROWS_NATIVE, &rows, error);
+    *out = rc == HDB_OK && hdb_rows_count(rows) == 1 ? hdb_rows_integer(rows, 0, 0) : 0;
     hdb_rows_free(rows);
     return rc;
 }

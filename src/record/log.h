@@ -25,6 +25,17 @@ int hdb_log_prepare(hdb_link *link, hdb_error *error);
 
 /* Adds an entry; a single atomic statement seals it. HDB_CONSTRAINT if it is there already. */
 int hdb_log_push(hdb_link *link, int64_t id, int64_t token, const char *data, size_t size, hdb_error *error);
+/* What of an entry is in the log already. */
+typedef struct hdb_log_start {
+    int64_t parts;
+    size_t size; /* of these, in bytes */
+} hdb_log_start;
+/* The same, but for what is in the log already. */
+int hdb_log_push_rest(hdb_link *link, int64_t id, int64_t token, hdb_log_start start, const char *data, size_t size, hdb_error *error);
+/* Sends a part of an entry that is not sealed yet, in the link's pipeline. */
+int hdb_log_send_part(hdb_link *link, int64_t id, int64_t part, int64_t token, const char *data, size_t size, hdb_error *error);
+/* The token of an entry's first part, sealed or not, 0 if it is not there. */
+int hdb_log_first_token(hdb_link *link, int64_t id, int64_t *out, hdb_error *error);
 /* The token of a sealed entry, 0 if it is not there. */
 int hdb_log_token(hdb_link *link, int64_t id, int64_t *out, hdb_error *error);
 /* Whether a sealed entry is in the log. */

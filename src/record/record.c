@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "record/record.h"
 
+#include "record/ahead.h"
 #include "record/applier.h"
 #include "record/promise.h"
 #include "record/session.h"
@@ -16,6 +17,8 @@ struct hdb_record {
     hdb_link *link;
     int64_t session; /* the link's number */
     bool durable;    /* what the link's session was last told */
+    hdb_link *ahead; /* sends what is sent before a COMMIT (ahead.h), under the mutex, too */
+    int64_t ahead_session;
     const atomic_int *interrupt;
     hdb_applier *applier;
 };
@@ -46,6 +49,7 @@ void hdb_record_close(hdb_record *record) {
     if (!record)
         return;
     hdb_applier_stop(record->applier);
+    hdb_link_close(record->ahead);
     hdb_link_close(record->link);
     if (record->state.page)
         hdb_state_close(&record->state);
@@ -56,6 +60,7 @@ void hdb_record_close(hdb_record *record) {
 }
 
 void hdb_record_abandon(hdb_record *record) {
+    hdb_link_abandon(record->ahead);
     hdb_link_abandon(record->link);
     hdb_state_close(&record->state);
     hdb_engine_abandon(record->engine);
@@ -138,6 +143,29 @@ int hdb_record_link(hdb_record *record, hdb_link **out, hdb_error *error) {
     return HDB_OK;
 }
 
+int hdb_record_ahead_link(hdb_record *record, hdb_link **out, int64_t *session, hdb_error *error) {
+    int rc = HDB_OK;
+    if (!record->ahead) {
+        rc = hdb_record_connect(record, &record->ahead, error);
+        if (rc == HDB_OK)
+            rc = hdb_session_name(record->ahead, &record->state, &record->ahead_session, error);
+        if (rc == HDB_OK)
+            rc = hdb_link_script(record->ahead, "SET synchronous_commit = off", error);
+        if (rc != HDB_OK)
+            hdb_record_ahead_drop(record);
+    }
+    if (rc == HDB_OK)
+        hdb_link_set_interrupt(record->ahead, record->interrupt);
+    *out = record->ahead;
+    *session = record->ahead_session;
+    return rc;
+}
+
+void hdb_record_ahead_drop(hdb_record *record) {
+    hdb_link_close(record->ahead);
+    record->ahead = NULL;
+}
+
 int hdb_record_await_push(hdb_record *record, hdb_link *link, hdb_error *error) {
     int64_t pushing = record->state.page->pushing;
     return record->link == link && record->session == pushing ? HDB_OK : hdb_session_await(link, pushing, error);
@@ -153,8 +181,8 @@ static int set_durable(hdb_record *record, hdb_link *link, bool durable, hdb_err
 }
 
 /* One try. *unknown: the session died while the engine had the entry, perhaps. */
-static int try_push(hdb_record *record, int64_t id, int64_t token, const char *data, size_t size, bool durable,
-                    bool *unknown, hdb_error *error) {
+static int try_push(hdb_record *record, int64_t id, int64_t token, hdb_log_start start, const char *data, size_t size,
+                    bool durable, bool *unknown, hdb_error *error) {
     hdb_link *link = NULL;
     bool there = false;
     int rc = hdb_record_link(record, &link, error);
@@ -171,20 +199,22 @@ static int try_push(hdb_record *record, int64_t id, int64_t token, const char *d
         return rc;
     *unknown = true;
     record->state.page->pushing = record->session;
-    rc = hdb_log_push(link, id, token, data, size, error);
+    rc = hdb_log_push_rest(link, id, token, start, data, size, error);
     if (rc == HDB_OK || hdb_link_is_alive(link))
         *unknown = false;
     return rc;
 }
 
-static int push_until_known(hdb_record *record, int64_t id, int64_t token, const char *data, size_t size, bool durable,
-                            hdb_error *error) {
+static int push_until_known(hdb_record *record, int64_t id, int64_t token, hdb_log_start start, const char *data, size_t size,
+                            bool durable, hdb_error *error) {
     enum { TRIES = 4 };
+    static const hdb_log_start none;
     bool unknown = false;
     int rc = HDB_OK;
     for (int i = 0; i < TRIES; i++) {
         hdb_error_clear(error);
-        rc = try_push(record, id, token, data, size, durable, &unknown, error);
+        rc = try_push(record, id, token, start, data, size, durable, &unknown, error);
+        start = none; /* an engine that died may have lost what it had */
         if (rc != HDB_IOERR && !(unknown && rc != HDB_OK))
             break;
         usleep(20000u << i);
@@ -227,17 +257,23 @@ int hdb_record_push_begin(hdb_record *record, int64_t *out, hdb_error *error) {
     return rc;
 }
 
-int hdb_record_push_end(hdb_record *record, int64_t token, const char *data, size_t size, bool durable, hdb_error *error) {
+static int push_rest(hdb_record *record, int64_t token, hdb_log_start start, const char *data, size_t size, bool durable,
+                     hdb_error *error) {
     hdb_state_page *page = record->state.page;
     /* Nothing is sent yet: who finds the entry in flight has nobody to wait for, and the pusher before may live on. */
     page->pushing = 0;
     page->inflight = hdb_state_synced(&record->state) + 1;
-    int rc = push_until_known(record, page->inflight, token, data, size, durable, error);
+    int rc = push_until_known(record, page->inflight, token, start, data, size, durable, error);
     if (rc != HDB_OK && !hdb_record_outcome_is_unknown(error))
         page->inflight = 0;
     if (rc != HDB_OK)
         hdb_record_push_leave(record);
     return rc;
+}
+
+int hdb_record_push_end(hdb_record *record, int64_t token, const char *data, size_t size, bool durable, hdb_error *error) {
+    static const hdb_log_start none;
+    return push_rest(record, token, none, data, size, durable, error);
 }
 
 bool hdb_record_outcome_is_unknown(const hdb_error *error) {
@@ -249,10 +285,18 @@ void hdb_record_push_leave(hdb_record *record) {
     hdb_record_unlock(record);
 }
 
-int hdb_record_push(hdb_record *record, const char *data, size_t size, bool durable, hdb_error *error) {
+int hdb_record_push(hdb_record *record, hdb_ahead *ahead, const char *data, size_t size, bool durable, hdb_error *error) {
     int64_t id = 0;
+    hdb_log_start start = {0, 0};
     int rc = hdb_record_push_begin(record, &id, error);
-    return rc == HDB_OK ? hdb_record_push_end(record, 0, data, size, durable, error) : rc;
+    if (rc != HDB_OK)
+        return rc;
+    if (ahead)
+        start = hdb_ahead_settle(record, ahead, id);
+    rc = push_rest(record, 0, start, data, size, durable, error);
+    if (ahead && rc != HDB_OK)
+        ahead->given_up = true;
+    return rc;
 }
 
 void hdb_record_committed(hdb_record *record, char *data, size_t size, const hdb_wal_mark *mark) {

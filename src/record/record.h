@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 typedef struct hdb_record hdb_record;
+struct hdb_ahead;
 
 /* Asked by the applying thread. `settles`, with nobody committing, so that the log can be emptied: makes the replica durable,
  * and returns HDB_OK if the replica's own file holds everything committed before the call. Else, after hdb_record_copy_wal(),
@@ -38,6 +39,9 @@ void hdb_record_set_interrupt(hdb_record *record, const atomic_int *flag);
 /* The session for commits and catalogue reading, opened if need be; starts and waits for the engine. Hold the record's
  * mutex (hdb_record_lock) while it is used. */
 int hdb_record_link(hdb_record *record, hdb_link **out, hdb_error *error);
+/* A second one, for what is sent before COMMIT, and the number of its session; the same mutex. Whoever sees it fail drops it. */
+int hdb_record_ahead_link(hdb_record *record, hdb_link **out, int64_t *session, hdb_error *error);
+void hdb_record_ahead_drop(hdb_record *record);
 void hdb_record_lock(hdb_record *record);
 /* Both locks of a commit, if nobody has either: hdb_record_push_leave() gives them back. */
 bool hdb_record_try_commit(hdb_record *record);
@@ -48,9 +52,9 @@ int hdb_record_await_push(hdb_record *record, hdb_link *link, hdb_error *error);
 int hdb_record_connect(hdb_record *record, hdb_link **out, hdb_error *error);
 
 /* Takes commit.lock and pushes entry synced + 1. `durable`: it survives a power cut. If the session dies, the outcome is
- * found out on a new one. On success commit.lock stays taken until hdb_record_committed() or _cancel(). HDB_BUSY: an
+ * found out on a new one. `ahead`: what of it has been sent already, NULL: nothing. On success commit.lock stays taken until hdb_record_committed() or _cancel(). HDB_BUSY: an
  * entry of somebody who died is in the log and not in the replica; the transaction must start again. */
-int hdb_record_push(hdb_record *record, const char *data, size_t size, bool durable, hdb_error *error);
+int hdb_record_push(hdb_record *record, struct hdb_ahead *ahead, const char *data, size_t size, bool durable, hdb_error *error);
 /* The same in two halves, for transactions over several databases: commit.lock and the number of the entry to come, then
  * the push, with a token that tells it from any other. A half that fails lets the lock go. */
 int hdb_record_push_begin(hdb_record *record, int64_t *out, hdb_error *error);

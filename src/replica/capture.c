@@ -12,6 +12,7 @@ static void clear_touched(hdb_touched *touched) {
     free(touched->table);
     free(touched->rowids);
     free(touched->slots);
+    free(touched->sent);
     hdb_buffer_free(&touched->encoded);
 }
 
@@ -238,4 +239,43 @@ void hdb_capture_change(hdb_capture *capture, sqlite3 *db, int operation, const 
                                        : add_rowid(touched, new_rowid);
     }
     capture->failed = capture->failed || !done;
+}
+
+/* Only rowids that ascend, behind those before: rows that are changed again and again would be written again and again. */
+bool hdb_touched_are_many(const hdb_touched *touched) {
+    enum { MANY = 4096 };
+    return touched->count >= MANY && touched->slot_count == 0 && !touched->by_columns && !touched->whole &&
+           (touched->sent_count == 0 || touched->rowids[0] > touched->sent[touched->sent_count - 1]);
+}
+
+bool hdb_capture_has_many(const hdb_capture *capture) {
+    return capture->recent < capture->table_count && hdb_touched_are_many(&capture->tables[capture->recent]) &&
+           !capture->schema_changed && !capture->header_set && !capture->failed;
+}
+
+bool hdb_touched_prepare_sent(hdb_touched *touched) {
+    size_t wanted = touched->sent_count + touched->count, capacity = touched->sent_capacity ? touched->sent_capacity : 16;
+    while (capacity < wanted)
+        capacity *= 2;
+    int64_t *grown = capacity > touched->sent_capacity ? realloc(touched->sent, capacity * sizeof *grown) : touched->sent;
+    if (!grown)
+        return false;
+    touched->sent = grown;
+    touched->sent_capacity = capacity;
+    return true;
+}
+
+void hdb_touched_sent(hdb_touched *touched) {
+    memcpy(touched->sent + touched->sent_count, touched->rowids, touched->count * sizeof *touched->rowids);
+    touched->sent_count += touched->count;
+    touched->count = 0;
+}
+
+void hdb_capture_unsend(hdb_capture *capture) {
+    for (int i = 0; i < capture->table_count; i++) {
+        hdb_touched *touched = &capture->tables[i];
+        for (size_t key = 0; key < touched->sent_count; key++)
+            capture->failed = !add_rowid(touched, touched->sent[key]) || capture->failed;
+        touched->sent_count = 0;
+    }
 }

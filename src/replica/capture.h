@@ -21,6 +21,10 @@ typedef struct hdb_touched {
     size_t *slots;   /* open addressing over rowids: index + 1, 0 is free; none while rowids ascend */
     size_t slot_count;
     hdb_buffer encoded; /* each key: its size (size_t), then the bytes of record/cell.h */
+    /* Rowids, ascending, whose rows have been written into the entry before COMMIT; those of them that were touched again
+     * since are above, too. */
+    int64_t *sent;
+    size_t sent_count, sent_capacity;
 } hdb_touched;
 
 typedef struct hdb_capture {
@@ -41,6 +45,15 @@ void hdb_capture_whole(hdb_capture *capture, const char *table);
 /* The preupdate hook's body. `table` describes it, NULL if it is not known (made by the running statement). */
 void hdb_capture_change(hdb_capture *capture, sqlite3 *db, int operation, const char *name, const hdb_table *table,
                         int64_t old_rowid, int64_t new_rowid);
+/* Whether the table of the last event has so many keys that their rows are worth writing into the entry before COMMIT, and none
+ * of them was written before. */
+bool hdb_capture_has_many(const hdb_capture *capture);
+bool hdb_touched_are_many(const hdb_touched *touched);
+/* Before they are written, which must not fail afterwards for want of memory; and then. */
+bool hdb_touched_prepare_sent(hdb_touched *touched);
+void hdb_touched_sent(hdb_touched *touched);
+/* What was written is no longer so: every key is as if it had just been touched. */
+void hdb_capture_unsend(hdb_capture *capture);
 /* The key at an index of a table touched by columns. */
 const char *hdb_touched_key(const hdb_touched *touched, size_t index, size_t *size);
 

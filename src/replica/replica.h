@@ -24,6 +24,8 @@ typedef struct hdb_store {
      * `statement` tells the tables it names and whether it writes. HDB_SCHEMA: what it was told is no longer so; look
      * at the statement again and ask again. */
     int (*prepare_statement)(void *context, const hdb_inspection *statement, bool begins, hdb_error *error);
+    /* The replica's transaction goes on and has changed many rows: what can be done with them before its COMMIT may be. */
+    void (*ahead)(void *context);
     /* The replica's transaction is about to commit a non-empty write set: make it durable. HDB_OK: go on; HDB_DONE: there
      * was nothing to push after all. */
     int (*push)(void *context, hdb_error *error);

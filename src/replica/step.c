@@ -210,6 +210,8 @@ static int step_rows(hdb_replica *replica, sqlite3_stmt *statement, const hdb_in
             uncount(replica, inspection, &counts, &after, error);
     } else {
         hdb_transaction_notice_rollback(replica);
+        if (write)
+            hdb_transaction_go_ahead(replica);
     }
     return rc == HDB_OK || rc == SQLITE_DONE ? HDB_DONE : rc;
 }

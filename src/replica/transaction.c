@@ -22,6 +22,11 @@ static void forget_transaction(hdb_replica *kept, bool committed) {
     hdb_capture_reset(kept->capture);
 }
 
+static void tell_end(hdb_replica *kept, bool committed) {
+    if (kept->store && kept->store->end)
+        kept->store->end(kept->store_context, committed);
+}
+
 /* The transaction is over. After a rollback the schema version goes back and may come again with another schema. */
 static void end_transaction(hdb_replica *replica, bool committed) {
     replica->schema_epoch++;
@@ -33,8 +38,9 @@ static void end_transaction(hdb_replica *replica, bool committed) {
     replica->implicit_transaction = false;
     replica->implicit_writers = 0;
     replica->hooks.wrote = false;
-    if (replica->store && replica->store->end)
-        replica->store->end(replica->store_context, committed);
+    tell_end(replica, committed);
+    for (hdb_replica *attached = replica->attached; attached; attached = attached->next)
+        tell_end(attached, committed);
 }
 
 void hdb_transaction_notice_rollback(hdb_replica *replica) {
@@ -52,15 +58,18 @@ void hdb_transaction_roll_back(hdb_replica *replica) {
     hdb_transaction_notice_rollback(replica);
 }
 
-/* A COMMIT that SQLite will refuse must not be pushed first. */
-static bool will_be_refused(hdb_replica *replica) {
-    int deferred = 0, unused = 0;
-    if (sqlite3_db_status(replica->db, SQLITE_DBSTATUS_DEFERRED_FKS, &deferred, &unused, 0) == SQLITE_OK && deferred > 0)
-        return true;
+static bool is_writing(hdb_replica *replica) {
     for (sqlite3_stmt *other = sqlite3_next_stmt(replica->db, NULL); other; other = sqlite3_next_stmt(replica->db, other))
         if (sqlite3_stmt_busy(other) && !sqlite3_stmt_readonly(other))
             return true;
     return false;
+}
+
+/* A COMMIT that SQLite will refuse must not be pushed first. */
+static bool will_be_refused(hdb_replica *replica) {
+    int deferred = 0, unused = 0;
+    return (sqlite3_db_status(replica->db, SQLITE_DBSTATUS_DEFERRED_FKS, &deferred, &unused, 0) == SQLITE_OK && deferred > 0) ||
+           is_writing(replica);
 }
 
 /* Virtual tables such as FTS5 hold changes in memory until a commit or a savepoint makes them write. */
@@ -112,6 +121,16 @@ struct pushing {
  * write lock nothing was changed, and what the transaction sees may be older than what the record has. */
 static bool has_written(const hdb_replica *kept) {
     return !hdb_capture_is_empty(kept->capture) && sqlite3_txn_state(kept->db, kept->database) == SQLITE_TXN_WRITE;
+}
+
+void hdb_transaction_go_ahead(hdb_replica *replica) {
+    for (hdb_replica *kept = NULL; (kept = hdb_replica_next_kept(replica, kept));) {
+        if (!hdb_capture_has_many(kept->capture) || !kept->store->ahead || !has_written(kept) || is_writing(replica))
+            continue;
+        hdb_waiting_hold();
+        kept->store->ahead(kept->store_context);
+        hdb_waiting_release();
+    }
 }
 
 static int find_written(hdb_replica *replica, struct pushing *pushing, hdb_error *error) {
@@ -275,9 +294,11 @@ static int step_rollback_to(hdb_replica *replica, sqlite3_stmt *statement, const
     int rc = hdb_transaction_step_plain(replica, statement, error);
     if (rc == HDB_DONE && index >= 0) {
         cut_savepoints(replica, index + 1);
-        for (hdb_replica *kept = NULL; (kept = hdb_replica_next_kept(replica, kept));)
+        for (hdb_replica *kept = NULL; (kept = hdb_replica_next_kept(replica, kept));) {
             if (kept->capture->schema_changed)
                 hdb_replica_forget_schema(kept);
+            hdb_capture_unsend(kept->capture);
+        }
         if (replica->store && replica->store->rolled_back_to)
             replica->store->rolled_back_to(replica->store_context, index);
     }

@@ -18,6 +18,9 @@ void hdb_transaction_roll_back(hdb_replica *replica);
 /* An autocommit statement is over; when it was the last one in our transaction, that ends. `keep`: commit it. */
 int hdb_transaction_finish_implicit(hdb_replica *replica, bool keep, hdb_error *error);
 
+/* A statement within an open transaction is over: lets the stores begin with what it has changed, if that is much. */
+void hdb_transaction_go_ahead(hdb_replica *replica);
+
 /* Steps BEGIN, COMMIT, ROLLBACK, SAVEPOINT, RELEASE or ROLLBACK TO: HDB_DONE or an error. */
 int hdb_transaction_step(hdb_replica *replica, sqlite3_stmt *statement, const hdb_inspection *inspection, hdb_error *error);
 

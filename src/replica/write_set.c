@@ -165,7 +165,7 @@ static int put_touched(hdb_replica *replica, const hdb_table *table, const hdb_t
     return rc;
 }
 
-static const hdb_touched *find_touched(const hdb_capture *capture, const char *name) {
+static hdb_touched *find_touched(const hdb_capture *capture, const char *name) {
     for (int i = 0; i < capture->table_count; i++)
         if (strcasecmp(capture->tables[i].table, name) == 0)
             return &capture->tables[i];
@@ -245,7 +245,7 @@ static int put_table(hdb_replica *replica, const hdb_table *table, hdb_sequences
     }
     if (whole)
         return hdb_write_set_whole(replica->db, table, entry, error);
-    return touched ? put_touched(replica, table, touched, entry, error) : HDB_OK;
+    return touched && touched->count > 0 ? put_touched(replica, table, touched, entry, error) : HDB_OK;
 }
 
 /* The schema without what other clients made. */
@@ -281,9 +281,31 @@ int hdb_write_set_foreign(hdb_replica *replica, hdb_buffer *entry, hdb_error *er
     return rc == HDB_OK && entry->failed ? hdb_error_nomem(error) : rc;
 }
 
+int hdb_write_set_ahead(hdb_replica *replica, hdb_buffer *entry, hdb_error *error) {
+    const hdb_schema *schema = NULL;
+    int rc = hdb_replica_schema(replica, &schema, error);
+    for (int i = 0; rc == HDB_OK && i < schema->table_count; i++) {
+        const hdb_table *table = &schema->tables[i];
+        hdb_touched *touched = find_touched(replica->capture, table->name);
+        size_t before = entry->size;
+        if (!touched || table->is_sequence || table->is_foreign || !hdb_touched_are_many(touched))
+            continue;
+        rc = hdb_touched_prepare_sent(touched) ? put_touched(replica, table, touched, entry, error) : hdb_error_nomem(error);
+        if (rc == HDB_OK)
+            hdb_touched_sent(touched);
+        else
+            hdb_buffer_cut(entry, before);
+    }
+    return rc;
+}
+
+bool hdb_write_set_has_schema(const hdb_replica *replica) {
+    return replica->capture->schema_changed || replica->capture->header_set;
+}
+
 int hdb_write_set_encode(hdb_replica *replica, hdb_sequences *sequences, hdb_buffer *entry, hdb_error *error) {
     const hdb_schema *schema = NULL;
-    bool puts_schema = replica->capture->schema_changed || replica->capture->header_set;
+    bool puts_schema = hdb_write_set_has_schema(replica);
     /* What is known may be older than the header: another connection sets user_version without a new schema version, and
      * DDL that failed leaves the version as it was. */
     if (puts_schema)
