@@ -240,6 +240,7 @@ int hdb_embedded_store_query(hdb_embedded_store *store, const char *sql, const h
 int hdb_embedded_store_close(hdb_embedded_store *store, hdb_error *error) {
     if (!store)
         return HDB_OK;
+    hdb_ahead_forget(store->record, &store->ahead);
     int rc = hdb_database_close(store->database, error);
     hdb_sequences_clear(&store->sequences);
     hdb_buffer_free(&store->entry);

@@ -93,6 +93,8 @@ struct hdb_link {
 
 /* Sends what is queued and waits until PQgetResult() would not block. */
 int pq_wait_result(hdb_link *link, hdb_error *error);
+/* Whether PQgetResult() would wait; `lost`: for something that will not come. */
+bool pq_is_busy(hdb_link *link, bool *lost);
 /* Sends what is queued, reading meanwhile so that the server is never stuck on answering. */
 int pq_wait_flush(hdb_link *link, hdb_error *error);
 /* The session is gone or has to be: says why and closes it. */

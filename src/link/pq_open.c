@@ -93,16 +93,29 @@ int pq_wait_flush(hdb_link *link, hdb_error *error) {
     return rc;
 }
 
+/* PQisBusy(), but a mark of a pipeline for which libpq has no memory it takes from the server and gives to nobody: all that is
+ * left of it is what PQerrorMessage() says more than before. */
+bool pq_is_busy(hdb_link *link, bool *lost) {
+    size_t said = strlen(PQerrorMessage(link->conn));
+    bool busy = PQisBusy(link->conn);
+
+    *lost = busy && strlen(PQerrorMessage(link->conn)) > said;
+    return busy;
+}
+
 int pq_wait_result(hdb_link *link, hdb_error *error) {
     int64_t since = hdb_now_ms();
     int rc = HDB_OK;
 
     while (rc == HDB_OK) {
+        bool lost;
         int pending = PQflush(link->conn);
         if (pending < 0)
             return pq_lost(link, error);
-        if (!PQisBusy(link->conn))
+        if (!pq_is_busy(link, &lost))
             return HDB_OK;
+        if (lost)
+            return pq_lost(link, error);
         rc = wait_socket(link, pending > 0 ? POLLIN | POLLOUT : POLLIN, since, error);
     }
     return rc;

@@ -236,9 +236,14 @@ int hdb_link_mark(hdb_link *link, hdb_error *error) {
 
 bool hdb_link_is_answered(hdb_link *link) {
     pq_pipeline *pipeline = &link->pipeline;
+    bool lost;
 
     if (!pipeline->open || link->conn == NULL || !PQconsumeInput(link->conn))
         return true; /* the sync tells of the error */
     take_arrived(link);
-    return link->conn == NULL || (pipeline->head >= pipeline->tail && !PQisBusy(link->conn));
+    if (link->conn == NULL || pipeline->head < pipeline->tail)
+        return link->conn == NULL;
+    if (pq_is_busy(link, &lost) && lost)
+        pq_lost(link, &pipeline->error);
+    return link->conn == NULL || !PQisBusy(link->conn);
 }

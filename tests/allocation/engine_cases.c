@@ -58,6 +58,19 @@ static int call_commit_both(void) {
     return SWEPT(hdb_exec)(it.other, "COMMIT", -1);
 }
 
+/* One row before its rows are sent ahead of COMMIT. Of the one before, all is there or nothing: else row 1 comes twice. */
+static void prepare_large(void) {
+    prepare_connected();
+    sweep_run(held, "INSERT INTO kept SELECT 1, 'half' WHERE (SELECT count(*) FROM kept WHERE id > 1000) NOT IN (0, 4096);"
+                    "DELETE FROM kept WHERE id > 1000");
+    sweep_run(it.other, "BEGIN; INSERT INTO kept WITH RECURSIVE c(i) AS (SELECT 1001 UNION ALL SELECT i + 1 FROM c LIMIT 4095)"
+                        " SELECT i, printf('%.*c', 100, 'x') FROM c");
+}
+
+static int call_commit_large(void) {
+    return SWEPT(hdb_exec)(it.other, "INSERT INTO kept VALUES (10000, 'the last'); COMMIT", -1);
+}
+
 static int call_flush(void) {
     return SWEPT(hdb_flush)(it.other);
 }
@@ -77,6 +90,7 @@ const sweep_case engine_cases[] = {
     {"connect to an engine", NULL, call_connect},
     {"commit to an engine", prepare_connected, call_commit},
     {"commit over two databases", prepare_both, call_commit_both},
+    {"commit of many rows to an engine", prepare_large, call_commit_large},
     {"flush to an engine", prepare_connected, call_flush},
     {"verify an engine", prepare_connected, call_verify},
     {"statement of an engine", prepare_connected, call_engine_statement},
