@@ -16,6 +16,7 @@ const char *const unit_schema =
     "CREATE TABLE wide(a TEXT, b INTEGER, c, PRIMARY KEY (a, b)) WITHOUT ROWID;"
     "CREATE TABLE journal(what TEXT, id INTEGER, n);"
     "CREATE TABLE payload(id INTEGER PRIMARY KEY, data BLOB);"
+    "CREATE TABLE many(id INTEGER PRIMARY KEY, text);"
     "CREATE TRIGGER child_in AFTER INSERT ON child BEGIN"
     " INSERT INTO journal VALUES ('in', new.id, new.parent); UPDATE parent SET n = n + 1 WHERE id = new.parent; END;"
     "CREATE TRIGGER child_out AFTER DELETE ON child BEGIN"
@@ -56,6 +57,13 @@ static const char *const changes[] = {
 static const char *const big_change =
     "INSERT INTO payload(data) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < #)"
     " SELECT CAST(@ || zeroblob(90000) AS BLOB) FROM c";
+
+/* Enough of these in a transaction go to the engine before its COMMIT. */
+static const char *const many_rows =
+    "INSERT INTO many(text) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 4500)"
+    " SELECT '@ and some text that makes of these rows more than a part of the log holds: ' || i FROM c";
+static const char *const many_changes[] = {"UPDATE many SET text = '@' WHERE id % 50 = #", "DELETE FROM many WHERE id % 50 = #", "SAVEPOINT s",
+                                           "ROLLBACK TO s"};
 
 static const char *const definitions[] = {
     "CREATE TABLE IF NOT EXISTS x$(a INTEGER PRIMARY KEY, b TEXT, c)",
@@ -111,6 +119,13 @@ static void add_any(struct unit *unit, unsigned *random, int number) {
         add(unit, KIND_DDL, ONE_OF(definitions), random, number);
 }
 
+static void end_transaction(struct unit *unit, unsigned *random, int number) {
+    if (fault_random(random) % 8 == 0)
+        add(unit, KIND_ROLLBACK, "ROLLBACK", random, number);
+    else
+        add(unit, KIND_COMMIT, "COMMIT", random, number);
+}
+
 static void make_transaction(struct unit *unit, unsigned *random, int number) {
     int count = 1 + (int)(fault_random(random) % (UNIT_STATEMENTS - 3));
     add(unit, KIND_BEGIN, fault_random(random) % 2 ? "BEGIN" : "BEGIN IMMEDIATE", random, number);
@@ -120,10 +135,18 @@ static void make_transaction(struct unit *unit, unsigned *random, int number) {
         else
             add_any(unit, random, number);
     }
-    if (fault_random(random) % 8 == 0)
-        add(unit, KIND_ROLLBACK, "ROLLBACK", random, number);
-    else
-        add(unit, KIND_COMMIT, "COMMIT", random, number);
+    end_transaction(unit, random, number);
+}
+
+static void make_large_transaction(struct unit *unit, unsigned *random, int number) {
+    add(unit, KIND_BEGIN, "BEGIN", random, number);
+    add(unit, KIND_DML, "DELETE FROM many", random, number);
+    for (int i = 0; i < 4; i++) {
+        add(unit, KIND_DML, many_rows, random, number);
+        if (fault_random(random) % 2 == 0)
+            add(unit, KIND_DML, ONE_OF(many_changes), random, number);
+    }
+    end_transaction(unit, random, number);
 }
 
 void unit_make(unsigned seed, int number, bool vacuum, struct unit *out) {
@@ -134,6 +157,8 @@ void unit_make(unsigned seed, int number, bool vacuum, struct unit *out) {
     unsigned choice = fault_random(random) % 100;
     if (choice < 4 && vacuum)
         add(out, KIND_VACUUM, "VACUUM", random, number);
+    else if (choice < 7)
+        make_large_transaction(out, random, number);
     else if (choice < 50)
         add_any(out, random, number);
     else
