@@ -8,27 +8,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { NUMBER_MAX = 10, FIXED = 8 }; /* bytes */
+
+static char *write_number(char *at, uint64_t number) {
+    for (; number > 0x7f; number >>= 7)
+        *at++ = (char)((number & 0x7f) | 0x80);
+    *at++ = (char)number;
+    return at;
+}
+
+static char *write_fixed(char *at, uint64_t bits) {
+    for (int i = 0; i < FIXED; i++)
+        at[i] = (char)(bits >> (56 - 8 * i));
+    return at + FIXED;
+}
+
+static char *write_bytes(char *at, const void *data, size_t size) {
+    at = write_number(at, size);
+    if (size > 0)
+        memcpy(at, data, size);
+    return at + size;
+}
+
+/* What was written after hdb_buffer_reserve() is there. */
+static void end_at(hdb_buffer *buffer, char *at) {
+    *at = '\0';
+    buffer->size = (size_t)(at - buffer->data);
+}
+
 void hdb_put_number(hdb_buffer *buffer, uint64_t number) {
-    char bytes[10];
-    size_t size = 0;
-    do {
-        bytes[size] = (char)((number & 0x7f) | (number > 0x7f ? 0x80 : 0));
-        number >>= 7;
-        size++;
-    } while (number);
-    hdb_buffer_append(buffer, bytes, size);
+    if (hdb_buffer_reserve(buffer, NUMBER_MAX))
+        end_at(buffer, write_number(buffer->data + buffer->size, number));
 }
 
 void hdb_put_bytes(hdb_buffer *buffer, const void *data, size_t size) {
-    hdb_put_number(buffer, size);
-    hdb_buffer_append(buffer, data, size);
-}
-
-static void put_fixed(hdb_buffer *buffer, uint64_t bits) {
-    unsigned char bytes[8];
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (unsigned char)(bits >> (56 - 8 * i));
-    hdb_buffer_append(buffer, bytes, sizeof bytes);
+    if (hdb_buffer_reserve(buffer, NUMBER_MAX + size))
+        end_at(buffer, write_bytes(buffer->data + buffer->size, data, size));
 }
 
 static uint64_t get_fixed(const char *data) {
@@ -39,23 +54,28 @@ static uint64_t get_fixed(const char *data) {
 }
 
 void hdb_put_value(hdb_buffer *buffer, const hdb_value *value) {
+    bool is_bytes = value->type == HDB_TYPE_TEXT || value->type == HDB_TYPE_BLOB;
     uint64_t bits = 0;
-    hdb_buffer_char(buffer, (char)value->type);
+    if (!hdb_buffer_reserve(buffer, 1 + NUMBER_MAX + (is_bytes ? value->as.bytes.size : 0)))
+        return;
+    char *at = buffer->data + buffer->size;
+    *at++ = (char)value->type;
     switch (value->type) {
     case HDB_TYPE_INTEGER:
-        put_fixed(buffer, (uint64_t)value->as.integer);
+        at = write_fixed(at, (uint64_t)value->as.integer);
         break;
     case HDB_TYPE_FLOAT:
         memcpy(&bits, &value->as.real, sizeof bits);
-        put_fixed(buffer, bits);
+        at = write_fixed(at, bits);
         break;
     case HDB_TYPE_TEXT:
     case HDB_TYPE_BLOB:
-        hdb_put_bytes(buffer, value->as.bytes.data, value->as.bytes.size);
+        at = write_bytes(at, value->as.bytes.data, value->as.bytes.size);
         break;
     default:
         break;
     }
+    end_at(buffer, at);
 }
 
 uint64_t hdb_get_number(hdb_reader *reader) {

@@ -19,17 +19,19 @@ bool hdb_use_writes(const hdb_use *use) {
     return use->writes_rows || use->changes_schema || use->sets_header;
 }
 
-hdb_use hdb_inspection_use(const hdb_inspection *inspection, const char *database) {
-    if (strcasecmp(database, "main") == 0)
-        return (hdb_use){
-            .writes_rows = inspection->writes_rows,
-            .changes_schema = inspection->changes_schema,
-            .sets_header = inspection->sets_header,
-            .tables = inspection->tables,
-            .rebuilt = inspection->rebuilt,
-            .table_count = inspection->table_count,
-            .rebuilt_count = inspection->rebuilt_count,
-        };
+hdb_use hdb_inspection_use_of_main(const hdb_inspection *inspection) {
+    return (hdb_use){
+        .writes_rows = inspection->writes_rows,
+        .changes_schema = inspection->changes_schema,
+        .sets_header = inspection->sets_header,
+        .tables = inspection->tables,
+        .rebuilt = inspection->rebuilt,
+        .table_count = inspection->table_count,
+        .rebuilt_count = inspection->rebuilt_count,
+    };
+}
+
+hdb_use hdb_inspection_use_of_attached(const hdb_inspection *inspection, const char *database) {
     for (int i = 0; i < inspection->use_count; i++)
         if (strcasecmp(inspection->uses[i].database, database) == 0)
             return inspection->uses[i];

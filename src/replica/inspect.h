@@ -67,8 +67,9 @@ typedef struct hdb_inspection {
 
 /* Whether the statement changes what is kept: rows, schema or header values of main. */
 bool hdb_inspection_writes(const hdb_inspection *inspection);
-/* What it does to a database, "main" or an attached one; all is borrowed. */
-hdb_use hdb_inspection_use(const hdb_inspection *inspection, const char *database);
+/* What it does to main, and to an attached database; all is borrowed. */
+hdb_use hdb_inspection_use_of_main(const hdb_inspection *inspection);
+hdb_use hdb_inspection_use_of_attached(const hdb_inspection *inspection, const char *database);
 bool hdb_use_writes(const hdb_use *use);
 void hdb_inspection_clear(hdb_inspection *inspection);
 /* Adds a table of main to those that are read or written. */

@@ -46,6 +46,15 @@ static int authorize(void *context, int action, const char *first, const char *s
     return answer != SQLITE_OK ? answer : verdict;
 }
 
+static const hdb_table *find_table(hdb_replica *kept, const char *name) {
+    const hdb_schema *schema = kept->schema;
+    if (kept->recent < schema->table_count && strcmp(schema->tables[kept->recent].name, name) == 0)
+        return &schema->tables[kept->recent];
+    const hdb_table *table = hdb_schema_table(schema, name);
+    kept->recent = table ? (int)(table - schema->tables) : 0;
+    return table;
+}
+
 static void before_change(void *context, sqlite3 *db, int operation, char const *database, char const *table,
                           sqlite3_int64 old_rowid, sqlite3_int64 new_rowid) {
     hdb_replica *replica = context;
@@ -58,7 +67,7 @@ static void before_change(void *context, sqlite3 *db, int operation, char const 
         ;
     if (!kept)
         return;
-    const hdb_table *known = kept->schema ? hdb_schema_table(kept->schema, table) : NULL;
+    const hdb_table *known = kept->schema ? find_table(kept, table) : NULL;
     hdb_capture_change(kept->capture, db, operation, table, known, old_rowid, new_rowid);
 }
 

@@ -65,6 +65,7 @@ struct hdb_replica {
     int64_t schema_version;   /* of `schema` */
     int64_t schema_epoch;     /* the first one's: another number after all that may have changed a schema but its rows */
     int64_t settled;          /* the epoch in which `schema` was read under the write lock, so that it need not be again */
+    int recent;               /* table of `schema` that was changed last, looked at first */
     sqlite3_stmt **readers;   /* for each table of `schema`: reads a row by its key, prepared when first needed */
     hdb_schema *schema_before; /* as it was before the transaction's first DDL, NULL if there was none */
     sqlite3_stmt *version_reader;

@@ -39,6 +39,16 @@ hdb_value hdb_value_of_column(sqlite3_stmt *statement, int column) {
     }
 }
 
+hdb_value hdb_value_of_column_unended(sqlite3_stmt *statement, int column) {
+    /* Looked up once. No other thread touches it: the connection's mutex is held. */
+    sqlite3_value *value = sqlite3_column_value(statement, column);
+    if (sqlite3_value_type(value) != SQLITE_TEXT)
+        return hdb_value_of_sqlite(value);
+    size_t size = (size_t)sqlite3_value_bytes(value); /* first: it makes UTF-8 of the text */
+    const char *data = sqlite3_value_blob(value);
+    return hdb_value_text(data ? data : "", size);
+}
+
 static int bind(sqlite3_stmt *statement, int index, const hdb_value *value, sqlite3_destructor_type lifetime) {
     switch (value->type) {
     case HDB_TYPE_INTEGER:

@@ -10,6 +10,8 @@
 hdb_value hdb_value_of_sqlite(sqlite3_value *value);
 /* Borrows a column of the current row until the next step. */
 hdb_value hdb_value_of_column(sqlite3_stmt *statement, int column);
+/* The same, but with nothing behind a text: for an ending NUL SQLite would copy it. */
+hdb_value hdb_value_of_column_unended(sqlite3_stmt *statement, int column);
 /* Binds without copying: the value must live until the statement is reset. */
 int hdb_value_bind(sqlite3_stmt *statement, int index, const hdb_value *value);
 /* Binds a copy: the value may go at once. */

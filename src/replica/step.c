@@ -40,6 +40,10 @@ static bool creates_nothing(const hdb_schema *schema, const hdb_use *use, const 
     return schema && inspection->creates_table && use->rebuilt_count == 1 && hdb_schema_table(schema, use->rebuilt[0]);
 }
 
+static hdb_use use_of(const hdb_replica *replica, const hdb_replica *kept, const hdb_inspection *inspection) {
+    return kept == replica ? hdb_inspection_use_of_main(inspection) : hdb_inspection_use_of_attached(inspection, kept->database);
+}
+
 /* Locks a database that a statement will write to, and notes what no hook will tell. */
 static int expect_write(hdb_replica *replica, hdb_replica *kept, const hdb_use *use, const hdb_inspection *inspection,
                         hdb_error *error) {
@@ -68,7 +72,7 @@ static int expect_write(hdb_replica *replica, hdb_replica *kept, const hdb_use *
 /* Whether a statement writes to a database whose rows are kept. */
 static bool writes_kept(hdb_replica *replica, const hdb_inspection *inspection) {
     for (hdb_replica *kept = NULL; (kept = hdb_replica_next_kept(replica, kept));) {
-        hdb_use use = hdb_inspection_use(inspection, kept->database);
+        hdb_use use = use_of(replica, kept, inspection);
         if (hdb_use_writes(&use))
             return true;
     }
@@ -90,7 +94,7 @@ static int before_write(hdb_replica *replica, const hdb_inspection *inspection, 
         replica->implicit_writers = 1;
     }
     for (hdb_replica *kept = NULL; rc == HDB_OK && (kept = hdb_replica_next_kept(replica, kept));) {
-        hdb_use use = hdb_inspection_use(inspection, kept->database);
+        hdb_use use = use_of(replica, kept, inspection);
         if (hdb_use_writes(&use))
             rc = expect_write(replica, kept, &use, inspection, error);
     }
@@ -230,7 +234,7 @@ static int begin_files(hdb_replica *replica, const hdb_inspection *inspection, h
     bool begins = inspection->kind == HDB_STATEMENT_BEGIN || inspection->kind == HDB_STATEMENT_SAVEPOINT;
     int rc = HDB_OK;
     for (hdb_replica *kept = NULL; rc == HDB_OK && (kept = hdb_replica_next_kept(replica, kept));) {
-        hdb_use use = hdb_inspection_use(inspection, kept->database);
+        hdb_use use = use_of(replica, kept, inspection);
         bool asked = inspection->pragma == HDB_PRAGMA_JOURNAL_MODE &&
                      hdb_replica_find(replica, inspection->pragma_database ? inspection->pragma_database : "main") == kept;
         if (kept->is_blank && (begins || asked || inspection->kind == HDB_STATEMENT_VACUUM || hdb_use_writes(&use)))
@@ -252,7 +256,7 @@ static int know_schema(hdb_replica *replica, hdb_error *error) {
 static int ask_attached(hdb_replica *replica, const hdb_inspection *inspection, hdb_error *error) {
     int rc = HDB_OK;
     for (hdb_replica *kept = replica->attached; rc == HDB_OK && kept; kept = kept->next) {
-        hdb_use use = hdb_inspection_use(inspection, kept->database);
+        hdb_use use = use_of(replica, kept, inspection);
         const hdb_inspection its = {.kind = inspection->kind, .writes_rows = hdb_use_writes(&use)};
         rc = kept->store->prepare_statement(kept->store_context, &its, !hdb_transaction_is_open(replica), error);
     }

@@ -21,7 +21,7 @@ void hdb_sequences_clear(hdb_sequences *sequences) {
 /* Reads the cells of the statement's row, from a first column on. */
 static void read_cells(sqlite3_stmt *statement, int first, int count, hdb_value *out) {
     for (int i = 0; i < count; i++)
-        out[i] = hdb_value_of_column(statement, first + i);
+        out[i] = hdb_value_of_column_unended(statement, first + i);
 }
 
 static hdb_value *new_cells(const hdb_table *table, hdb_error *error) {
