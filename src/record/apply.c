@@ -6,13 +6,24 @@
 #include "record/log.h"
 #include "record/many.h"
 #include "record/mirror.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Up to FEW_ROWS rows of a table go one by one: upserted on PostgreSQL, deleted by key and inserted on HeliosDB, whose
- * transactions do not see what an upsert has changed (docs/decisions/0004-apply.md). More are deleted by key, unless none
- * of them can be there, and copied (docs/decisions/0009-many-rows.md). */
-enum { FEW_ROWS = 32, SENDS_PER_SYNC = 512 };
+enum { SENDS_PER_SYNC = 512 };
+
+/* Up to `few` rows of a table go one by one: upserted on PostgreSQL, deleted by key and inserted on HeliosDB, whose
+ * transactions do not see what an upsert has changed (docs/decisions/0004-apply.md). More are copied if none of them can be
+ * there, else up to `few_changed` go one by one all the same, and more are deleted by key and copied
+ * (docs/decisions/0009-many-rows.md). A row that goes one by one is away for microseconds, for those who read the engine,
+ * and many commits of one row each are to look no worse to them together than one after the other. */
+static const struct limits {
+    int few, few_changed;
+} limits[] = {
+    [HDB_APPLY_ON_SERVER] = {32, 32},
+    [HDB_APPLY_COMMIT] = {4, 32},
+    [HDB_APPLY_MERGED] = {4, INT_MAX},
+};
 
 /* Rows of one table on their way. */
 struct row_batch {
@@ -162,32 +173,34 @@ static int end_table(struct row_batch *batch, hdb_error *error) {
     return rc;
 }
 
-/* Whether the reader's table has more than a few rows in this entry: decides how they are sent. */
-static bool has_many(const hdb_entry_reader *at_table) {
+/* Whether more than a few rows are to be put into the reader's table. */
+static bool has_many(const hdb_entry_reader *at_table, int few) {
     hdb_entry_reader ahead = {.in = at_table->in, .table = at_table->table};
     int rows = 0;
     ahead.cells = calloc((size_t)ahead.table.column_count + 1, sizeof *ahead.cells);
     if (!ahead.cells)
         return true;
-    while (rows <= FEW_ROWS) {
+    while (rows <= few) {
         enum hdb_operation_kind kind = hdb_entry_next_row(&ahead);
         if (kind == HDB_ENTRY_END)
             break;
         rows += kind == HDB_ENTRY_UPSERT;
     }
     free(ahead.cells);
-    return rows > FEW_ROWS;
+    return rows > few;
 }
 
-static int start_table(struct row_batch *batch, hdb_link *link, hdb_entry_reader *reader, hdb_error *error) {
+static int start_table(struct row_batch *batch, hdb_link *link, hdb_entry_reader *reader, const struct limits *of, hdb_error *error) {
+    bool done = false;
+    int rc = HDB_OK;
     if (reader->whole)
         return hdb_fill_start(link, &reader->table, &batch->filler, error);
-    if (has_many(reader))
-        return hdb_apply_many(link, reader, error);
-    return batch_start(batch, link, &reader->table, error);
+    if (has_many(reader, of->few))
+        rc = hdb_apply_many(link, reader, of->few_changed, &done, error);
+    return rc == HDB_OK && !done ? batch_start(batch, link, &reader->table, error) : rc;
 }
 
-int hdb_apply_entry(hdb_link *link, const char *data, size_t size, hdb_error *error) {
+int hdb_apply_entry(hdb_link *link, const char *data, size_t size, enum hdb_apply_kind of, hdb_error *error) {
     hdb_entry_reader reader;
     struct row_batch batch = {0};
     enum hdb_operation_kind kind;
@@ -204,7 +217,7 @@ int hdb_apply_entry(hdb_link *link, const char *data, size_t size, hdb_error *er
             rc = hdb_apply_schema(link, reader.schema, error);
             break;
         case HDB_ENTRY_TABLE:
-            rc = start_table(&batch, link, &reader, error);
+            rc = start_table(&batch, link, &reader, &limits[of], error);
             break;
         case HDB_ENTRY_UPSERT:
             rc = batch.filler ? hdb_fill_row(batch.filler, reader.rowid, reader.cells, error)

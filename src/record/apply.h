@@ -8,8 +8,15 @@
 #include "link/link.h"
 #include "record/table.h"
 
+/* What is applied, and where: decides how its rows are sent. */
+enum hdb_apply_kind {
+    HDB_APPLY_ON_SERVER, /* a commit, on a server that may be far away */
+    HDB_APPLY_COMMIT,    /* a commit, in the engine beside us */
+    HDB_APPLY_MERGED     /* several commits (record/merge.h), there too */
+};
+
 /* Applies one entry. Returns when the engine has answered for all of it. */
-int hdb_apply_entry(hdb_link *link, const char *data, size_t size, hdb_error *error);
+int hdb_apply_entry(hdb_link *link, const char *data, size_t size, enum hdb_apply_kind kind, hdb_error *error);
 
 /* Writes the catalogue: the schema's text, the names of tables, the header values. Tables of the engine that the schema
  * no longer has are dropped. */

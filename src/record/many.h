@@ -7,7 +7,8 @@
 #include "link/link.h"
 #include "record/entry.h"
 
-/* Applies all rows of the reader's current table. Returns when the engine has answered for all of them. */
-int hdb_apply_many(hdb_link *link, hdb_entry_reader *reader, hdb_error *error);
+/* Applies all rows of the reader's current table, and returns when the engine has answered for all of them. `*done` is false
+ * if no more than `few` of them are to be put, and the engine may have some: nothing is sent then. */
+int hdb_apply_many(hdb_link *link, hdb_entry_reader *reader, int few, bool *done, hdb_error *error);
 
 #endif

@@ -43,7 +43,7 @@ static int note_applied(hdb_server *server, int64_t id, size_t size, hdb_error *
 }
 
 int hdb_server_apply_logged(hdb_server *server, int64_t id, const char *data, size_t size, hdb_error *error) {
-    int rc = hdb_apply_entry(server->link, data, size, error);
+    int rc = hdb_apply_entry(server->link, data, size, HDB_APPLY_ON_SERVER, error);
     if (rc == HDB_OK && hdb_entry_has_schema(data, size))
         rc = hdb_server_count(server, "schema_version", error);
     return rc == HDB_OK ? note_applied(server, id, size, error) : rc;
@@ -155,7 +155,7 @@ int hdb_server_judge(int rc, hdb_error *error) {
 
 /* SQLite has found that the constraints hold on what our snapshot shows: others have changed it. */
 static int apply_inside(hdb_server *server, const char *data, size_t size, hdb_error *error) {
-    int rc = hdb_apply_entry(server->link, data, size, error);
+    int rc = hdb_apply_entry(server->link, data, size, HDB_APPLY_ON_SERVER, error);
     if (rc != HDB_OK && server->many_writers && strncmp(error->sqlstate, "23", 2) == 0)
         rc = hdb_error_set(error, BUSY_SNAPSHOT, "40001", "database is locked");
     return rc;
