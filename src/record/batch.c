@@ -57,8 +57,9 @@ int hdb_batch_open(hdb_batch *batch, hdb_error *error) {
 void hdb_batch_close(hdb_batch *batch) {
     hdb_queue_clear(&batch->entries);
     hdb_buffer_free(&batch->merged);
+    hdb_link_close(batch->reader);
     hdb_link_close(batch->link);
-    batch->link = NULL;
+    batch->reader = batch->link = NULL;
 }
 
 bool hdb_batch_take(hdb_batch *batch, hdb_queue *from, int64_t id) {
@@ -127,8 +128,16 @@ int hdb_batch_apply(hdb_batch *batch, hdb_error *error) {
     return rc;
 }
 
+/* Reads the log while the other link applies. */
+static int open_reader(hdb_batch *batch, hdb_error *error) {
+    if (batch->reader && hdb_link_is_alive(batch->reader))
+        return HDB_OK;
+    hdb_link_close(batch->reader);
+    batch->reader = NULL;
+    return hdb_record_connect(batch->record, &batch->reader, error);
+}
+
 struct from_log {
-    hdb_link *link; /* reads while the batch's applies */
     hdb_batch *batch;
     int64_t next, last;
     hdb_error *error;
@@ -153,13 +162,12 @@ static int apply_logged(void *context, int64_t id, const char *data, size_t size
 }
 
 int hdb_batch_apply_logged(hdb_batch *batch, int64_t first, int64_t last, hdb_error *error) {
-    struct from_log from = {NULL, batch, first, last, error};
+    struct from_log from = {batch, first, last, error};
     hdb_error stream_error = HDB_ERROR_INIT;
-    int rc = hdb_record_connect(batch->record, &from.link, error);
+    int rc = open_reader(batch, error);
     if (rc != HDB_OK)
         return rc;
-    rc = hdb_log_read(from.link, first, apply_logged, &from, &stream_error);
-    hdb_link_close(from.link);
+    rc = hdb_log_read(batch->reader, first, apply_logged, &from, &stream_error);
     if (rc == HDB_DONE)
         rc = HDB_OK;
     if (rc == HDB_OK)

@@ -10,7 +10,7 @@
 typedef struct hdb_batch {
     hdb_record *record;
     hdb_state *state;
-    hdb_link *link;
+    hdb_link *link, *reader; /* the latter for the log, when others write it */
     int64_t session; /* the link's number */
     int64_t marked;  /* "applied" as last written to the engine */
     hdb_queue entries; /* they follow one another */
@@ -23,7 +23,7 @@ bool hdb_batch_is_full(const hdb_queue *entries);
 
 /* Opens the session if need be. What another one had sent when its process died is carried out first. */
 int hdb_batch_open(hdb_batch *batch, hdb_error *error);
-/* Ends the session. */
+/* Ends the sessions. */
 void hdb_batch_close(hdb_batch *batch);
 /* Takes entries from number `id` on that follow one another; older ones are freed. Whether there are any. */
 bool hdb_batch_take(hdb_batch *batch, hdb_queue *from, int64_t id);
