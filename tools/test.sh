@@ -155,7 +155,7 @@ sanitized() { # name of the results, what to select
 # A process has a log if ThreadSanitizer has something to tell. libsqlite3 and libpq are not built with it: it sees their locks
 # and not their memory, which makes no false reports. Without EVERYTHING only what has threads; meson compiles what that needs.
 run_tsan() {
-    local logs=$results/tsan.logs names=(test_threads test_embedded_life test_hostile_server test_waiting) log status=0
+    local logs=$results/tsan.logs names=(test_threads test_applier test_embedded_life test_gathering test_hostile_server test_waiting) log status=0
     [ -f build/tsan/build.ninja ] || meson setup build/tsan -Db_sanitize=thread -Db_lundef=false -Ddocs=false
     [ -z "${EVERYTHING:-}" ] || names=(--no-suite sql --no-suite fault)
     rm -rf "$logs"

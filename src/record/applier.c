@@ -4,10 +4,8 @@
 #include "record/batch.h"
 #include "record/promise.h"
 #include "waiting.h"
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 enum {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The thread that applies log entries, one per open record. Of all processes, the one that holds apply.lock works; it
  * applies what others pushed too, reading it from the log. Entries are applied in order, only those that the replica has
- * committed. */
+ * committed. An entry after a pause is applied at once; of those that follow it, what has gathered is applied together some
+ * milliseconds later (docs/decisions/0026-many-commits-together.md), or when somebody waits for it. */
 #ifndef HDB_APPLIER_H
 #define HDB_APPLIER_H
 
@@ -11,7 +12,7 @@ typedef struct hdb_applier hdb_applier;
 
 /* Makes it; the thread itself begins with the first entry. */
 int hdb_applier_start(hdb_record *record, hdb_applier **out, hdb_error *error);
-/* Ends the thread after the entry it is at, and frees. NULL is allowed. */
+/* Ends the thread after the entries it is at, and frees. NULL is allowed. */
 void hdb_applier_stop(hdb_applier *applier);
 void hdb_applier_set_checkpoint(hdb_applier *applier, hdb_checkpoint checkpoint, void *context);
 /* Hands an entry over, memory included. Waits while too much is waiting already. */

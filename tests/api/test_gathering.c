@@ -195,6 +195,32 @@ static void commits_of_every_kind_leave_in_the_engine_what_they_leave_in_the_fil
     assert_int_equal(hdb_close(conn), HDB_OK);
 }
 
+/* How long it takes to bring commits, each of which changes so many rows far from each other, to the engine. */
+static long long change_scattered(hdb_conn *conn, int rows) {
+    enum { TIMES = 20 };
+    char *sql = support_format("UPDATE t SET a = 'changed' WHERE id IN (SELECT value * 4999 FROM json_each('[1,2,3,4,5,6,7,8,9,10,11,12,"
+                               "13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40]') LIMIT %d)", rows);
+    long long begin = support_now_ms();
+    for (int i = 0; i < TIMES; i++) {
+        exec(conn, sql);
+        assert_ok(conn, hdb_flush(conn));
+    }
+    free(sql);
+    return support_now_ms() - begin;
+}
+
+static void a_commit_of_scattered_rows_does_not_have_all_between_them_read(void **state) {
+    struct fixture *fixture = *state;
+    hdb_conn *conn = open_with_table(fixture->path);
+    exec(conn, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000) INSERT INTO t SELECT i, 'row' FROM n");
+    assert_ok(conn, hdb_flush(conn));
+    long long few = change_scattered(conn, 32), more = change_scattered(conn, 40);
+    print_message("32 rows: %lld ms, 40 rows: %lld ms\n", few, more);
+    assert_true(more < 3 * few + 100);
+    verify(conn);
+    assert_int_equal(hdb_close(conn), HDB_OK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -203,6 +229,7 @@ int main(void) {
         TEST(what_a_killed_process_has_left_appears_at_once),
         TEST(a_steady_load_is_applied_a_few_times_a_second),
         TEST(commits_of_every_kind_leave_in_the_engine_what_they_leave_in_the_file),
+        TEST(a_commit_of_scattered_rows_does_not_have_all_between_them_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
