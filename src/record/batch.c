@@ -114,7 +114,9 @@ static int apply_first(hdb_batch *batch, hdb_error *error) {
         last = last->next;
         size += last->size;
     }
-    int rc = hdb_apply_entry(batch->link, batch->merged.data, batch->merged.size, HDB_APPLY_MERGED, error);
+    int rc = HDB_OK;
+    if (batch->merged.size > 0)
+        rc = hdb_apply_entry(batch->link, batch->merged.data, batch->merged.size, HDB_APPLY_MERGED, error);
     return rc == HDB_OK ? note_applied(batch, last->id, size, error) : rc;
 }
 

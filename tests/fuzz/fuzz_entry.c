@@ -4,6 +4,7 @@
 #include "buffer.h"
 #include "fuzz.h"
 #include "record/entry.h"
+#include "record/merge.h"
 #include "record/mirror.h"
 
 /* What is done with a table of an entry, whoever wrote it. */
@@ -68,6 +69,17 @@ static bool copy_entry(const char *data, size_t size, bool work, hdb_buffer *out
     return whole;
 }
 
+/* An entry merged with itself is an entry again, or it is refused. */
+static void merge_entry(const char *data, size_t size) {
+    hdb_entry_bytes twice[2] = {{data, size}, {data, size}};
+    hdb_buffer merged = HDB_BUFFER_INIT, copy = HDB_BUFFER_INIT;
+    int count = hdb_entries_merge(twice, 2, &merged);
+    CHECK(count == 0 || count == 2);
+    CHECK(merged.size == 0 || copy_entry(merged.data, merged.size, false, &copy));
+    hdb_buffer_free(&merged);
+    hdb_buffer_free(&copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     hdb_buffer once = HDB_BUFFER_INIT, twice = HDB_BUFFER_INIT;
     char *copy = malloc(size > 0 ? size : 1);
@@ -77,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         CHECK(copy_entry(once.data, once.size, false, &twice));
         CHECK(once.size == twice.size && memcmp(once.data, twice.data, once.size) == 0);
     }
+    merge_entry(copy, size);
     hdb_buffer_free(&once);
     hdb_buffer_free(&twice);
     free(copy);
