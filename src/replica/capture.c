@@ -20,6 +20,7 @@ void hdb_capture_reset(hdb_capture *capture) {
     for (int i = 0; i < capture->table_count; i++)
         clear_touched(&capture->tables[i]);
     capture->table_count = capture->recent = 0;
+    capture->sent_end = 0;
     capture->schema_changed = capture->header_set = capture->wrote = capture->failed = false;
 }
 
@@ -244,7 +245,11 @@ void hdb_capture_change(hdb_capture *capture, sqlite3 *db, int operation, const 
 /* Only rowids that ascend, behind those before: rows that are changed again and again would be written again and again. */
 bool hdb_touched_are_many(const hdb_touched *touched) {
     enum { MANY = 4096 };
-    return touched->count >= MANY && touched->slot_count == 0 && !touched->by_columns && !touched->whole &&
+    return touched->count >= MANY && !touched->whole && hdb_touched_are_behind(touched);
+}
+
+bool hdb_touched_are_behind(const hdb_touched *touched) {
+    return touched->count > 0 && touched->slot_count == 0 && !touched->by_columns &&
            (touched->sent_count == 0 || touched->rowids[0] > touched->sent[touched->sent_count - 1]);
 }
 
@@ -265,13 +270,16 @@ bool hdb_touched_prepare_sent(hdb_touched *touched) {
     return true;
 }
 
-void hdb_touched_sent(hdb_touched *touched) {
+void hdb_capture_sent(hdb_capture *capture, hdb_touched *touched, size_t entry_size) {
     memcpy(touched->sent + touched->sent_count, touched->rowids, touched->count * sizeof *touched->rowids);
     touched->sent_count += touched->count;
     touched->count = 0;
+    capture->sent_last = (int)(touched - capture->tables);
+    capture->sent_end = entry_size;
 }
 
 void hdb_capture_unsend(hdb_capture *capture) {
+    capture->sent_end = 0;
     for (int i = 0; i < capture->table_count; i++) {
         hdb_touched *touched = &capture->tables[i];
         for (size_t key = 0; key < touched->sent_count; key++)

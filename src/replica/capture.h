@@ -31,6 +31,8 @@ typedef struct hdb_capture {
     hdb_touched *tables;
     int table_count, table_capacity;
     int recent;          /* table of the last event */
+    int sent_last;       /* table whose rows were written into the entry last, */
+    size_t sent_end;     /* and where they end; 0: there are none */
     bool schema_changed; /* DDL ran */
     bool wrote;          /* a statement ran that may have moved sqlite_sequence without touching a row */
     bool header_set;     /* user_version or application_id was set */
@@ -49,9 +51,11 @@ void hdb_capture_change(hdb_capture *capture, sqlite3 *db, int operation, const 
  * of them was written before. */
 bool hdb_capture_has_many(const hdb_capture *capture);
 bool hdb_touched_are_many(const hdb_touched *touched);
-/* Before they are written, which must not fail afterwards for want of memory; and then. */
+/* Whether its keys ascend, behind those whose rows were written. */
+bool hdb_touched_are_behind(const hdb_touched *touched);
+/* Before they are written, which must not fail afterwards for want of memory; and then, the entry having so many bytes. */
 bool hdb_touched_prepare_sent(hdb_touched *touched);
-void hdb_touched_sent(hdb_touched *touched);
+void hdb_capture_sent(hdb_capture *capture, hdb_touched *touched, size_t entry_size);
 /* What was written is no longer so: every key is as if it had just been touched. */
 void hdb_capture_unsend(hdb_capture *capture);
 /* The key at an index of a table touched by columns. */

@@ -138,15 +138,25 @@ static int put_run(hdb_replica *replica, const hdb_table *table, int64_t first, 
     return rc;
 }
 
+/* Whether the entry ends with rows of this table that were written before, and those to come lie behind them: then they are one
+ * run of rows, which the engine gets in one piece. */
+static bool continues(const hdb_capture *capture, const hdb_touched *touched, const hdb_buffer *entry) {
+    return capture->sent_end > 0 && capture->sent_end == entry->size && &capture->tables[capture->sent_last] == touched &&
+           hdb_touched_are_behind(touched);
+}
+
 static int put_touched(hdb_replica *replica, const hdb_table *table, const hdb_touched *touched, hdb_buffer *entry,
                        hdb_error *error) {
     enum { WORTH_A_RANGE = 16 };
     hdb_buffer put = HDB_BUFFER_INIT;
     sqlite3_stmt *range = NULL;
+    bool goes_on = continues(replica->capture, touched, entry);
+    size_t before = entry->size;
     hdb_value *cells = new_cells(table, error);
     sqlite3_stmt *reader = cells ? hdb_replica_row_reader(replica, table, error) : NULL;
     int rc = reader ? HDB_OK : error->code & 0xff;
     hdb_entry_put_table(entry, table, false);
+    size_t head = entry->size;
     for (size_t i = 0, count = 0; rc == HDB_OK && i < touched->count; i += count) {
         count = run_length(table, touched, i);
         if (count >= WORTH_A_RANGE && !range)
@@ -157,6 +167,8 @@ static int put_touched(hdb_replica *replica, const hdb_table *table, const hdb_t
             rc = put_key(replica, table, touched, i + each, reader, cells, entry, &put, error);
     }
     sqlite3_finalize(range);
+    if (goes_on && !entry->failed && entry->size == head) /* deletions come first in a table's rows */
+        hdb_buffer_cut(entry, before);
     hdb_buffer_append(entry, put.data, put.size);
     if (rc == HDB_OK && (put.failed || entry->failed))
         rc = hdb_error_nomem(error);
@@ -292,7 +304,7 @@ int hdb_write_set_ahead(hdb_replica *replica, hdb_buffer *entry, hdb_error *erro
             continue;
         rc = hdb_touched_prepare_sent(touched) ? put_touched(replica, table, touched, entry, error) : hdb_error_nomem(error);
         if (rc == HDB_OK)
-            hdb_touched_sent(touched);
+            hdb_capture_sent(replica->capture, touched, entry->size);
         else
             hdb_buffer_cut(entry, before);
     }

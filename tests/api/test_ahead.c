@@ -4,6 +4,7 @@
 #include "support.h"
 #include "twin.h"
 
+#include <libpq-fe.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,6 +137,25 @@ static void rows_are_sent_before_the_commit(void **state) {
     commit_and_rebuild(conn, fixture->path, 30000);
 }
 
+/* Who reads the engine sees rows that were inserted together appear together. */
+static void rows_of_many_statements_appear_at_once(void **state) {
+    struct fixture *fixture = *state;
+    const char *dsn = NULL;
+    hdb_conn *conn = begin_many(fixture->path);
+    assert_ok(conn, hdb_exec(conn, MANY MANY MANY MANY MANY MANY MANY MANY, -1));
+    assert_ok(conn, hdb_engine_dsn(conn, &dsn));
+    PGconn *link = PQconnectdb(dsn);
+    assert_ok(conn, hdb_exec(conn, "COMMIT", -1));
+    for (long seen = 0; seen != 100000;) {
+        PGresult *result = PQexec(link, "SELECT count(*) FROM t");
+        seen = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+        PQclear(result);
+        assert_true(seen == 0 || seen == 100000);
+    }
+    PQfinish(link);
+    assert_ok(conn, hdb_close(conn));
+}
+
 static void a_rollback_takes_out_what_was_sent(void **state) {
     struct fixture *fixture = *state;
     hdb_conn *conn = begin_many(fixture->path);
@@ -223,6 +243,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everywhere),
         cmocka_unit_test_setup_teardown(rows_are_sent_before_the_commit, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(rows_of_many_statements_appear_at_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_rollback_takes_out_what_was_sent, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_log_that_was_emptied_meanwhile_gets_everything, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(somebody_elses_parts_are_not_taken_for_ours, fixture_setup, fixture_teardown),
