@@ -20,13 +20,24 @@ bool hdb_conn_is_forked(const hdb_conn *conn) {
     return conn->generation != hdb_fork_generation();
 }
 
+/* An interrupt is for what is at work, as with SQLite: one that came too late, or has ended what it was for, is not for what
+ * comes next. */
+static void forget_interrupt(hdb_conn *conn) {
+    for (const hdb_stmt *stmt = conn->first; stmt; stmt = stmt->next)
+        if (stmt->state == HDB_STMT_PENDING || stmt->state == HDB_STMT_ON_ROW)
+            return;
+    conn->interrupted = 0;
+}
+
 int hdb_conn_enter(hdb_conn *conn) {
     if (!conn || hdb_conn_is_forked(conn) || !conn->replica)
         return HDB_MISUSE; /* a connection that failed to open keeps telling why */
     pthread_mutex_lock(&conn->mutex);
     hdb_error_clear(&conn->error);
     conn->replica->hooks.depth++;
-    if (++conn->calls == 1 && conn->hooks[HDB_HOOK_WAIT].call.wait)
+    if (++conn->calls == 1 && conn->interrupted)
+        forget_interrupt(conn);
+    if (conn->calls == 1 && conn->hooks[HDB_HOOK_WAIT].call.wait)
         hdb_waiting_begin(&conn->watch);
     return conn->lost ? hdb_conn_leave(conn, hdb_error_nomem(&conn->error)) : HDB_OK;
 }

@@ -388,6 +388,20 @@ static void interrupt_from_a_thread(void **state) {
     close_ok(conn);
 }
 
+/* An interrupt that came when nothing was at work is for nothing, not for what is next to wait for the engine. */
+static void a_late_interrupt_is_for_nothing(void **state) {
+    hdb_config *config = fixture_config("memory", "engine");
+    hdb_conn *conn = NULL;
+    (void)state;
+    assert_int_equal(hdb_connect(":memory:", config, &conn), HDB_OK);
+    hdb_config_destroy(config);
+    assert_ok(conn, hdb_exec(conn, "CREATE TABLE t(a); INSERT INTO t WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c LIMIT 100000)"
+                                   " SELECT i FROM c", -1));
+    assert_ok(conn, hdb_interrupt(conn));
+    assert_ok(conn, hdb_flush(conn)); /* waits for the rows */
+    close_ok(conn);
+}
+
 static void a_locked_database_is_waited_for(void **state) {
     struct fixture *fixture = *state;
     hdb_conn *one = fixture_open(fixture->path), *two = fixture_open(fixture->path);
@@ -540,6 +554,7 @@ int main(void) {
         TEST(closing_rolls_back),
         TEST(what_came_before_a_change_of_the_schema_is_not_applied_again),
         TEST(interrupt_from_a_thread),
+        TEST(a_late_interrupt_is_for_nothing),
         TEST(a_locked_database_is_waited_for),
         TEST(explain_names_the_lane),
         TEST(statements_only_the_engine_knows),
