@@ -47,21 +47,8 @@ void hdb_buffer_reset(hdb_buffer *buffer) {
     hdb_buffer_cut(buffer, 0);
 }
 
-void hdb_buffer_append(hdb_buffer *buffer, const void *data, size_t size) {
-    if (!hdb_buffer_reserve(buffer, size))
-        return;
-    if (size > 0)
-        memcpy(buffer->data + buffer->size, data, size);
-    buffer->size += size;
-    buffer->data[buffer->size] = '\0';
-}
-
 void hdb_buffer_text(hdb_buffer *buffer, const char *text) {
     hdb_buffer_append(buffer, text, strlen(text));
-}
-
-void hdb_buffer_char(hdb_buffer *buffer, char c) {
-    hdb_buffer_append(buffer, &c, 1);
 }
 
 void hdb_buffer_format(hdb_buffer *buffer, const char *format, ...) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct hdb_buffer {
     char *data; /* always ended by a NUL that size does not count, once something was appended */
@@ -23,9 +24,19 @@ bool hdb_buffer_reserve(hdb_buffer *buffer, size_t extra);
 void hdb_buffer_reset(hdb_buffer *buffer);
 /* Shortens it to a size that it had before, and forgets what failed since. */
 void hdb_buffer_cut(hdb_buffer *buffer, size_t size);
-void hdb_buffer_append(hdb_buffer *buffer, const void *data, size_t size);
+static inline void hdb_buffer_append(hdb_buffer *buffer, const void *data, size_t size) {
+    bool fits = !buffer->failed && size < buffer->capacity - buffer->size; /* the usual case, without a call */
+    if (!fits && !hdb_buffer_reserve(buffer, size))
+        return;
+    if (size > 0)
+        memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+    buffer->data[buffer->size] = '\0';
+}
 void hdb_buffer_text(hdb_buffer *buffer, const char *text);
-void hdb_buffer_char(hdb_buffer *buffer, char c);
+static inline void hdb_buffer_char(hdb_buffer *buffer, char c) {
+    hdb_buffer_append(buffer, &c, 1);
+}
 void hdb_buffer_format(hdb_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Appends an SQL identifier in double quotes, quotes in it doubled. */
 void hdb_buffer_identifier(hdb_buffer *buffer, const char *name);

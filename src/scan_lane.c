@@ -31,6 +31,7 @@ struct filling {
     hdb_buffer arena;
     hdb_value *in, *out, *cells;
     size_t longest; /* value that SQLite would take */
+    bool encoded;   /* a column comes as text in which each value has its storage class */
 };
 
 /* What SQLite would make of a value that another client of the server has put there: it stores no NaN, in a REAL column no -0.0, and a text
@@ -49,30 +50,51 @@ static bool store_value(const struct filling *filling, const hdb_direct_column *
     return !is_bytes || value->as.bytes.size <= filling->longest;
 }
 
-/* The engine's columns are those of the plan, "_hdb_odd" and the key. */
-static int take_row(void *context, const hdb_value *given, int count) {
-    struct filling *filling = context;
+/* The cells of a row that has values beside its columns' types, or columns of text forms. Those that are not asked for stay NULL. */
+static bool decode(struct filling *filling, const hdb_value *given) {
     const hdb_plan *plan = filling->plan;
-    if (count != plan->column_count + 2 || given[count - 1].type != HDB_TYPE_INTEGER)
-        return HDB_DIRECT_UNFIT;
     for (int i = 0; i < plan->column_count; i++)
         filling->in[plan->columns[i].index] = given[i];
     filling->in[filling->table->column_count] = given[plan->column_count];
     if (!hdb_row_from_engine(filling->table, filling->in, &filling->arena, filling->out))
+        return false;
+    for (int i = 0; i < plan->column_count; i++)
+        filling->cells[i] = filling->out[plan->columns[i].index];
+    return true;
+}
+
+/* The engine's columns are those of the plan, "_hdb_odd", and perhaps the key. */
+static int take_row(void *context, const hdb_value *given, int count) {
+    struct filling *filling = context;
+    const hdb_plan *plan = filling->plan;
+    const int width = plan->key_cell < plan->column_count ? plan->column_count + 1 : plan->column_count + 2;
+    if (count != width || given[plan->key_cell].type != HDB_TYPE_INTEGER)
         return HDB_DIRECT_UNFIT;
-    for (int i = 0; i < plan->column_count; i++) {
-        hdb_value *cell = &filling->cells[i];
-        *cell = filling->out[plan->columns[i].index];
-        if (!store_value(filling, &plan->table->columns[plan->columns[i].index], cell))
+    if (filling->encoded || given[plan->column_count].type != HDB_TYPE_NULL) {
+        if (!decode(filling, given))
             return HDB_DIRECT_UNFIT;
+    } else {
+        memcpy(filling->cells, given, (size_t)plan->column_count * sizeof *given);
     }
-    return hdb_kept_add(filling->rows, given[count - 1].as.integer, filling->cells);
+    for (int i = 0; i < plan->column_count; i++)
+        if (!store_value(filling, &plan->table->columns[plan->columns[i].index], &filling->cells[i]))
+            return HDB_DIRECT_UNFIT;
+    return hdb_kept_add(filling->rows, given[plan->key_cell].as.integer, filling->cells);
+}
+
+/* Whether a column that is asked for comes as text in which each value has its storage class. */
+static bool has_encoded(const hdb_plan *plan, const hdb_table *table) {
+    for (int i = 0; i < plan->column_count; i++)
+        if (table->columns[plan->columns[i].index].affinity == HDB_AFFINITY_ANY)
+            return true;
+    return false;
 }
 
 static int fill(hdb_stmt *stmt, const hdb_plan *plan, const hdb_table *table, hdb_kept_rows *rows) {
     hdb_conn *conn = stmt->conn;
     size_t width = (size_t)table->column_count + 1, all = 2 * width + (size_t)plan->column_count;
-    struct filling filling = {plan, table, rows, HDB_BUFFER_INIT, NULL, NULL, NULL, 0};
+    struct filling filling = {.plan = plan, .table = table, .rows = rows, .arena = HDB_BUFFER_INIT};
+    filling.encoded = has_encoded(plan, table);
     filling.longest = (size_t)sqlite3_limit(conn->replica->db, SQLITE_LIMIT_LENGTH, -1);
     filling.in = calloc(all, sizeof *filling.in);
     if (!filling.in)

@@ -319,21 +319,36 @@ static bool write_count(struct translator *translator) {
                       -1);
 }
 
-/* Rows in the order of their keys cost HeliosDB twice the time: the client puts them in order. More of them than it would keep
- * are not to come. */
-static bool write_all_rows(struct translator *translator) {
+/* The key is among the columns, or comes behind "_hdb_odd". */
+static void write_key_cell(struct translator *translator) {
     const hdb_direct_table *table = translator->table;
+    hdb_plan *plan = translator->plan;
+    write_text(translator, "\"_hdb_odd\"");
+    for (int i = 0; i < plan->column_count; i++) {
+        if (plan->columns[i].index == table->alias) {
+            plan->key_cell = i;
+            return;
+        }
+    }
+    plan->key_cell = plan->column_count + 1;
+    write_text(translator, ", ");
+    write_name(translator, table->columns[table->alias].engine_name);
+}
+
+/* Rows in the order of their keys cost HeliosDB twice the time: the client puts them in order. PostgreSQL need not send more of them
+ * than are kept; with a LIMIT HeliosDB would make the whole result before it sends any. */
+static bool write_all_rows(struct translator *translator) {
     translator->plan->kind = HDB_PLAN_SCAN;
     translator->plan->rule = "all rows, by their rowid";
     if (translator->tree->has_limit)
         return refuse(translator, HDB_REFUSED_LIMIT);
-    if (table->alias < 0)
+    if (translator->table->alias < 0)
         return refuse(translator, HDB_REFUSED_NO_ROWID_COLUMN);
-    write_text(translator, "\"_hdb_odd\", ");
-    write_name(translator, table->columns[table->alias].engine_name);
+    write_key_cell(translator);
     write_text(translator, " FROM ");
-    write_name(translator, table->engine_name);
-    hdb_buffer_format(&translator->sql, " LIMIT %d", HDB_KEPT_MOST_ROWS + 1);
+    write_name(translator, translator->table->engine_name);
+    if (translator->peer == HDB_PEER_POSTGRESQL)
+        hdb_buffer_format(&translator->sql, " LIMIT %d", HDB_KEPT_MOST_ROWS + 1);
     return true;
 }
 

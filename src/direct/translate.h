@@ -106,7 +106,7 @@ typedef struct hdb_plan_column {
 enum hdb_plan_kind {
     HDB_PLAN_SELECT = 1, /* at most one row: the columns, raw engine cells, and "_hdb_odd" behind the last */
     HDB_PLAN_COUNT,      /* one row, one integer */
-    HDB_PLAN_SCAN,       /* all rows, in any order: the columns, "_hdb_odd" and the key */
+    HDB_PLAN_SCAN,       /* all rows, in any order: the columns, "_hdb_odd", and the key if it is not one of the columns */
     HDB_PLAN_INSERT,
     HDB_PLAN_UPDATE,
     HDB_PLAN_DELETE
@@ -120,6 +120,7 @@ typedef struct hdb_plan {
     int input_count;
     hdb_plan_column *columns; /* SELECT and COUNT */
     int column_count;
+    int key_cell; /* SCAN: which cell of a row is its key */
     const hdb_direct_table *table; /* the schema's, not owned */
     int parameter_count;           /* largest parameter number in the text */
     /* UPDATE: a row that holds a value beside its column's type must not be changed by key alone.

@@ -2,7 +2,9 @@
 /* Results: libpq's cells as values. Cells are converted when they are asked for and point into the PGresult. */
 #include "link/pq_internal.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -96,11 +98,43 @@ int pq_rows_decode(PGresult *result, hdb_error *error) {
     return HDB_OK;
 }
 
+/* Digits with a point among them, so few that both the number without the point and the power of ten are exact: then so is what
+ * one division rounds. Most numbers are of that kind, and strtod() takes ten times as long. */
+static bool parse_short(const char *text, double *out) {
+    static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool negative = *text == '-';
+    int64_t number = 0;
+    int digits = 0, behind = -1; /* digits behind the point, -1: there is none yet */
+
+    if (FLT_EVAL_METHOD != 0) /* a division would be rounded twice */
+        return false;
+    for (text += negative; digits <= 15; text++) {
+        if (*text >= '0' && *text <= '9') {
+            number = number * 10 + (*text - '0');
+            digits++;
+            behind += behind >= 0;
+        } else if (*text == '.' && behind < 0) {
+            behind = 0;
+        } else {
+            break;
+        }
+    }
+    if (*text != '\0' || digits == 0 || digits > 15)
+        return false;
+    *out = (double)number / powers[behind > 0 ? behind : 0];
+    if (negative)
+        *out = -*out;
+    return true;
+}
+
 /* strtod() of the C locale: a comma locale of the application must not change what a number means. */
 static bool parse_double(const char *text, double *out) {
     char copy[400], *end;
-    const char *point = localeconv()->decimal_point;
+    const char *point;
 
+    if (parse_short(text, out))
+        return true;
+    point = localeconv()->decimal_point;
     if (strchr(text, '.') != NULL && strcmp(point, ".") != 0) {
         if (snprintf(copy, sizeof copy, "%.*s%s%s", (int)strcspn(text, "."), text, point, strchr(text, '.') + 1) >=
             (int)sizeof copy)
@@ -164,6 +198,10 @@ static hdb_value from_text(Oid type, const char *text, size_t size, enum hdb_row
 static uint64_t big_endian(const char *bytes, size_t size) {
     uint64_t number = 0;
 
+    if (size == sizeof number) {
+        memcpy(&number, bytes, sizeof number);
+        return be64toh(number);
+    }
     for (size_t i = 0; i < size; i++)
         number = number << 8 | (unsigned char)bytes[i];
     return number;
@@ -201,16 +239,18 @@ static hdb_value from_binary(Oid type, const char *bytes, size_t size) {
     }
 }
 
-hdb_value pq_cell(const PGresult *result, int row, int column, enum hdb_row_format format) {
+hdb_value pq_cell_of(const PGresult *result, int row, int column, pq_column kind, enum hdb_row_format format) {
+    size_t size = (size_t)PQgetlength(result, row, column);
     const char *bytes;
-    size_t size;
 
-    if (PQgetisnull(result, row, column))
+    if (size == 0 && PQgetisnull(result, row, column))
         return hdb_value_null();
     bytes = PQgetvalue(result, row, column);
-    size = (size_t)PQgetlength(result, row, column);
-    return PQfformat(result, column) == 0 ? from_text(PQftype(result, column), bytes, size, format)
-                                          : from_binary(PQftype(result, column), bytes, size);
+    return kind.binary ? from_binary(kind.type, bytes, size) : from_text(kind.type, bytes, size, format);
+}
+
+hdb_value pq_cell(const PGresult *result, int row, int column, enum hdb_row_format format) {
+    return pq_cell_of(result, row, column, (pq_column){PQftype(result, column), PQfformat(result, column) != 0}, format);
 }
 
 int pq_rows_new(PGresult *result, enum hdb_row_format format, hdb_rows **out, hdb_error *error) {
