@@ -19,17 +19,20 @@ struct hdb_direct {
     int64_t generation; /* of the schema it was made for, and SQLite's number of that schema */
     int64_t cookie;
     int compiled;       /* how often SQLite had compiled the statement anew, which tells the columns' names */
+    char *read;         /* PostgreSQL: the plan's text with the schema's version beside its row */
+    bool encoded;       /* a column comes as text in which each value has its storage class */
     hdb_value *values;  /* one for each input */
-    hdb_buffer *encoded;
+    hdb_buffer *encodings;
 };
 
 void hdb_direct_free(hdb_direct *direct) {
     if (!direct)
         return;
-    for (int i = 0; direct->encoded && i < direct->plan.input_count; i++)
-        hdb_buffer_free(&direct->encoded[i]);
-    free(direct->encoded);
+    for (int i = 0; direct->encodings && i < direct->plan.input_count; i++)
+        hdb_buffer_free(&direct->encodings[i]);
+    free(direct->encodings);
     free(direct->values);
+    free(direct->read);
     hdb_plan_clear(&direct->plan);
     hdb_described_clear(&direct->described);
     free(direct);
@@ -51,6 +54,24 @@ static int prepare_carrier(hdb_stmt *stmt, int count, sqlite3_stmt **out) {
     int rc = sql.failed ? SQLITE_NOMEM : hdb_own_statement(stmt->conn->replica->db, sql.data, 0, out);
     hdb_buffer_free(&sql);
     return rc == SQLITE_OK ? HDB_OK : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
+}
+
+static bool reads_one(const hdb_direct *direct) {
+    return direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT;
+}
+
+/* What is needed to read a row; false if memory ran out. */
+static bool prepare_read(hdb_direct *direct, enum hdb_peer peer) {
+    const hdb_plan *plan = &direct->plan;
+    hdb_buffer text = HDB_BUFFER_INIT;
+    for (int i = 0; i < plan->column_count; i++)
+        direct->encoded = direct->encoded || (plan->columns[i].index >= 0 &&
+                                              plan->table->columns[plan->columns[i].index].kind == HDB_AFFINITY_ANY);
+    if (peer != HDB_PEER_POSTGRESQL)
+        return true;
+    hdb_meta_put_beside(&text, "schema_version", plan->sql);
+    direct->read = hdb_buffer_take(&text);
+    return direct->read != NULL;
 }
 
 int hdb_direct_prepare(hdb_stmt *stmt) {
@@ -80,8 +101,8 @@ int hdb_direct_prepare(hdb_stmt *stmt) {
     if (rc != HDB_OK)
         return hdb_error_nomem(&conn->error);
     direct->values = calloc((size_t)direct->plan.input_count + 1, sizeof *direct->values);
-    direct->encoded = calloc((size_t)direct->plan.input_count + 1, sizeof *direct->encoded);
-    if (!direct->values || !direct->encoded)
+    direct->encodings = calloc((size_t)direct->plan.input_count + 1, sizeof *direct->encodings);
+    if (!direct->values || !direct->encodings || (reads_one(direct) && !prepare_read(direct, peer)))
         return hdb_error_nomem(&conn->error);
     rc = prepare_carrier(stmt, direct->plan.parameter_count, &stmt->parameters);
     if (rc == HDB_OK && direct->plan.column_count > 0)
@@ -98,11 +119,11 @@ static bool take_values(hdb_stmt *stmt, hdb_direct *direct) {
             return false;
         if (!input->encoded || direct->values[i].type == HDB_TYPE_NULL)
             continue;
-        hdb_buffer_reset(&direct->encoded[i]);
-        hdb_cell_encode(&direct->encoded[i], &direct->values[i]);
-        if (direct->encoded[i].failed)
+        hdb_buffer_reset(&direct->encodings[i]);
+        hdb_cell_encode(&direct->encodings[i], &direct->values[i]);
+        if (direct->encodings[i].failed)
             return false;
-        direct->values[i] = hdb_value_text(direct->encoded[i].data, direct->encoded[i].size);
+        direct->values[i] = hdb_value_text(direct->encodings[i].data, direct->encodings[i].size);
     }
     return true;
 }
@@ -122,8 +143,8 @@ static int unfit_or_lost(hdb_stmt *stmt, hdb_link *link, int rc, bool wrote) {
     return HDB_DIRECT_UNFIT;
 }
 
-/* Puts the server's row into the result carrier. */
-static int carry_row(hdb_stmt *stmt, const hdb_rows *rows) {
+/* Puts a row of values beside their columns' types, or of columns in text forms, into the result carrier. */
+static int carry_encoded(hdb_stmt *stmt, const hdb_rows *rows, int first) {
     hdb_direct *direct = stmt->direct;
     const hdb_schema *schema = NULL;
     hdb_buffer arena = HDB_BUFFER_INIT;
@@ -140,10 +161,9 @@ static int carry_row(hdb_stmt *stmt, const hdb_rows *rows) {
     for (size_t i = 0; i < width; i++)
         in[i] = hdb_value_null();
     for (int i = 0; fits && i < direct->plan.column_count; i++)
-        in[direct->plan.columns[i].index] = hdb_rows_cell(rows, 0, i);
-    in[width - 1] = hdb_rows_cell(rows, 0, direct->plan.column_count);
+        in[direct->plan.columns[i].index] = hdb_rows_cell(rows, 0, first + i);
+    in[width - 1] = hdb_rows_cell(rows, 0, first + direct->plan.column_count);
     fits = fits && hdb_row_from_engine(table, in, &arena, out);
-    sqlite3_reset(stmt->result);
     for (int i = 0; fits && i < direct->plan.column_count; i++)
         fits = hdb_value_bind_copy(stmt->result, i + 1, &out[direct->plan.columns[i].index]) == SQLITE_OK;
     hdb_buffer_free(&arena);
@@ -151,26 +171,54 @@ static int carry_row(hdb_stmt *stmt, const hdb_rows *rows) {
     return fits ? HDB_ROW : HDB_DIRECT_UNFIT;
 }
 
-/* The schema's version is asked for after the rows, in the same round trip: had it changed before they were read, it tells. */
-static int run_read(hdb_stmt *stmt, hdb_link *link) {
+/* Puts the server's row, whose cells begin with the first one, into the result carrier. */
+static int carry_row(hdb_stmt *stmt, const hdb_rows *rows, int first) {
+    const hdb_direct *direct = stmt->direct;
+    const int count = direct->plan.column_count;
+    const bool counts = direct->plan.kind == HDB_PLAN_COUNT;
+    sqlite3_reset(stmt->result);
+    if (!counts && (direct->encoded || hdb_rows_cell(rows, 0, first + count).type != HDB_TYPE_NULL))
+        return carry_encoded(stmt, rows, first);
+    for (int i = 0; i < count; i++) {
+        hdb_value cell = hdb_rows_cell(rows, 0, first + i);
+        if ((counts && cell.type != HDB_TYPE_INTEGER) || hdb_value_bind_copy(stmt->result, i + 1, &cell) != SQLITE_OK)
+            return HDB_DIRECT_UNFIT;
+    }
+    return HDB_ROW;
+}
+
+/* Asks the server for the row, and for the schema's version as of the same moment or later: had it changed before the row was read,
+ * it tells. `first` is the row's first cell, -1 if there is no row. */
+static int ask(hdb_stmt *stmt, hdb_link *link, int64_t *version, hdb_rows **rows, int *first) {
     hdb_direct *direct = stmt->direct;
+    hdb_error *error = &stmt->conn->error;
     hdb_question read = {direct->plan.sql, direct->values, direct->plan.input_count, NULL};
+    int rc;
+    *version = -1;
+    if (direct->read) {
+        rc = hdb_link_query(link, direct->read, direct->values, direct->plan.input_count, HDB_ROWS_NATIVE, rows, error);
+        bool told = rc == HDB_OK && hdb_rows_count(*rows) > 0;
+        if (told)
+            *version = hdb_rows_integer(*rows, 0, 0);
+        *first = told && hdb_rows_cell(*rows, 0, 1).type != HDB_TYPE_NULL ? HDB_META_BESIDE : -1;
+        return rc;
+    }
+    rc = hdb_meta_get_beside(link, "schema_version", -1, version, &read, error);
+    *rows = read.rows;
+    *first = rc == HDB_OK && hdb_rows_count(read.rows) > 0 ? 0 : -1;
+    return rc;
+}
+
+static int run_read(hdb_stmt *stmt, hdb_link *link) {
+    hdb_rows *rows = NULL;
     int64_t version = 0;
-    int rc = hdb_meta_get_beside(link, "schema_version", -1, &version, &read, &stmt->conn->error);
+    int first = -1, rc = ask(stmt, link, &version, &rows, &first);
     if (rc != HDB_OK)
         return unfit_or_lost(stmt, link, rc, false);
-    hdb_rows *rows = read.rows;
-    if (version != hdb_daemon_store_schema_version(stmt->conn->daemon)) {
+    if (version != hdb_daemon_store_schema_version(stmt->conn->daemon))
         rc = HDB_DIRECT_UNFIT;
-    } else if (hdb_rows_count(rows) == 0) {
-        rc = HDB_DONE;
-    } else if (direct->plan.kind == HDB_PLAN_COUNT) {
-        hdb_value count = hdb_rows_cell(rows, 0, 0);
-        sqlite3_reset(stmt->result);
-        rc = count.type == HDB_TYPE_INTEGER && hdb_value_bind(stmt->result, 1, &count) == SQLITE_OK ? HDB_ROW : HDB_DIRECT_UNFIT;
-    } else {
-        rc = carry_row(stmt, rows);
-    }
+    else
+        rc = first < 0 ? HDB_DONE : carry_row(stmt, rows, first);
     hdb_rows_free(rows);
     if (rc == HDB_ROW)
         rc = sqlite3_step(stmt->result) == SQLITE_ROW ? HDB_ROW : hdb_replica_error(stmt->conn->replica, &stmt->conn->error);
@@ -248,11 +296,10 @@ int hdb_direct_run(hdb_stmt *stmt) {
         return HDB_DIRECT_UNFIT;
     if (direct->plan.kind == HDB_PLAN_SCAN)
         return run_scan(stmt);
-    bool reads = direct->plan.kind == HDB_PLAN_SELECT || direct->plan.kind == HDB_PLAN_COUNT;
     if (sqlite3_step(stmt->parameters) != SQLITE_ROW)
         return hdb_replica_error(conn->replica, &conn->error);
     rc = !take_values(stmt, direct) ? HDB_DIRECT_UNFIT
-         : reads                         ? run_read(stmt, hdb_server_link(server))
+         : reads_one(direct)             ? run_read(stmt, hdb_server_link(server))
          : conn->settings.open == HDB_OPEN_READ ? HDB_DIRECT_UNFIT
          : hdb_server_keeps_log(server)  ? HDB_DIRECT_UNFIT /* it would not be in the log */
                                          : run_change(stmt, server);

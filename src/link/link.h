@@ -70,8 +70,10 @@ typedef struct hdb_errand {
     int rc;
     hdb_error error;
     hdb_rows *rows; /* the caller's, if `rc` is HDB_OK */
+    const struct pq_statement *prepared; /* the link's own */
 } hdb_errand;
-/* Runs statements outside of transactions, in one round trip if all of them are prepared already. After one that fails the rest
+/* Runs statements outside of transactions, in one round trip if all of them are prepared already. What they read has to have the
+ * columns that it had then, or hdb_link_forget_statements() been called since: HeliosDB tells the types of that time. After one that fails the rest
  * of its unit is not run, and fails, too. What a unit did before it PostgreSQL undoes, if they went together, and HeliosDB keeps.
  * An error here is one of the link: what became of the statements is not known then. */
 int hdb_link_batch(hdb_link *link, hdb_errand *errands, int count, hdb_error *error);
@@ -83,7 +85,8 @@ void hdb_errands_clear(hdb_errand *errands, int count);
  * statements in one text are one atomic unit. */
 int hdb_link_script(hdb_link *link, const char *sql, hdb_error *error);
 
-/* Forgets the prepared statements: the schema has changed, and inside a transaction a stale one can't be tried again. */
+/* Forgets the prepared statements: the schema has changed, and inside a transaction a stale one can't be tried again. On HeliosDB
+ * nothing is sent. */
 int hdb_link_forget_statements(hdb_link *link, hdb_error *error);
 
 /* Pipeline: send any number of statements, then sync, which waits for all and gives the first error. Rows

@@ -107,19 +107,26 @@ static int prepare(hdb_link *link, const char *sql, const hdb_value *values, int
     return rc;
 }
 
+int pq_send_prepared(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error) {
+    const pq_params *params = &link->params;
+
+    return PQsendQueryPrepared(link->conn, statement->name, statement->count, params->values, params->lengths,
+                               params->formats, binary)
+               ? HDB_OK
+               : pq_lost(link, error);
+}
+
 /* HeliosDB describes a prepared statement's rows as they were when it was prepared, whatever has happened to the table
  * since, and then sends others: there, what gives rows is parsed anew each time, in the same round trip. */
-int pq_send_statement(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error) {
+static int send_statement(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error) {
     const pq_params *params = &link->params;
-    int sent;
 
-    if (link->peer == HDB_PEER_HELIOSDB && statement->rows)
-        sent = PQsendQueryParams(link->conn, statement->sql, statement->count, statement->types, params->values,
-                                 params->lengths, params->formats, binary);
-    else
-        sent = PQsendQueryPrepared(link->conn, statement->name, statement->count, params->values, params->lengths,
-                                   params->formats, binary);
-    return sent ? HDB_OK : pq_lost(link, error);
+    if (link->peer != HDB_PEER_HELIOSDB || !statement->rows)
+        return pq_send_prepared(link, statement, binary, error);
+    return PQsendQueryParams(link->conn, statement->sql, statement->count, statement->types, params->values, params->lengths,
+                             params->formats, binary)
+               ? HDB_OK
+               : pq_lost(link, error);
 }
 
 /* HeliosDB takes the type of an expression for text now and then, and fails when it has to send a number as that, after
@@ -138,7 +145,7 @@ static bool is_unreadable(const hdb_error *error, int rc, const PGresult *result
 }
 
 static int run(hdb_link *link, const pq_statement *statement, bool binary, PGresult **out, hdb_error *error) {
-    int rc = pq_send_statement(link, statement, binary, error);
+    int rc = send_statement(link, statement, binary, error);
 
     if (rc == HDB_OK)
         rc = pq_collect(link, statement->sql, out, error);
@@ -203,7 +210,8 @@ typedef struct stream {
     hdb_row_callback callback;
     void *context;
     hdb_value *cells;
-    int columns;  /* room in `cells` */
+    pq_column *kinds; /* as many */
+    int columns;
     int64_t rows; /* handed out */
     bool decodes; /* bytea comes as text */
 } stream;
@@ -213,14 +221,18 @@ static int look_at_columns(stream *to, const PGresult *result, hdb_error *error)
     int columns = PQnfields(result);
 
     free(to->cells);
+    free(to->kinds);
     to->columns = columns;
     to->cells = calloc((size_t)columns + 1, sizeof *to->cells);
-    if (to->cells == NULL)
+    to->kinds = calloc((size_t)columns + 1, sizeof *to->kinds);
+    if (to->cells == NULL || to->kinds == NULL)
         return hdb_error_nomem(error);
     if (PQfformat(result, 0) == 1 && !pq_columns_are_binary(result))
         return hdb_error_set(error, HDB_ERROR, "22P03", "the table has changed");
-    for (int column = 0; column < columns; column++)
-        to->decodes = to->decodes || (PQftype(result, column) == PQ_BYTEA && PQfformat(result, column) == 0);
+    for (int column = 0; column < columns; column++) {
+        to->kinds[column] = (pq_column){PQftype(result, column), PQfformat(result, column) != 0};
+        to->decodes = to->decodes || (to->kinds[column].type == PQ_BYTEA && !to->kinds[column].binary);
+    }
     return HDB_OK;
 }
 
@@ -236,7 +248,7 @@ static int stream_row(stream *to, PGresult *result, hdb_error *error) {
     if (rc != HDB_OK)
         return rc;
     for (int column = 0; column < columns; column++)
-        to->cells[column] = pq_cell(result, 0, column, to->format);
+        to->cells[column] = pq_cell_of(result, 0, column, to->kinds[column], to->format);
     to->rows++;
     return to->callback(to->context, to->cells, columns);
 }
@@ -260,8 +272,20 @@ static int stream_rows(hdb_link *link, const char *sql, stream *to, hdb_error *e
     return rc;
 }
 
+/* HeliosDB makes the whole result of a statement before it sends the first row, but for those of the simple protocol that neither
+ * have an ORDER BY nor a LIMIT. There is only text then, of which a bytea needs twice the bytes. */
+static bool goes_simply(const hdb_link *link, const pq_statement *statement) {
+    return link->peer == HDB_PEER_HELIOSDB && statement->count == 0 && statement->rows && !statement->bytea;
+}
+
+static int send_stream(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error) {
+    if (!goes_simply(link, statement))
+        return send_statement(link, statement, binary, error);
+    return PQsendQuery(link->conn, statement->sql) ? HDB_OK : pq_lost(link, error);
+}
+
 static int run_stream(hdb_link *link, const pq_statement *statement, bool binary, stream *to, hdb_error *error) {
-    int rc = pq_send_statement(link, statement, binary, error);
+    int rc = send_stream(link, statement, binary, error);
 
     if (rc != HDB_OK)
         return rc;
@@ -285,16 +309,21 @@ int hdb_link_stream(hdb_link *link, const char *sql, const hdb_value *values, in
     if ((rc = pq_check_idle(link, error)) != HDB_OK || (rc = pq_params_set(link, values, count, error)) != HDB_OK ||
         (rc = prepare(link, sql, values, count, &statement, error)) != HDB_OK)
         return rc;
-    rc = run_stream(link, statement, pq_wants_binary(link, statement, format, true), &to, error);
+    rc = run_stream(link, statement, !goes_simply(link, statement) && pq_wants_binary(link, statement, format, true), &to, error);
     if (!pq_statement_is_cached(statement) || (rc != HDB_OK && pq_is_stale(error)))
         forget(link, statement);
     free(to.cells);
+    free(to.kinds);
     return rc;
 }
 
 int hdb_link_forget_statements(hdb_link *link, hdb_error *error) {
-    /* HeliosDB can't discard them, and looks tables up anew each time. */
-    if (link->peer != HDB_PEER_POSTGRESQL || link->statements == 0)
+    if (link->peer == HDB_PEER_HELIOSDB) { /* can't discard one, but takes another one of its name */
+        pq_statements_clear(link);
+        link->last_name = 0;
+        return HDB_OK;
+    }
+    if (link->statements == 0)
         return HDB_OK;
     for (int i = 0; i < PQ_BUCKETS; i++)
         while (link->buckets[i] != NULL)

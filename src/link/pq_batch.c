@@ -19,9 +19,10 @@ static int send_all(hdb_link *link, const hdb_errand *errands, int count, hdb_er
     int rc = HDB_OK;
 
     for (int i = 0; i < count; i++) {
-        const pq_statement *statement = find(link, &errands[i], &rc, error);
-        if (rc == HDB_OK && statement != NULL) /* it was there a moment ago */
-            rc = pq_send_statement(link, statement, pq_wants_binary(link, statement, HDB_ROWS_NATIVE, false), error);
+        const pq_statement *statement = errands[i].prepared;
+        rc = pq_params_set(link, errands[i].params, errands[i].count, error);
+        if (rc == HDB_OK)
+            rc = pq_send_prepared(link, statement, pq_wants_binary(link, statement, HDB_ROWS_NATIVE, false), error);
         if (rc == HDB_OK && errands[i].ends && !PQpipelineSync(link->conn))
             rc = pq_lost(link, error);
         if (rc != HDB_OK)
@@ -167,7 +168,7 @@ int hdb_link_batch(hdb_link *link, hdb_errand *errands, int count, hdb_error *er
         errands[i].error = (hdb_error)HDB_ERROR_INIT;
     }
     for (int i = 0; i < count && ready && rc == HDB_OK; i++)
-        ready = find(link, &errands[i], &rc, error) != NULL;
+        ready = (errands[i].prepared = find(link, &errands[i], &rc, error)) != NULL;
     if (rc == HDB_OK)
         rc = ready ? run_together(link, errands, count, error) : run_in_turn(link, errands, count, error);
     if (rc != HDB_OK)

@@ -135,8 +135,8 @@ void pq_cancel(PGconn *conn);
 
 /* Runs a text by the simple protocol; `out` as in pq_collect(). */
 int pq_run_simple(hdb_link *link, const char *sql, PGresult **out, hdb_error *error);
-/* Sends a prepared statement with link->params. */
-int pq_send_statement(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error);
+/* Sends a prepared statement with link->params. Its columns have to be what they were when it was prepared. */
+int pq_send_prepared(hdb_link *link, const pq_statement *statement, bool binary, hdb_error *error);
 /* The cached statement no longer fits the schema, or somebody has discarded it: nothing was run. */
 bool pq_is_stale(const hdb_error *error);
 /* Whether its rows are to come in binary. */
@@ -181,6 +181,12 @@ bool pq_columns_are_binary(const PGresult *result);
 /* Turns the hex text of bytea cells into bytes, in place. HDB_CORRUPT if it is not hex. */
 int pq_rows_decode(PGresult *result, hdb_error *error);
 hdb_value pq_cell(const PGresult *result, int row, int column, enum hdb_row_format format);
+/* The same, by what is known of the column. */
+typedef struct pq_column {
+    Oid type;
+    bool binary;
+} pq_column;
+hdb_value pq_cell_of(const PGresult *result, int row, int column, pq_column kind, enum hdb_row_format format);
 /* Takes the result over, also when it fails. */
 int pq_rows_new(PGresult *result, enum hdb_row_format format, hdb_rows **out, hdb_error *error);
 /* A double in the engine's spelling, whatever the locale. `text` has room for 32 bytes. Returns the length. */

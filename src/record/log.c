@@ -293,6 +293,11 @@ int hdb_meta_get_beside(hdb_link *link, const char *key, int64_t missing, int64_
     return rc;
 }
 
+void hdb_meta_put_beside(hdb_buffer *out, const char *key, const char *sql) {
+    hdb_buffer_format(out, "SELECT m.value, r.* FROM (SELECT value FROM \"_hdb_meta\" WHERE key = '%s') AS m "
+                      "LEFT JOIN (SELECT 1, q.* FROM (%s) AS q) AS r ON true", key, sql);
+}
+
 int hdb_meta_send(hdb_link *link, const char *key, int64_t value, hdb_error *error) {
     hdb_value params[2] = {hdb_value_text(key, strlen(key)), hdb_value_integer(value)};
     return hdb_link_send(link,

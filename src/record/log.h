@@ -14,6 +14,7 @@
 #define HDB_LOG_H
 
 #include "error.h"
+#include "buffer.h"
 #include "link/link.h"
 #include "record/table.h"
 
@@ -71,6 +72,11 @@ int hdb_log_read(hdb_link *link, int64_t first, hdb_log_callback callback, void 
 int hdb_meta_get(hdb_link *link, const char *key, int64_t missing, int64_t *out, hdb_error *error);
 /* The same after another query that changes nothing, in one round trip if possible. */
 int hdb_meta_get_beside(hdb_link *link, const char *key, int64_t missing, int64_t *out, hdb_question *other, hdb_error *error);
+/* A query that gives a number of _hdb_meta in front of another query's row, as of one moment: the number, HDB_META_BESIDE - 1 cells that
+ * are NULL if the other query has no row, and its cells. No row at all: the number is not there. PostgreSQL needs a tenth of the time that
+ * two statements in one round trip take beyond one; HeliosDB's order of reading the two is not known. */
+enum { HDB_META_BESIDE = 2 };
+void hdb_meta_put_beside(hdb_buffer *out, const char *key, const char *sql);
 /* Queues setting it, as hdb_link_send(). */
 int hdb_meta_send(hdb_link *link, const char *key, int64_t value, hdb_error *error);
 /* Sets it, and waits for the answers to all that is queued. */
