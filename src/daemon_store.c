@@ -321,14 +321,6 @@ int hdb_daemon_check_made(hdb_replica *replica, hdb_link *link, hdb_error *error
     return rc;
 }
 
-/* A change of the schema of our own. PostgreSQL tells when a statement that was prepared before it does not fit any more, HeliosDB
- * does not. */
-static int note_change(hdb_daemon_store *store, hdb_error *error) {
-    hdb_link *link = hdb_server_link(store->server);
-    store->generation++;
-    return hdb_link_peer(link) == HDB_PEER_HELIOSDB ? hdb_link_forget_statements(link, error) : HDB_OK;
-}
-
 static int push(void *context, hdb_error *error) {
     hdb_daemon_store *store = context;
     hdb_buffer entry = HDB_BUFFER_INIT, foreign = HDB_BUFFER_INIT;
@@ -352,7 +344,7 @@ static int push(void *context, hdb_error *error) {
     if (rc == HDB_OK && (capture->schema_changed || capture->header_set))
         store->schema_version = hdb_server_schema_version(store->server);
     if (rc == HDB_OK && capture->schema_changed)
-        rc = note_change(store, error);
+        store->generation++;
     hdb_buffer_free(&entry);
     hdb_buffer_free(&foreign);
     return rc;

@@ -499,6 +499,61 @@ static void test_stream(void **state) {
     assert_int_equal(number("SELECT 1"), 1);
 }
 
+/* All rows, and what somebody else does once the first of them has come. */
+struct moment {
+    hdb_link *other;
+    int64_t rows, started_us, first_us;
+};
+
+static int64_t now_us(void) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int meddle(void *context, const hdb_value *cells, int count) {
+    struct moment *moment = context;
+
+    (void)count;
+    if (moment->rows++ == 0) {
+        moment->first_us = now_us() - moment->started_us;
+        if (moment->other != NULL)
+            assert_ok(hdb_link_script(moment->other,
+                                      "INSERT INTO t(k, v) VALUES (100001, 'later'); DELETE FROM t WHERE k = 59998;"
+                                      "UPDATE t SET v = 'later' WHERE k = 59999; UPDATE t SET v = 'later' WHERE k = 1",
+                                      &error));
+    }
+    return cells[1].as.bytes.size == strlen("later") ? HDB_CORRUPT : HDB_OK;
+}
+
+static void test_a_stream_is_of_one_moment(void **state) {
+    enum hdb_peer peer = peer_or_skip(state);
+    struct moment moment = {NULL, 0, 0, 0};
+
+    fill(60000);
+    assert_ok(hdb_link_open(dsn[peer], CONNECT_MS, NULL, &moment.other, &error));
+    assert_ok(hdb_link_stream(link_, "SELECT k, v FROM t", NULL, 0, HDB_ROWS_NATIVE, meddle, &moment, &error));
+    assert_int_equal(moment.rows, 60000);
+    assert_int_equal(number("SELECT count(*) FROM t WHERE v = 'later'"), 3);
+    hdb_link_close(moment.other);
+}
+
+/* A server that made the whole result first would need half of the time for that. */
+static void test_rows_come_as_they_are_found(void **state) {
+    bool early = false;
+
+    peer_or_skip(state);
+    fill(60000);
+    for (int i = 0; i < 10 && !early; i++) {
+        struct moment moment = {NULL, 0, now_us(), 0};
+        assert_ok(hdb_link_stream(link_, "SELECT k, v FROM t", NULL, 0, HDB_ROWS_NATIVE, meddle, &moment, &error));
+        assert_int_equal(moment.rows, 60000);
+        early = moment.first_us < (now_us() - moment.started_us) / 5;
+    }
+    assert_true(early);
+}
+
 /* --- COPY --- */
 
 static void test_copy(void **state) {
@@ -803,6 +858,8 @@ int main(void) {
         both(test_a_refused_prepare_is_forgotten),
         both(test_nothing_else_in_a_pipeline),
         both(test_stream),
+        both(test_a_stream_is_of_one_moment),
+        both(test_rows_come_as_they_are_found),
         both(test_copy),
         both(test_copy_that_fails),
         both(test_deadline),

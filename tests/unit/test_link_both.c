@@ -98,6 +98,26 @@ static void a_changed_table_is_read_as_it_is_now(void **state) {
     check_both(1, 1, 1);
 }
 
+/* HeliosDB tells the types that there were when a statement was prepared. */
+static void forgotten_statements_are_prepared_for_the_types_there_are(void **state) {
+    static const char text[] = "SELECT a FROM pair WHERE id = $1";
+    const hdb_value one = hdb_value_integer(1);
+    connect_to(state);
+    for (int type = HDB_TYPE_TEXT; type; type = type == HDB_TYPE_TEXT ? HDB_TYPE_INTEGER : 0) {
+        for (int i = 0; i < 3; i++) {
+            hdb_errand errand = {.sql = text, .params = &one, .count = 1, .ends = true};
+            assert_ok(hdb_link_batch(link_, &errand, 1, &error));
+            assert_int_equal(errand.rc, HDB_OK);
+            assert_int_equal(hdb_rows_cell(errand.rows, 0, 0).type, type);
+            hdb_errands_clear(&errand, 1);
+        }
+        assert_ok(hdb_link_script(link_, "DROP TABLE pair", &error));
+        assert_ok(hdb_link_script(link_, "CREATE TABLE pair (id BIGINT PRIMARY KEY, a BIGINT)", &error));
+        assert_ok(hdb_link_script(link_, "INSERT INTO pair VALUES (1, 5)", &error));
+        assert_ok(hdb_link_forget_statements(link_, &error));
+    }
+}
+
 static void what_fails_is_told_and_the_session_stays(void **state) {
     const hdb_value zero = hdb_value_integer(0), one = hdb_value_integer(1);
     static const char divides[] = "SELECT 10 / id FROM (SELECT id - 1 AS id FROM pair WHERE id = $1) AS less";
@@ -257,6 +277,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         both(both_give_their_rows),
         both(a_changed_table_is_read_as_it_is_now),
+        both(forgotten_statements_are_prepared_for_the_types_there_are),
         both(what_fails_is_told_and_the_session_stays),
         both(inside_a_transaction_it_is_one_after_the_other),
         both(an_interrupt_ends_it),

@@ -7,6 +7,8 @@
 /* cmocka needs those first */
 #include "link/pq_internal.h"
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static hdb_error error = HDB_ERROR_INIT;
@@ -56,6 +58,38 @@ static void test_a_binary_integer_of_another_width_is_read_as_text(void **state)
     assert_true(value.as.real == 1.5);
 }
 
+/* Those of few digits go another way. */
+static void expect_strtod(const char *text) {
+    char *end;
+    const double expected = strtod(text, &end);
+    const hdb_value value = cell_of(PQ_FLOAT8, 0, text, (int)strlen(text));
+    assert_int_equal(value.type, end != text && *end == '\0' ? HDB_TYPE_FLOAT : HDB_TYPE_TEXT);
+    if (value.type == HDB_TYPE_FLOAT && memcmp(&value.as.real, &expected, sizeof expected) != 0)
+        fail_msg("%s is read as %.17g", text, value.as.real);
+    hdb_rows_free(rows);
+    rows = NULL;
+}
+
+static void test_a_number_in_text_is_what_strtod_makes_of_it(void **state) {
+    static const char *const texts[] = {
+        "0", "-0", "0.5", ".5", "5.", "-1.25", "999999999999999", "9999999999999999", "9007199254740993", "0.000000000000001",
+        "-123456789012345.6", "1234567890.12345", "1e5", "1.5e-7", "+1", "-", ".", "-.", "1.2.3", "1-", "Infinity", "0.1", "4.35",
+        "91399620.84340797", "944608837.2433843", "986.5452293525111", /* a digit more than is exact */
+    };
+    uint64_t random = 1;
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        expect_strtod(texts[i]);
+    for (int i = 0; i < 20000; i++) {
+        char text[40], digits[20];
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        const int length = snprintf(digits, sizeof digits, "%018llu", (unsigned long long)(random >> 5)) - (int)(random >> 60);
+        const int point = (int)(random >> 20) % (length > 0 ? length + 1 : 1);
+        snprintf(text, sizeof text, "%s%.*s.%.*s", random & 64 ? "-" : "", point, digits, length - point, digits + point);
+        expect_strtod(text);
+    }
+}
+
 static void test_hexadecimal_bytes_are_decoded(void **state) {
     const hdb_value value = cell_of(PQ_BYTEA, 0, "\\x00fF", 6);
     (void)state;
@@ -89,6 +123,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_an_integer_of_more_than_64_bits_is_no_other_integer, release),
         cmocka_unit_test_teardown(test_a_number_with_a_nul_is_text, release),
         cmocka_unit_test_teardown(test_a_binary_integer_of_another_width_is_read_as_text, release),
+        cmocka_unit_test_teardown(test_a_number_in_text_is_what_strtod_makes_of_it, release),
         cmocka_unit_test_teardown(test_hexadecimal_bytes_are_decoded, release),
         cmocka_unit_test_teardown(test_bytes_in_other_digits_are_refused, release),
         cmocka_unit_test_teardown(test_what_is_not_there_is_null, release),
