@@ -18,6 +18,7 @@ struct hdb_direct {
     hdb_described described;
     int64_t generation; /* of the schema it was made for, and SQLite's number of that schema */
     int64_t cookie;
+    int64_t epoch;      /* of the replica in which it had that number, 0: not known */
     int compiled;       /* how often SQLite had compiled the statement anew, which tells the columns' names */
     char *read;         /* PostgreSQL: the plan's text with the schema's version beside its row */
     bool encoded;       /* a column comes as text in which each value has its storage class */
@@ -274,10 +275,16 @@ static int run_scan(hdb_stmt *stmt) {
 /* Whether the plan was made for the schema that the connection knows, and SQLite has compiled the statement for. A schema change that
  * was undone leaves no new generation, one of somebody else perhaps the number that there was. */
 static bool fits_schema(const hdb_stmt *stmt) {
-    const hdb_direct *direct = stmt->direct;
-    return direct->generation == hdb_daemon_store_generation(stmt->conn->daemon) &&
-           direct->cookie == hdb_replica_schema_version(stmt->conn->replica) &&
-           direct->compiled == sqlite3_stmt_status(stmt->replica, SQLITE_STMTSTATUS_REPREPARE, 0);
+    hdb_direct *direct = stmt->direct;
+    hdb_replica *replica = stmt->conn->replica;
+    if (direct->generation != hdb_daemon_store_generation(stmt->conn->daemon) ||
+        direct->compiled != sqlite3_stmt_status(stmt->replica, SQLITE_STMTSTATUS_REPREPARE, 0))
+        return false;
+    if (direct->epoch == replica->schema_epoch)
+        return true;
+    bool fits = direct->cookie == hdb_replica_schema_version(replica);
+    direct->epoch = fits ? replica->schema_epoch : 0; /* asking may have begun another one */
+    return fits;
 }
 
 int hdb_direct_run(hdb_stmt *stmt) {

@@ -135,7 +135,7 @@ bool pq_wants_binary(const hdb_link *link, const pq_statement *statement, enum h
     if (format != HDB_ROWS_NATIVE || !statement->binary)
         return false;
     return link->peer == HDB_PEER_POSTGRESQL ||
-           (pq_kind_of(statement->sql) == PQ_READS && (stream || statement->bytea));
+           ((stream || statement->bytea) && pq_kind_of(statement->sql) == PQ_READS);
 }
 
 /* The answer, or the lack of one, is a matter of formats: asking again in text will do. */
