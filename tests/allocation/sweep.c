@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Usage: allocation_sweep SYMBOL_MAP [CASE..]
  *        allocation_sweep --engine STEP
+ *        allocation_sweep --server STEP
  *
- * The second form is about what needs an engine: the first allocation of STEP fails, then the first after it, and so on.
+ * The second form is about what needs an engine, the third about the servers of tests/support/servers.sh: the first allocation of STEP
+ * fails, then the first after it, and so on.
  *
  * Each case is a test of its own: no call may crash, leak, tell a success that is none, or leave a connection that no longer
  * works. The last test compares what was called with the symbol map. */
@@ -208,14 +210,32 @@ static bool is_chosen(const char *name, int argc, char **argv) {
 }
 
 /* Arguments: the step, and names of cases or none. */
-static int run_engine_cases(int argc, char **argv) {
+static void run_chosen(const sweep_case *cases, int argc, char **argv) {
     stride = atol(argv[1]) > 0 ? atol(argv[1]) : 1;
-    counts_blocks = false;
-    sweep_start_engine();
-    for (const sweep_case *one = engine_cases; one->name; one++)
+    for (const sweep_case *one = cases; one->name; one++)
         if (is_chosen(one->name, argc, argv))
             run_case(one);
+}
+
+static int run_engine_cases(int argc, char **argv) {
+    counts_blocks = false;
+    sweep_start_engine();
+    run_chosen(engine_cases, argc, argv);
     sweep_stop_engine();
+    printf("1..%d\n", passed + failures);
+    return failures ? 1 : 0;
+}
+
+static int run_server_cases(int argc, char **argv) {
+    static const char *const variables[] = {"HELIOSDB_TEST_DSN_HELIOSDB", "HELIOSDB_TEST_DSN_POSTGRESQL"};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        if (!sweep_start_server(variables[i])) {
+            printf("ok %d # SKIP %s is not set\n", ++passed + failures, variables[i]);
+            continue;
+        }
+        run_chosen(server_cases, argc, argv);
+        sweep_stop_server();
+    }
     printf("1..%d\n", passed + failures);
     return failures ? 1 : 0;
 }
@@ -231,6 +251,8 @@ int main(int argc, char **argv) {
     sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0);
     if (argc >= 3 && strcmp(argv[1], "--engine") == 0)
         return run_engine_cases(argc - 1, argv + 1);
+    if (argc >= 3 && strcmp(argv[1], "--server") == 0)
+        return run_server_cases(argc - 1, argv + 1);
     for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
         for (const sweep_case *one = groups[i]; one->name; one++)
             if (is_chosen(one->name, argc, argv))

@@ -61,10 +61,13 @@ void sweep_prepare(const char *sql); /* into it.stmt */
 void sweep_prepare_row(const char *sql); /* and fetches its first row */
 
 extern const sweep_case library_cases[], connection_cases[], statement_cases[], function_cases[], hook_cases[], copy_cases[],
-    session_cases[], engine_cases[];
+    session_cases[], engine_cases[], server_cases[];
 
-/* Around the last of these. */
+/* Around the last but one of these. */
 void sweep_start_engine(void);
 void sweep_stop_engine(void);
+/* Around the last: for the server whose DSN a variable of the environment holds; false if there is none. */
+bool sweep_start_server(const char *variable);
+void sweep_stop_server(void);
 
 #endif

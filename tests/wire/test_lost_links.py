@@ -115,6 +115,26 @@ def test_many_rows_that_stop_halfway_are_interrupted(network, conn):
         assert reader.execute("SELECT count(*), sum(length(v)) FROM t").fetchone() == (3991, 5 + 3990 * 500)
 
 
+def test_all_rows_that_stop_halfway_are_interrupted_or_read_again(network, conn):
+    rows = [(1, "first"), *((key, "x" * 500) for key in range(10, 4000))]
+    conn.execute("BEGIN")
+    conn.executemany("INSERT INTO t VALUES (?, ?)", rows[1:])
+    conn.execute("COMMIT")
+    with contextlib.closing(open_at(network.dsn, timeout=2)) as reader:
+        network.piece = 4096
+        wire = network.last
+        wire.stall_after("down", 100)
+        with soon(), when_held(wire, reader.interrupt):
+            with pytest.raises(heliosdb_sqlite.OperationalError, match="interrupted"):
+                reader.execute("SELECT * FROM t").fetchall()
+        assert reader.execute("SELECT * FROM t").fetchall() == rows
+        wire = network.last
+        wire.stall_after("down", 100)
+        with soon(), when_held(wire, wire.cut):
+            assert reader.execute("SELECT * FROM t").fetchall() == rows
+        network.piece = 65536
+
+
 def test_a_stalled_statement_by_key_is_interrupted(network, conn):
     conn.execute("SELECT v FROM t WHERE id = 1").fetchall()
     wire = network.last
