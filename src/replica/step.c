@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The steps of a statement: what the store is asked before the first one, the transaction around one that writes, and what
  * is counted after the last. */
+#include "clock.h"
 #include "replica/format.h"
 #include "replica/program.h"
 #include "replica/schema.h"
@@ -263,28 +264,38 @@ static int ask_attached(hdb_replica *replica, const hdb_inspection *inspection, 
     return rc;
 }
 
+/* Another client may commit while rows come in, and then again. The more there is to do the likelier that is: many tries are
+ * few on a busy machine, and a reader waits for nobody, so that it has no right to give up early. */
+static bool may_try_again(int *tries, int64_t *since) {
+    enum { TRIES = 50, PATIENCE_MS = 10000 };
+    if (*tries == 0)
+        *since = hdb_now_ms();
+    return ++*tries < TRIES || hdb_now_ms() - *since < PATIENCE_MS;
+}
+
 /* Asks the store for what the statement needs. A schema that came anew may make the statement touch other tables: SQLite
  * compiles it again by itself, and we look at it again. */
 static int ask_store(hdb_replica *replica, sqlite3_stmt *statement, hdb_inspection *inspection, hdb_error *error) {
-    enum { TRIES = 50 };
-    int rc = HDB_SCHEMA;
-    for (int i = 0; rc == HDB_SCHEMA && i < TRIES; i++) {
+    int64_t since = 0;
+    int rc = HDB_SCHEMA, tries = 0;
+    do {
         rc = replica->store->prepare_statement(replica->store_context, inspection, !hdb_transaction_is_open(replica), error);
         if (rc == HDB_SCHEMA) {
             int again = hdb_replica_inspect(replica, sqlite3_sql(statement), inspection, error);
             rc = again == HDB_OK ? HDB_SCHEMA : again;
         }
-    }
+    } while (rc == HDB_SCHEMA && may_try_again(&tries, &since));
     if (rc == HDB_SCHEMA)
         rc = hdb_error_set(error, SQLITE_BUSY, NULL, "database is locked");
     return rc;
 }
 
 int hdb_replica_need(hdb_replica *replica, const hdb_inspection *inspection, hdb_error *error) {
-    enum { TRIES = 50 };
-    int rc = HDB_SCHEMA;
-    for (int i = 0; rc == HDB_SCHEMA && i < TRIES; i++)
+    int64_t since = 0;
+    int rc, tries = 0;
+    do
         rc = replica->store->prepare_statement(replica->store_context, inspection, !hdb_transaction_is_open(replica), error);
+    while (rc == HDB_SCHEMA && may_try_again(&tries, &since));
     return rc == HDB_SCHEMA ? hdb_error_set(error, SQLITE_BUSY, NULL, "database is locked") : rc;
 }
 
