@@ -39,22 +39,26 @@ void hdb_ahead_send(hdb_record *record, hdb_ahead *ahead, const char *data, size
     hdb_error ignored = HDB_ERROR_INIT;
     if (ahead->given_up || size - ahead->start.size < PART_SIZE || !hdb_record_try_commit(record))
         return;
-    int64_t id = hdb_state_synced(hdb_record_state(record)) + 1;
     if (ahead->id == 0)
-        ahead->id = id;
-    if (id != ahead->id || !is_next(record, id) || send_parts(record, ahead, data, size, &ignored) != HDB_OK)
+        ahead->id = hdb_state_synced(hdb_record_state(record)) + 1;
+    if (!is_next(record, ahead->id) || send_parts(record, ahead, data, size, &ignored) != HDB_OK)
         give_up(record, ahead);
     hdb_error_clear(&ignored);
     hdb_record_push_leave(record);
 }
 
+/* The link, when what was sent has been carried out. */
+static int settled_link(hdb_record *record, hdb_link **out, hdb_error *error) {
+    int64_t session = 0;
+    int rc = hdb_record_ahead_link(record, out, &session, error);
+    return rc == HDB_OK ? hdb_link_sync(*out, NULL, error) : rc;
+}
+
 /* Whether the log has all that was sent: whoever takes entries out takes all parts, and the first one has been there longest. */
 static int look(hdb_record *record, const hdb_ahead *ahead, bool *out, hdb_error *error) {
     hdb_link *link = NULL;
-    int64_t session = 0, token = 0;
-    int rc = hdb_record_ahead_link(record, &link, &session, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_sync(link, NULL, error);
+    int64_t token = 0;
+    int rc = settled_link(record, &link, error);
     if (rc == HDB_OK)
         rc = hdb_log_first_token(link, ahead->id, &token, error);
     *out = token == ahead->token;
@@ -88,10 +92,7 @@ hdb_log_start hdb_ahead_settle(hdb_record *record, hdb_ahead *ahead, int64_t id)
 
 static int take_out(hdb_record *record, const hdb_ahead *ahead, hdb_error *error) {
     hdb_link *link = NULL;
-    int64_t session = 0;
-    int rc = hdb_record_ahead_link(record, &link, &session, error);
-    if (rc == HDB_OK)
-        rc = hdb_link_sync(link, NULL, error);
+    int rc = settled_link(record, &link, error);
     return rc == HDB_OK ? hdb_log_cancel(link, ahead->id, error) : rc;
 }
 
