@@ -76,11 +76,8 @@ static void *watch(void *context) {
     return NULL;
 }
 
-static void rows_of_many_commits_appear_at_once(void **state) {
-    struct fixture *fixture = *state;
-    hdb_conn *conn = open_with_table(fixture->path);
-    int lock = hold_back(fixture);
-    insert_rows(conn, COMMITS);
+/* Lets go what was held back. */
+static void expect_at_once(hdb_conn *conn, int lock) {
     struct reader reader = reader_of(conn, COMMITS);
     close(lock);
     watch(&reader);
@@ -88,6 +85,14 @@ static void rows_of_many_commits_appear_at_once(void **state) {
     assert_int_equal(reader.seen, 1);
     verify(conn);
     assert_int_equal(hdb_close(conn), HDB_OK);
+}
+
+static void rows_of_many_commits_appear_at_once(void **state) {
+    struct fixture *fixture = *state;
+    hdb_conn *conn = open_with_table(fixture->path);
+    int lock = hold_back(fixture);
+    insert_rows(conn, COMMITS);
+    expect_at_once(conn, lock);
 }
 
 static void what_a_killed_process_has_left_appears_at_once(void **state) {
@@ -106,13 +111,7 @@ static void what_a_killed_process_has_left_appears_at_once(void **state) {
     assert_int_equal(write(start[1], &byte, 1), 1);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    struct reader reader = reader_of(conn, COMMITS);
-    close(lock);
-    watch(&reader);
-    assert_int_equal(reader.count, COMMITS);
-    assert_int_equal(reader.seen, 1);
-    verify(conn);
-    assert_int_equal(hdb_close(conn), HDB_OK);
+    expect_at_once(conn, lock);
     close(start[0]);
     close(start[1]);
 }
