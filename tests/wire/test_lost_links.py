@@ -100,10 +100,16 @@ def test_opening_a_session_again_is_interrupted(network, conn):
     assert str(caught.value) == "interrupted"
 
 
-def test_many_rows_that_stop_halfway_are_interrupted(network, conn):
+def add_many_rows(conn):
+    rows = [(key, "x" * 500) for key in range(10, 4000)]
     conn.execute("BEGIN")
-    conn.executemany("INSERT INTO t VALUES (?, ?)", ((key, "x" * 500) for key in range(10, 4000)))
+    conn.executemany("INSERT INTO t VALUES (?, ?)", rows)
     conn.execute("COMMIT")
+    return rows
+
+
+def test_many_rows_that_stop_halfway_are_interrupted(network, conn):
+    add_many_rows(conn)
     with contextlib.closing(open_at(network.dsn, timeout=2)) as reader:
         network.piece = 4096
         wire = network.last
@@ -116,10 +122,7 @@ def test_many_rows_that_stop_halfway_are_interrupted(network, conn):
 
 
 def test_all_rows_that_stop_halfway_are_interrupted_or_read_again(network, conn):
-    rows = [(1, "first"), *((key, "x" * 500) for key in range(10, 4000))]
-    conn.execute("BEGIN")
-    conn.executemany("INSERT INTO t VALUES (?, ?)", rows[1:])
-    conn.execute("COMMIT")
+    rows = [(1, "first"), *add_many_rows(conn)]
     with contextlib.closing(open_at(network.dsn, timeout=2)) as reader:
         network.piece = 4096
         wire = network.last
